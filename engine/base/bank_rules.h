@@ -1,0 +1,33 @@
+/*
+ * bank_rules: what the core must know of a bank; a profile states it (ops/banks), with overrides
+ * from the configuration. Values only.
+ */
+#ifndef DAYBOOK_BASE_BANK_RULES_H
+#define DAYBOOK_BASE_BANK_RULES_H
+
+#include <stdint.h>
+
+/* How a transfer in doubt is asked for (design section 3, P5). */
+enum inquiry_kind {
+    INQUIRY_NONE,   /* cannot be asked: parks */
+    INQUIRY_BY_KEY, /* by our key */
+    INQUIRY_REPEAT, /* the same key and body again is the question */
+};
+
+struct bank_rules {
+    uint32_t rate_per_s;       /* calls allowed a second, 1 .. 1,000,000 */
+    uint32_t burst;            /* calls at once after silence, 1 .. 65,536 */
+    uint32_t calls_max;        /* calls in flight, 1 .. 4,096 */
+    enum inquiry_kind inquiry;
+    uint64_t call_timeout_ns;  /* an answer later than this is in doubt */
+    uint64_t processing_ns;    /* the longest the bank works on a request it received */
+    uint64_t linger_ns;        /* the longest after send_before that a connection still delivers;
+                                  AT_NEVER: unknown */
+    uint64_t key_lifetime_ns;  /* how long a key is remembered; AT_NEVER: no end stated */
+    uint64_t repeat_delay_ns;  /* least wait before the same key is sent again */
+    uint64_t poll_interval_ns; /* least wait between two polls of one account */
+    uint64_t later_wait_ns;    /* wait before a new generation after "rejected, later" */
+    uint32_t later_tries;      /* generations tried by itself before it parks */
+};
+
+#endif

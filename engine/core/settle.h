@@ -1,0 +1,135 @@
+/*
+ * settle: the engine's deterministic state machine for one partition of one batch.
+ *
+ * Input, output, next instant; nothing else. No callbacks, no threads, no hidden time: `now_ns`
+ * is an argument and never goes back (CHECKed). A turn of any loop is
+ *
+ *     settle_input(events, now);  n = settle_output(commands, now);  carry out;
+ *     wait for an event or until settle_next_at()
+ *
+ * Promise   No transfer is commanded before its intent was reported as written, none after its
+ *           send_before; step k+1 of a settlement is not commanded before step k's outcome was
+ *           reported as written; one transfer in flight a settlement; a transfer in doubt never
+ *           gets a new key; within any window of w ns at most burst + rate * w calls a bank.
+ * Units     ns on the engine clock; database instants in us; money in minor units.
+ * Ownership a value over memory from the arena; nothing to free. The configuration is copied.
+ * Errors    none: what goes wrong outside is data in events; a broken contract aborts.
+ */
+#ifndef DAYBOOK_CORE_SETTLE_H
+#define DAYBOOK_CORE_SETTLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bank_rules.h"
+#include "base/hash.h"
+#include "base/histogram.h"
+#include "core/limits.h"
+#include "core/port.h"
+
+enum closing_check { CLOSING_ALL, CLOSING_SAMPLE, CLOSING_OFF };
+enum over_policy { OVER_PARK, OVER_PAY };
+
+struct settle_config {
+    uint32_t bank_count; /* 1 .. BANKS_MAX */
+    struct bank_rules banks[BANKS_MAX];
+    uint32_t slots;             /* settlements under way, 1 .. SLOTS_MAX */
+    uint32_t chunk_records;     /* a chunk closes at this many, 1 .. CHUNK_RECORDS_MAX */
+    uint64_t chunk_delay_ns;    /* … or this long after its first record */
+    uint64_t send_before_ns;    /* how long a written intent permits its send */
+    uint64_t resolve_wait_ns;   /* how long a run waits for transfers in doubt */
+    uint64_t drain_ns;          /* how long a stopped run waits for answers */
+    uint64_t alive_ns;          /* no call without an acknowledged statement this recent */
+    uint64_t retry_base_ns;     /* first wait after a failed call; doubles */
+    uint64_t retry_cap_ns;      /* … up to this */
+    uint32_t poll_tries;        /* failed balance calls in a row before the account waits again */
+    uint32_t chunk_tries;       /* times a chunk is tried when the database asks to */
+    enum closing_check closing;
+    enum over_policy over;
+    bool hold_by_transfer;      /* hold: a transfer to the suspense account instead of a post */
+    uint64_t deadline_at_ns;    /* AT_NEVER: none; looking for deposits ends here */
+    uint64_t seed;              /* jitter and samples */
+};
+
+/* Where the partition stands, read after P0 took it over. */
+struct settle_start {
+    uint32_t batch_id;
+    uint32_t partition;
+    uint32_t epoch;
+    uint32_t chunk;     /* number of the newest one, 0: none */
+    struct digest hash; /* of the newest one; all zero: none */
+    struct store_time time;
+};
+
+enum settle_phase {
+    SETTLE_RUNNING,
+    SETTLE_STOPPING, /* drains: no new call, answers are still recorded */
+    SETTLE_FLUSHING, /* all decided; the last chunk is being written */
+    SETTLE_DONE,     /* nothing to do any more; see settle_end() */
+};
+
+/* Why it is done. */
+enum settle_end {
+    SETTLE_END_NONE,     /* not done yet */
+    SETTLE_END_COMPLETE, /* every settlement reached an end, or is short, blocked, parked */
+    SETTLE_END_DEADLINE, /* the same, because time was up */
+    SETTLE_END_DOUBT,    /* transfers in doubt or pending remain */
+    SETTLE_END_STOPPED,  /* a person stopped it */
+    SETTLE_END_GONE,     /* ownership or the database was lost: start over from P0 */
+    SETTLE_END_FATAL,    /* see `fatal` in the counts */
+};
+
+struct settle_counts {
+    /* settlements of this run, by where they stand now */
+    uint64_t loaded;
+    uint64_t waiting;   /* no deposit yet */
+    uint64_t active;
+    uint64_t in_doubt;
+    uint64_t pending;
+    uint64_t settled;
+    uint64_t is_short;
+    uint64_t parked;
+    uint64_t blocked;
+    /* calls handed out, answers by kind */
+    uint64_t polls, transfers, inquiries;
+    uint64_t resends;   /* the same key again */
+    uint64_t doubts;    /* answers in doubt to a transfer */
+    uint64_t throttled;
+    uint64_t rejected;
+    uint64_t not_done;
+    uint64_t timeouts;
+    uint64_t stale_replies;
+    /* written */
+    uint64_t chunks, records, entries;
+    int64_t paid_minor, collected_minor;
+    uint64_t calls_in_flight;
+    enum status fatal;
+};
+
+struct settle;
+
+/* Takes all its memory from the arena; NULL in a dry run of the arena. `hash` outlives it. */
+struct settle *settle_init(struct arena *arena, struct hash *hash,
+                           const struct settle_config *config, const struct settle_start *start,
+                           uint64_t now_ns);
+
+void settle_input(struct settle *settle, const struct event *events, uint32_t event_count,
+                  uint64_t now_ns);
+/* Fill up to command_max; fewer than that means: no more for now. */
+MUST_USE uint32_t settle_output(struct settle *settle, struct command *commands,
+                                uint32_t command_max, uint64_t now_ns);
+/* When to come back even without an event; AT_NEVER: nothing to wait for but events. */
+uint64_t settle_next_at(const struct settle *settle);
+
+enum settle_phase settle_phase(const struct settle *settle);
+enum settle_end settle_end(const struct settle *settle);
+const struct settle_counts *settle_counts(const struct settle *settle);
+/* Answer times by call kind (enum call_kind), from hand-over to reply. */
+const struct histogram *settle_latency(const struct settle *settle, enum call_kind call_kind);
+/* Share of the bank's allowance used since the start while there was work, in per mille. */
+uint32_t settle_rate_used(const struct settle *settle, uint32_t bank, uint64_t now_ns);
+/* Newest chunk number and hash, as written. */
+uint32_t settle_head(const struct settle *settle, struct digest *hash);
+
+#endif

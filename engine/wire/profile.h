@@ -1,0 +1,87 @@
+/*
+ * profile: a bank as data (design section 6). Loaded once from YAML; then only read.
+ *
+ * Renders the whole HTTP request of a call, and reads what the bank's answer means. The same order
+ * always renders to the same bytes. A resource; render and read allocate nothing but from the
+ * scratch given.
+ */
+#ifndef DAYBOOK_WIRE_PROFILE_H
+#define DAYBOOK_WIRE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bank_rules.h"
+#include "base/hash.h"
+#include "base/transfer.h"
+
+#define REQUEST_BYTES_MAX 2048   /* a rendered request, headers and body */
+#define PROFILE_ERROR_BYTES 512
+
+struct profile;
+
+/* What belongs to this installation, not to the bank's contract. Copied at load. */
+struct profile_site {
+    const char *host;               /* for the Host header: host or host:port */
+    const char *path_prefix;        /* before every path of the profile; "" for none */
+    const char *token;              /* bearer token; "" for none; never printed */
+    const char *collection_account; /* where collect goes */
+    const char *suspense_account;   /* where a hold by transfer goes; "" where unused */
+    const char *currency;           /* ISO 4217, of the batch */
+};
+
+/*
+ * Load `file`; on failure NULL, and `error` says file:line:col: what is wrong and what to do.
+ * Unknown keys, wrong values and missing parts are errors.
+ */
+struct profile *profile_load(const char *file, const struct profile_site *site,
+                             char error[PROFILE_ERROR_BYTES]);
+void profile_close(struct profile *profile);
+
+const struct bank_rules *profile_rules(const struct profile *profile);
+/* SHA-256 of the profile's text, and the text: what intents refer to. */
+struct digest profile_digest(const struct profile *profile);
+const char *profile_text(const struct profile *profile, size_t *text_bytes);
+
+struct rendered {
+    uint32_t bytes;      /* of the whole request; 0: did not fit, or a field is not allowed */
+    uint32_t body_at;    /* where the body begins */
+};
+
+/* The request of one call. `order` is NULL for CALL_BALANCE. */
+struct rendered profile_render(const struct profile *profile, enum call_kind call_kind,
+                               const struct transfer_order *order, const struct parties *parties,
+                               char out[REQUEST_BYTES_MAX]);
+
+/* SHA-256 over method, path and body of the transfer: what an intent keeps as its body digest. */
+struct digest profile_body_digest(const struct profile *profile, struct hash *hash,
+                                  const struct transfer_order *order,
+                                  const struct parties *parties);
+
+struct bank_answer {
+    enum answer answer;
+    bool throttled;
+    int64_t balance_minor;
+    int64_t fee_minor;
+    uint64_t retry_after_ns; /* 0: none said */
+    struct bank_text text;
+};
+
+/* Memory for reading one answer's JSON, reset at every profile_read. One a lane. */
+struct profile_scratch;
+struct profile_scratch *profile_scratch_open(size_t capacity_bytes);
+void profile_scratch_close(struct profile_scratch *scratch);
+
+/*
+ * What a whole answer means, by the profile's table. Anything the table does not list, anything
+ * that does not parse, and an echo that differs from what was asked (key, amount, currency,
+ * parties, as far as the bank echoes them) is ANSWER_IN_DOUBT with a code that says so
+ * ("unlisted", "unparsed", "echo_key", "echo_amount", …). `retry_after_s` is the header's, or -1.
+ */
+void profile_read(const struct profile *profile, struct profile_scratch *scratch,
+                  enum call_kind call_kind, const struct transfer_order *order,
+                  const struct parties *parties, uint16_t http_status, int64_t retry_after_s,
+                  const char *body, size_t body_bytes, struct bank_answer *answer);
+
+#endif

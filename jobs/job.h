@@ -1,0 +1,110 @@
+/*
+ * job: what every command is given, and how it ends.
+ *
+ * A command is one function `int job_NAME(struct job *job)` in jobs/NAME.c that returns its exit
+ * code, and one entry in the table of jobs/options.c, from which its parser and its --help come.
+ * By the time the function runs, every option has been checked against that table: the getters
+ * below cannot fail, and asking for an option that the table does not have aborts.
+ */
+#ifndef DAYBOOK_JOBS_JOB_H
+#define DAYBOOK_JOBS_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jobs/value.h"
+
+/* Exit codes (design section 8). The most serious wins. */
+enum job_exit {
+    JOB_DONE = 0,         /* all settled, or nothing to do */
+    JOB_SOME_LEFT = 3,    /* finished; some short, blocked, pending, parked; or books differ */
+    JOB_STOPPED = 4,      /* stopped, or deadline with deposits seen and unfinished */
+    JOB_IN_DOUBT = 5,     /* transfers in doubt remain */
+    JOB_OWNED = 11,       /* another run owns the batch */
+    JOB_USAGE = 64,       /* the command line is wrong */
+    JOB_BAD_INPUT = 65,   /* the input data is wrong */
+    JOB_UNREACHABLE = 69, /* the database, or every bank of the batch */
+    JOB_INTERNAL = 70,    /* internal error, or the ledger is not whole */
+    JOB_TRY_AGAIN = 75,   /* temporary */
+    JOB_DENIED = 77,      /* permission */
+    JOB_BAD_CONFIG = 78,  /* configuration, or an older schema */
+};
+
+#define JOB_OPTIONS_MAX 32 /* options of one command */
+#define JOB_VALUES_MAX 64  /* values given on one command line */
+#define JOB_OPERANDS_MAX 4
+
+struct job_option {
+    const char *name; /* long name, without the dashes */
+    char letter;      /* 0: none */
+    struct value_rule rule;
+    const char *argument; /* how --help names its value: "FILE"; NULL for a flag */
+    const char *initial;  /* default, as a person would write it; NULL: none */
+    const char *help;
+    bool required;
+};
+
+struct job;
+
+struct job_command {
+    const char *name;     /* "run", "schema apply" */
+    const char *operands; /* "COHORT FILE"; every word is required */
+    const char *summary;  /* one line */
+    const char *details;  /* more lines for --help, NULL: none */
+    const struct job_option *options;
+    size_t option_count;
+    bool configured; /* takes the configuration: --config and the environment */
+    int (*carry_out)(struct job *job);
+};
+
+struct job_value {
+    const struct job_option *option;
+    const char *text;
+    int64_t value;
+};
+
+struct job {
+    const struct job_command *command;
+    const char *program; /* argv[0] */
+    const char *operands[JOB_OPERANDS_MAX];
+    size_t operand_count;
+    struct job_value values[JOB_VALUES_MAX]; /* as given, in order */
+    size_t value_count;
+};
+
+/* ---- ask ---- */
+
+/* Was it given on the command line? */
+bool job_given(const struct job *job, const char *name);
+bool job_flag(const struct job *job, const char *name);
+/* As given, else the default of the table, else NULL. The last one wins. */
+const char *job_text(const struct job *job, const char *name);
+/* The same for an option that may be given several times: 0, 1, 2 …; NULL: no more. */
+const char *job_text_at(const struct job *job, const char *name, size_t index);
+/* In the unit of its kind (value.h): ns, bytes, days, minutes, parts per million, index of the
+   choice. The option must have a default or have been given. */
+int64_t job_number(const struct job *job, const char *name);
+/* The operand, counted from 0. */
+const char *job_operand(const struct job *job, size_t index);
+
+/* ---- tell: stderr, one message a line, never a secret ---- */
+
+/* "daybook: error: …" and, where `hint` is not NULL, "hint: …". Returns `exit_code`. */
+int job_fail(int exit_code, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void job_warn(const char *hint, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- the commands ---- */
+
+int job_schema_apply(struct job *job);
+int job_import(struct job *job);
+int job_plan(struct job *job);
+int job_run(struct job *job);
+int job_show(struct job *job);
+int job_verify(struct job *job);
+int job_demo(struct job *job);
+int job_mockbank(struct job *job);
+int job_simulate(struct job *job);
+
+#endif

@@ -2,7 +2,8 @@
  * job: what every command is given, and how it ends.
  *
  * A command is one function `int job_NAME(struct job *job)` in jobs/NAME.c that returns its exit
- * code, and one entry in the table of jobs/options.c, from which its parser and its --help come.
+ * code, one row in main.c that names it, and one entry in the table of jobs/options.c, from which
+ * its parser and its --help come.
  * By the time the function runs, every option has been checked against that table: the getters
  * below cannot fail, and asking for an option that the table does not have aborts.
  */
@@ -49,13 +50,12 @@ struct job;
 
 struct job_command {
     const char *name;     /* "run", "schema apply" */
-    const char *operands; /* "COHORT FILE"; every word is required */
+    const char *operands; /* "COHORT FILE"; a word in brackets may be left out */
     const char *summary;  /* one line */
     const char *details;  /* more lines for --help, NULL: none */
     const struct job_option *options;
     size_t option_count;
-    bool configured; /* takes the configuration: --config and the environment */
-    int (*carry_out)(struct job *job);
+    bool configured; /* takes the configuration: --config, and --help shows its keys */
 };
 
 struct job_value {

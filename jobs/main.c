@@ -1,0 +1,50 @@
+/* daybook: one program, one table of commands. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "jobs/job.h"
+#include "jobs/options.h"
+
+static const struct {
+    const char *name;
+    int (*carry_out)(struct job *job);
+} commands[] = {
+    {"demo", job_demo},         {"schema apply", job_schema_apply},
+    {"import", job_import},     {"plan", job_plan},
+    {"run", job_run},           {"show", job_show},
+    {"verify", job_verify},     {"mockbank", job_mockbank},
+    {"simulate", job_simulate},
+};
+
+static int carry_out(struct job *job)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].name, job->command->name) == 0)
+            return commands[i].carry_out(job);
+    }
+    CHECK(!"a command that the table names");
+    return JOB_INTERNAL;
+}
+
+int main(int argc, char **argv)
+{
+    struct job job;
+    // Tokens and account numbers must not reach a core file.
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGPIPE, SIG_IGN);
+    switch (options_parse(argc, argv, &job)) {
+    case OPTIONS_HELP:
+        return JOB_DONE;
+    case OPTIONS_BAD:
+        return JOB_USAGE;
+    case OPTIONS_RUN:
+        break;
+    }
+    int exit_code = carry_out(&job);
+    if (fflush(stdout) != 0 && exit_code == JOB_DONE)
+        return job_fail(JOB_TRY_AGAIN, "is the disk full, or was the pipe closed?",
+                        "could not write the output");
+    return exit_code;
+}

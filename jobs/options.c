@@ -1,0 +1,158 @@
+/*
+ * The table of commands and options. Parser, --help and "did you mean" are made from it
+ * (arguments.c); nothing else knows an option's name but the command that asks for it.
+ */
+#include "jobs/options.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define FLAG {.kind = VALUE_FLAG}
+#define TEXT {.kind = VALUE_TEXT}
+#define DURATION {.kind = VALUE_DURATION}
+#define CHANCE {.kind = VALUE_CHANCE}
+#define INTEGER(low, high) {.kind = VALUE_INTEGER, .least = (low), .most = (high)}
+#define CHOICE(words) {.kind = VALUE_CHOICE, .choices = (words)}
+
+/* Rows that many commands share. */
+#define OPTION_CONFIG                                                                              \
+    {.name = "config", .letter = 'c', .rule = TEXT, .argument = "FILE",                            \
+     .help = "configuration; else DAYBOOK_CONFIG, else /etc/daybook/daybook.yaml, else none"}
+#define OPTION_DATABASE                                                                            \
+    {.name = "database", .rule = TEXT, .argument = "CONNINFO",                                     \
+     .help = "the database, over DAYBOOK_DATABASE and the file; never with a password"}
+#define OPTION_SET                                                                                 \
+    {.name = "set", .rule = TEXT, .argument = "KEY=VALUE",                                         \
+     .help = "one configuration key, over environment and file; may be repeated"}
+#define OPTION_DATE                                                                                \
+    {.name = "date", .rule = {.kind = VALUE_DATE}, .argument = "DATE",                             \
+     .help = "settlement date, as 2026-03-25", .required = true}
+#define OPTION_COLOR                                                                               \
+    {.name = "color", .rule = CHOICE("auto|always|never"), .argument = "WHEN", .initial = "auto",  \
+     .help = "colours; auto: on a terminal, unless NO_COLOR is set"}
+#define OPTION_OUTPUT                                                                              \
+    {.name = "output", .letter = 'o', .rule = CHOICE("table|json"), .argument = "FORM",            \
+     .initial = "table", .help = "table for people, json for programs (amounts as text)"}
+
+static const struct job_option schema_options[] = {
+    OPTION_CONFIG,
+    OPTION_DATABASE,
+    OPTION_SET,
+    {.name = "engine-role", .rule = TEXT, .argument = "ROLE",
+     .help = "also lets this login role run the engine (a member of daybook_engine)"},
+};
+
+static const struct job_option import_options[] = {
+    OPTION_CONFIG,
+    OPTION_DATABASE,
+    OPTION_SET,
+    OPTION_DATE,
+    {.name = "quiet", .letter = 'q', .rule = FLAG, .help = "print nothing when all is well"},
+};
+
+static const struct job_option plan_options[] = {
+    OPTION_CONFIG,
+    OPTION_DATABASE,
+    OPTION_SET,
+    OPTION_DATE,
+    {.name = "blocked-most", .rule = INTEGER(0, 1000000), .argument = "N", .initial = "20",
+     .help = "list at most so many blocked accounts"},
+};
+
+static const struct job_option run_options[] = {
+    OPTION_CONFIG,
+    OPTION_DATABASE,
+    OPTION_SET,
+    OPTION_DATE,
+    {.name = "deadline", .rule = {.kind = VALUE_CLOCK}, .argument = "HH:MM",
+     .help = "stop looking for deposits then, in the configuration's time zone"},
+    {.name = "take-over", .rule = FLAG,
+     .help = "end another run of this batch even while its heartbeat is fresh"},
+    {.name = "quiet", .letter = 'q', .rule = FLAG,
+     .help = "no progress, and no summary when all is settled"},
+    OPTION_OUTPUT,
+    OPTION_COLOR,
+};
+
+static const struct job_option show_options[] = {
+    OPTION_CONFIG,
+    OPTION_DATABASE,
+    OPTION_SET,
+    {.name = "date", .rule = {.kind = VALUE_DATE}, .argument = "DATE",
+     .help = "settlement date, as 2026-03-25"},
+    {.name = "account", .rule = TEXT, .argument = "REF",
+     .help = "the whole story of one account; with COHORT --date of that batch only"},
+    OPTION_OUTPUT,
+};
+
+static const struct job_option verify_options[] = {
+    OPTION_CONFIG,
+    OPTION_DATABASE,
+    OPTION_SET,
+    {.name = "date", .rule = {.kind = VALUE_DATE}, .argument = "DATE",
+     .help = "settlement date, as 2026-03-25"},
+    {.name = "book", .rule = TEXT, .argument = "FILE",
+     .help = "compare with the mock bank's book instead of checking the ledger"},
+    {.name = "quiet", .letter = 'q', .rule = FLAG, .help = "print nothing when all is well"},
+};
+
+static const struct job_option demo_options[] = {
+    {.name = "accounts", .rule = INTEGER(10, 1000000), .argument = "N", .initial = "10000",
+     .help = "accounts, over two cohorts"},
+    {.name = "latency", .rule = DURATION, .argument = "TIME", .initial = "20ms",
+     .help = "how long the mock bank takes for every call"},
+    {.name = "rate", .rule = INTEGER(1, 1000000), .argument = "N", .initial = "5000",
+     .help = "calls a second that the mock bank allows"},
+    {.name = "seed", .rule = INTEGER(0, INT64_MAX), .argument = "N", .initial = "1",
+     .help = "draws amounts, missing deposits and stopped accounts"},
+    {.name = "folder", .rule = TEXT, .argument = "FOLDER",
+     .help = "work folder, kept for the commands to try next; else a new one under TMPDIR"},
+    {.name = "database", .rule = TEXT, .argument = "CONNINFO",
+     .help = "the database, over DAYBOOK_DATABASE; never with a password"},
+    OPTION_COLOR,
+};
+
+static const struct job_option mockbank_options[] = {
+    {.name = "listen", .rule = TEXT, .argument = "HOST:PORT", .initial = "127.0.0.1:8080",
+     .help = "address to serve on; port 0: any free one, printed on stdout"},
+};
+
+static const struct job_option simulate_options[] = {
+    {.name = "seed", .rule = INTEGER(0, INT64_MAX), .argument = "S", .initial = "1",
+     .help = "the payday that is drawn; the same seed gives the same payday"},
+    {.name = "accounts", .rule = INTEGER(1, 1000000), .argument = "N", .initial = "60",
+     .help = "accounts of the simulated batch"},
+};
+
+const struct job_command options_commands[] = {
+    {"demo", "", "everything on one machine: mock bank, 10,000 accounts, live progress",
+     "Needs a database (DAYBOOK_DATABASE or --database); ops/demo brings a private one.\n",
+     demo_options, COUNT(demo_options), false},
+    {"schema apply", "", "create or upgrade the tables",
+     "Runs as the owner of the schema. Applies what is missing, in order; a second time it does\n"
+     "nothing.\n",
+     schema_options, COUNT(schema_options), true},
+    {"import", "COHORT FILE", "take over a batch's accounts from a CSV, all or nothing",
+     "Columns: account_ref,bank,virtual_account,payout_bank,payout_account,holder_name,currency,\n"
+     "repayment_minor,hold_minor,expected_minor,expect_at,opening_minor. The first line names\n"
+     "them, in any order; the last three may be empty or absent. FILE may be - for stdin.\n",
+     import_options, COUNT(import_options), true},
+    {"plan", "COHORT", "what a run would do; reads only", NULL, plan_options, COUNT(plan_options),
+     true},
+    {"run", "COHORT", "settle a batch, or go on with it",
+     "Every start is a resume: run the same command again after any stop.\n"
+     "Exit: 0 all settled or nothing to do, 3 finished with some short, blocked, pending or\n"
+     "parked, 4 stopped or deadline, 5 in doubt remains, 11 another run owns it, 69 database or\n"
+     "every bank unreachable, 70 internal, 75 try again, 78 configuration.\n",
+     run_options, COUNT(run_options), true},
+    {"show", "[COHORT]", "totals and groups of errors of a batch, or one account's story", NULL,
+     show_options, COUNT(show_options), true},
+    {"verify", "[COHORT]", "is the ledger whole; does it agree with a bank's book",
+     "Recomputes totals, order, references and the hash chain from the tables: of one batch, or\n"
+     "of all. Exit: 0 whole, 70 not whole, 3 the book differs.\n",
+     verify_options, COUNT(verify_options), true},
+    {"mockbank", "", "a bank to rehearse on, with its own book and seeded faults", NULL,
+     mockbank_options, COUNT(mockbank_options), false},
+    {"simulate", "", "a whole payday on virtual time, with faults drawn from a seed", NULL,
+     simulate_options, COUNT(simulate_options), false},
+};
+
+const size_t options_command_count = COUNT(options_commands);

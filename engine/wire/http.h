@@ -15,6 +15,10 @@
 
 #include "base/check.h"
 
+#define HTTP_OVERHEAD_BYTES_MAX 16384U /* status line, headers, chunk sizes, trailers */
+#define HTTP_INTERIM_MAX 8U            /* 1xx answers before the one that counts */
+#define HTTP_RETRY_AFTER_MAX_S 86400   /* a longer Retry-After counts as this */
+
 enum http_result {
     HTTP_MORE,     /* whole so far; bring more bytes */
     HTTP_COMPLETE, /* one whole answer */
@@ -24,18 +28,21 @@ enum http_result {
 struct http_answer {
     /* filled in; valid when HTTP_COMPLETE */
     uint16_t status;
-    bool keep_alive;         /* the connection may carry another exchange */
-    int64_t retry_after_s;   /* Retry-After in seconds, -1: none (a date is not read: -1) */
+    bool keep_alive;       /* the connection may carry another exchange */
+    int64_t retry_after_s; /* Retry-After in seconds, -1: none (a date is not read: -1) */
     uint32_t body_bytes;
     /* private to http.c */
     llhttp_t parser;
     char *body;
     uint32_t body_capacity;
-    uint32_t header_bytes;
-    char field[24];
-    char value[24];
-    uint8_t field_bytes, value_bytes;
+    uint64_t overhead_bytes; /* all that is not body */
+    char value[24];          /* of Retry-After */
+    uint8_t value_bytes;
+    uint8_t field_matched; /* letters of the name that are those of Retry-After, or FIELD_OTHER */
+    uint8_t interim_count; /* 1xx answers skipped */
+    bool field_done;
     bool complete;
+    bool bad;
 };
 
 /* Begin the next answer; the body will be written to `body` (not NUL-terminated). */

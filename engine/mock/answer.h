@@ -1,0 +1,32 @@
+/*
+ * answer: HTTP answers of a bank, rendered into a reply.
+ *
+ * Every text that is put in is a name (book_is_name) or one of ours, so nothing needs escaping.
+ * Purity: no clock, no allocation, no I/O.
+ */
+#ifndef DAYBOOK_MOCK_ANSWER_H
+#define DAYBOOK_MOCK_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mock/bank.h"
+
+/* Each sets decision, status, answer and bytes; close_after is read. */
+void answer_balance(struct mock_reply *reply, const char *account, int64_t balance_minor,
+                    const char *currency);
+void answer_transfer(struct mock_reply *reply, const struct mock_transfer *transfer,
+                     const char *currency, bool is_replayed);
+/* transfer NULL: the list is empty. */
+void answer_list(struct mock_reply *reply, const struct mock_transfer *transfer,
+                 const char *currency);
+void answer_refused(struct mock_reply *reply, enum mock_refusal refusal, bool is_replayed);
+void answer_key_used(struct mock_reply *reply, uint64_t transfer_id);
+void answer_too_many(struct mock_reply *reply, uint64_t wait_ns);
+/* Any other error. */
+void answer_error(struct mock_reply *reply, uint16_t status, const char *type, const char *detail);
+
+/* "account_stopped" …; "" for none. */
+const char *answer_refusal_code(enum mock_refusal refusal);
+
+#endif

@@ -1,0 +1,203 @@
+#include "mock/book.h"
+
+#include <string.h>
+
+#include "base/money.h"
+
+static uint64_t slots_for(uint32_t count)
+{
+    uint64_t slots = 16;
+    while (slots < 2 * (uint64_t)count)
+        slots *= 2;
+    return slots;
+}
+
+void book_init(struct book *book, struct arena *arena, uint32_t accounts_max,
+               uint32_t transfers_max)
+{
+    CHECK(accounts_max > 0 && accounts_max < BOOK_OUTSIDE);
+    CHECK(transfers_max > 0 && transfers_max < UINT32_MAX);
+    *book = (struct book){.accounts_max = accounts_max, .entries_max = transfers_max};
+    uint64_t account_slots = slots_for(accounts_max);
+    uint64_t entry_slots = slots_for(transfers_max);
+    book->account_mask = account_slots - 1;
+    book->entry_mask = entry_slots - 1;
+    book->accounts = ARENA_TAKE(arena, accounts_max, struct book_account);
+    book->account_slots = ARENA_TAKE(arena, account_slots, uint32_t);
+    book->entries = ARENA_TAKE(arena, transfers_max, struct book_entry);
+    book->entry_slots = ARENA_TAKE(arena, entry_slots, uint32_t);
+    book->decided = ARENA_TAKE(arena, transfers_max, uint32_t);
+}
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    return x ^ x >> 32;
+}
+
+uint64_t book_hash(uint64_t seed, const char *bytes, size_t byte_count)
+{
+    uint64_t hash = mix(seed ^ byte_count ^ UINT64_C(0x9e3779b97f4a7c15));
+    for (size_t at = 0; at < byte_count; at += 8) {
+        uint64_t word = 0;
+        size_t left = byte_count - at;
+        memcpy(&word, bytes + at, left < 8 ? left : 8);
+        hash = mix(hash ^ word) + UINT64_C(0x9e3779b97f4a7c15);
+    }
+    return hash;
+}
+
+bool book_is_name(const char *bytes, size_t byte_count, size_t most)
+{
+    if (byte_count == 0 || byte_count > most)
+        return false;
+    for (size_t i = 0; i < byte_count; i++) {
+        char c = bytes[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '.' || c == '_' || c == '-'))
+            return false;
+    }
+    return true;
+}
+
+/* The slot that holds the account, or the free one where it belongs. */
+static uint32_t *account_slot(const struct book *book, const char *account)
+{
+    uint64_t at = book_hash(1, account, strlen(account)) & book->account_mask;
+    while (book->account_slots[at] != 0) {
+        if (strcmp(book->accounts[book->account_slots[at] - 1].account, account) == 0)
+            break;
+        at = (at + 1) & book->account_mask;
+    }
+    return &book->account_slots[at];
+}
+
+static uint32_t *entry_slot(const struct book *book, const char *key)
+{
+    uint64_t at = book_hash(2, key, strlen(key)) & book->entry_mask;
+    while (book->entry_slots[at] != 0) {
+        if (strcmp(book->entries[book->entry_slots[at] - 1].transfer.key, key) == 0)
+            break;
+        at = (at + 1) & book->entry_mask;
+    }
+    return &book->entry_slots[at];
+}
+
+static bool has_room(const struct book *book, int64_t amount_minor)
+{
+    return amount_minor >= 0 && amount_minor <= MONEY_MAX - book->total_minor;
+}
+
+bool book_open_account(struct book *book, const char *account, int64_t balance_minor,
+                       enum mock_account_state state)
+{
+    size_t bytes = strlen(account);
+    if (!book_is_name(account, bytes, MOCK_ACCOUNT_BYTES - 1) || !has_room(book, balance_minor) ||
+        book->account_count == book->accounts_max)
+        return false;
+    uint32_t *slot = account_slot(book, account);
+    if (*slot != 0)
+        return false;
+    struct book_account *added = &book->accounts[book->account_count++];
+    memcpy(added->account, account, bytes + 1);
+    added->state = (uint8_t)state;
+    added->balance_minor = balance_minor;
+    book->total_minor += balance_minor;
+    *slot = book->account_count;
+    return true;
+}
+
+bool book_deposit(struct book *book, const char *account, int64_t amount_minor)
+{
+    uint32_t place = book_account(book, account);
+    if (place == BOOK_OUTSIDE || amount_minor <= 0 || !has_room(book, amount_minor))
+        return false;
+    book->accounts[place].balance_minor += amount_minor;
+    book->total_minor += amount_minor;
+    return true;
+}
+
+uint32_t book_account(const struct book *book, const char *account)
+{
+    uint32_t slot = *account_slot(book, account);
+    return slot == 0 ? BOOK_OUTSIDE : slot - 1;
+}
+
+uint32_t book_transfer(const struct book *book, const char *key)
+{
+    uint32_t slot = *entry_slot(book, key);
+    return slot == 0 ? UINT32_MAX : slot - 1;
+}
+
+bool book_is_full(const struct book *book)
+{
+    return book->entry_count == book->entries_max;
+}
+
+uint32_t book_begin(struct book *book, const struct book_order *order)
+{
+    CHECK(!book_is_full(book));
+    CHECK(order->amount_minor > 0 && order->from < book->account_count);
+    uint32_t *slot = entry_slot(book, order->key);
+    CHECK(*slot == 0);
+    uint32_t place = book->entry_count++;
+    struct book_entry *entry = &book->entries[place];
+    entry->from = order->from;
+    entry->to = order->to;
+    entry->body_hash = order->body_hash;
+    struct mock_transfer *transfer = &entry->transfer;
+    transfer->kind = (uint8_t)order->kind;
+    transfer->amount_minor = order->amount_minor;
+    memcpy(transfer->key, order->key, strnlen(order->key, sizeof transfer->key - 1));
+    memcpy(transfer->from, book->accounts[order->from].account, sizeof transfer->from);
+    memcpy(transfer->to, order->to_account, strnlen(order->to_account, sizeof transfer->to - 1));
+    *slot = book->entry_count;
+    return place;
+}
+
+static enum mock_refusal refusal_by_state(uint8_t state)
+{
+    switch ((enum mock_account_state)state) {
+    case MOCK_ACCOUNT_STOPPED:
+        return MOCK_REFUSAL_STOPPED;
+    case MOCK_ACCOUNT_CLOSED:
+        return MOCK_REFUSAL_CLOSED;
+    case MOCK_ACCOUNT_OPEN:
+        break;
+    }
+    return MOCK_REFUSAL_NONE;
+}
+
+enum mock_refusal book_refusal(const struct book *book, uint32_t place)
+{
+    const struct book_entry *entry = &book->entries[place];
+    const struct book_account *from = &book->accounts[entry->from];
+    enum mock_refusal refusal = refusal_by_state(from->state);
+    if (refusal == MOCK_REFUSAL_NONE && entry->to != BOOK_OUTSIDE)
+        refusal = refusal_by_state(book->accounts[entry->to].state);
+    if (refusal == MOCK_REFUSAL_NONE && from->balance_minor < entry->transfer.amount_minor)
+        refusal = MOCK_REFUSAL_FUNDS;
+    return refusal;
+}
+
+void book_decide(struct book *book, uint32_t place, enum mock_refusal refusal, uint64_t now_ns)
+{
+    struct book_entry *entry = &book->entries[place];
+    struct mock_transfer *transfer = &entry->transfer;
+    CHECK(!entry->decided);
+    entry->decided = true;
+    transfer->refusal = (uint8_t)refusal;
+    transfer->accepted = refusal == MOCK_REFUSAL_NONE;
+    transfer->done_at_ns = now_ns;
+    book->decided[book->decided_count++] = place;
+    transfer->id = book->decided_count;
+    if (!transfer->accepted)
+        return;
+    int64_t *from_minor = &book->accounts[entry->from].balance_minor;
+    CHECK(*from_minor >= transfer->amount_minor);
+    *from_minor -= transfer->amount_minor;
+    if (entry->to == BOOK_OUTSIDE)
+        book->outside_minor += transfer->amount_minor;
+    else
+        book->accounts[entry->to].balance_minor += transfer->amount_minor;
+}

@@ -1,0 +1,87 @@
+/*
+ * book: a bank's accounts and transfers; what moved, once a key.
+ *
+ * Two open-addressing tables taken at init (accounts by number, transfers by key). All money in the
+ * book stays within MONEY_MAX in sum, so that no addition can leave it. A transfer is begun
+ * (undecided) and then decided, once; the order of decision numbers them 1, 2, 3 …
+ *
+ * A value over memory from an arena. Purity: no clock, no allocation, no I/O.
+ */
+#ifndef DAYBOOK_MOCK_BOOK_H
+#define DAYBOOK_MOCK_BOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "mock/bank.h"
+
+#define BOOK_OUTSIDE UINT32_MAX /* the place of an account that this bank does not know */
+
+struct book_account {
+    char account[MOCK_ACCOUNT_BYTES];
+    uint8_t state; /* enum mock_account_state */
+    int64_t balance_minor;
+};
+
+struct book_entry {
+    struct mock_transfer transfer;
+    uint64_t body_hash;
+    uint32_t from; /* places in accounts */
+    uint32_t to;   /* or BOOK_OUTSIDE */
+    bool decided;
+};
+
+struct book {
+    struct book_account *accounts;
+    uint32_t *account_slots; /* place + 1, 0: free */
+    uint32_t account_count, accounts_max;
+    uint64_t account_mask;
+    struct book_entry *entries;
+    uint32_t *entry_slots; /* place + 1, 0: free */
+    uint32_t entry_count, entries_max;
+    uint64_t entry_mask;
+    uint32_t *decided; /* places in entries, by id - 1 */
+    uint32_t decided_count;
+    int64_t total_minor;   /* in all accounts and outside */
+    int64_t outside_minor; /* paid to accounts that this bank does not know */
+};
+
+void book_init(struct book *book, struct arena *arena, uint32_t accounts_max,
+               uint32_t transfers_max);
+
+/* As mock_bank_account and mock_bank_deposit. */
+MUST_USE bool book_open_account(struct book *book, const char *account, int64_t balance_minor,
+                                enum mock_account_state state);
+MUST_USE bool book_deposit(struct book *book, const char *account, int64_t amount_minor);
+
+/* The account's place, or BOOK_OUTSIDE. */
+uint32_t book_account(const struct book *book, const char *account);
+/* The key's place in entries, or UINT32_MAX. */
+uint32_t book_transfer(const struct book *book, const char *key);
+
+struct book_order {
+    enum mock_transfer_kind kind;
+    const char *key;
+    const char *to_account;
+    int64_t amount_minor;
+    uint32_t from, to;
+    uint64_t body_hash;
+};
+bool book_is_full(const struct book *book);
+/* Keep an undecided transfer of a key that is not there; returns its place. */
+uint32_t book_begin(struct book *book, const struct book_order *order);
+/* What speaks against the transfer now; NONE: nothing. */
+enum mock_refusal book_refusal(const struct book *book, uint32_t place);
+/* Decide it: move the money, or refuse. Accepting needs the money to be there. */
+void book_decide(struct book *book, uint32_t place, enum mock_refusal refusal, uint64_t now_ns);
+
+/* 64 bits over bytes, the same everywhere; not against an attacker. */
+uint64_t book_hash(uint64_t seed, const char *bytes, size_t byte_count);
+/* 1 to most letters, digits and "._-": fit for a path, a JSON string and a CSV field as they are.
+ */
+bool book_is_name(const char *bytes, size_t byte_count, size_t most);
+
+#endif

@@ -1,12 +1,18 @@
 # Sourced: a private Postgres cluster for tests, the demo and benchmarks. Unix socket only.
 #
-#   cluster_start [NAME=VALUE …]   makes one, starts it; sets CLUSTER_DIR, CLUSTER_CONNINFO
-#   cluster_stop                   ends it by its own pid file and removes its folder
+#   cluster_start [NAME=VALUE …]   makes one, starts it; sets CLUSTER_DIR, CLUSTER_CONNINFO and
+#                                  CLUSTER_PID, the server, a child of the calling shell
+#   cluster_stop [fast|immediate]  ends it by its pid and removes its folder
+#   cluster_restart                ends it at once, as a power cut would, and starts it again
 #   cluster_psql ARGS…             psql there, without any start-up file
 #   cluster_as COMMAND…            runs as the user who may run Postgres
 #
-# Postgres refuses root; then user postgres runs it, in a folder that this user can enter. Commits
-# are durable (fsync stays on): the engine refuses a server that does not keep what it promised.
+# Postgres refuses root; then user postgres runs it, in a folder that this user (and root) alone can
+# enter, so that `trust` trusts nobody else. Commits are durable (fsync stays on): the engine refuses
+# a server that does not keep what it promised.
+#
+# Call cluster_stop from a trap on EXIT. Where even that cannot run (kill -9), the server ends with
+# the shell that called cluster_start: call it in the main shell, not in $( ), without `set -m`.
 
 cluster_as() {
     if [ "$(id -u)" -eq 0 ]; then
@@ -42,8 +48,9 @@ cluster_start() {
     fi
     CLUSTER_DIR=$(cluster_as mktemp -d "$base/daybook-pg.XXXXXX") || return 1
     cluster_as "$bin/initdb" -D "$CLUSTER_DIR/data" -U postgres -A trust -E UTF8 --locale=C \
-        --no-instructions >"$CLUSTER_DIR/initdb.log" 2>&1 || {
+        --no-sync --no-instructions >"$CLUSTER_DIR/initdb.log" 2>&1 || {
         cat "$CLUSTER_DIR/initdb.log" >&2
+        cluster_stop
         return 1
     }
     {
@@ -59,20 +66,62 @@ cluster_start() {
             echo "${setting%%=*} = '${setting#*=}'"
         done
     } | cluster_as tee -a "$CLUSTER_DIR/data/postgresql.conf" >/dev/null
-    cluster_as "$bin/pg_ctl" -D "$CLUSTER_DIR/data" -l "$CLUSTER_DIR/server.log" -w -t 60 -s start || {
-        tail -n 20 "$CLUSTER_DIR/server.log" >&2
-        return 1
-    }
     CLUSTER_CONNINFO="host=$CLUSTER_DIR port=5432 user=postgres dbname=postgres"
+    cluster_boot "$bin"
+}
+
+# The server as a child of this shell, in a session of its own (so that Ctrl-C ends the program that
+# uses it first), told by the kernel when this shell dies.
+cluster_boot() {
+    local bin=$1 try as=(setsid setpriv --pdeathsig INT)
+    if [ "$(id -u)" -eq 0 ]; then
+        as+=(--reuid=postgres --regid=postgres --init-groups)
+    fi
+    (
+        cd "$CLUSTER_DIR" && exec "${as[@]}" -- "$bin/postgres" -D "$CLUSTER_DIR/data" \
+            </dev/null >>"$CLUSTER_DIR/server.log" 2>&1
+    ) &
+    CLUSTER_PID=$!
+    for try in $(seq 1 1200); do
+        if "$bin/pg_isready" -q -h "$CLUSTER_DIR" -p 5432 -U postgres -d postgres; then
+            return 0
+        fi
+        kill -0 "$CLUSTER_PID" 2>/dev/null || break
+        sleep 0.05
+    done
+    echo "cluster: Postgres did not start:" >&2
+    tail -n 20 "$CLUSTER_DIR/server.log" >&2
+    cluster_stop
+    return 1
+}
+
+# Ask by the signal; where it is not heeded for 15 s, by harder ones.
+cluster_halt() {
+    local signal try
+    [ -n "${CLUSTER_PID:-}" ] || return 0
+    for signal in "$1" QUIT KILL; do
+        kill -s "$signal" "$CLUSTER_PID" 2>/dev/null || break
+        for try in $(seq 1 300); do
+            kill -0 "$CLUSTER_PID" 2>/dev/null || break 2
+            sleep 0.05
+        done
+    done
+    wait "$CLUSTER_PID" 2>/dev/null || true
+    CLUSTER_PID=
 }
 
 cluster_stop() {
-    [ -n "${CLUSTER_DIR:-}" ] || return 0
-    if [ -f "$CLUSTER_DIR/data/postmaster.pid" ]; then
-        cluster_as "$(cluster_bin)/pg_ctl" -D "$CLUSTER_DIR/data" -m "${1:-fast}" -w -s stop || true
-    fi
-    rm -rf "$CLUSTER_DIR"
+    case ${1:-fast} in
+    fast) cluster_halt INT ;;
+    immediate) cluster_halt QUIT ;;
+    esac
+    [ -z "${CLUSTER_DIR:-}" ] || rm -rf "$CLUSTER_DIR"
     CLUSTER_DIR=
+}
+
+cluster_restart() {
+    cluster_halt QUIT
+    cluster_boot "$(cluster_bin)"
 }
 
 cluster_psql() {

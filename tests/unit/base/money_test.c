@@ -138,7 +138,7 @@ static void known_currencies_have_their_exponent(void **state)
     assert_int_equal(money_exponent("JPY"), 0);
     assert_int_equal(money_exponent("USD"), 2);
     assert_int_equal(money_exponent("krw"), -1);
-    assert_int_equal(money_exponent("XXX"), -1);
+    assert_int_equal(money_exponent("ZZZ"), -1);
     assert_int_equal(money_exponent(""), -1);
 }
 

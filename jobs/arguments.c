@@ -248,8 +248,8 @@ static const struct job_command *find_command(int argc, char **argv, int *next)
     for (size_t i = 0; i < options_command_count; i++) {
         const struct job_command *command = &options_commands[i];
         size_t first_bytes = strcspn(command->name, " ");
-        const char *second = command->name[first_bytes] == ' ' ? command->name + first_bytes + 1
-                                                               : NULL;
+        const char *second =
+            command->name[first_bytes] == ' ' ? command->name + first_bytes + 1 : NULL;
         if (strlen(argv[1]) != first_bytes || memcmp(argv[1], command->name, first_bytes) != 0)
             continue;
         if (second == NULL || (argc > 2 && strcmp(argv[2], second) == 0)) {

@@ -5,38 +5,70 @@
 #include "jobs/options.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FLAG {.kind = VALUE_FLAG}
-#define TEXT {.kind = VALUE_TEXT}
-#define DURATION {.kind = VALUE_DURATION}
-#define CHANCE {.kind = VALUE_CHANCE}
-#define INTEGER(low, high) {.kind = VALUE_INTEGER, .least = (low), .most = (high)}
-#define CHOICE(words) {.kind = VALUE_CHOICE, .choices = (words)}
+#define FLAG                                                                                       \
+    {                                                                                              \
+        .kind = VALUE_FLAG                                                                         \
+    }
+#define TEXT                                                                                       \
+    {                                                                                              \
+        .kind = VALUE_TEXT                                                                         \
+    }
+#define DURATION                                                                                   \
+    {                                                                                              \
+        .kind = VALUE_DURATION                                                                     \
+    }
+#define CHANCE                                                                                     \
+    {                                                                                              \
+        .kind = VALUE_CHANCE                                                                       \
+    }
+#define INTEGER(low, high)                                                                         \
+    {                                                                                              \
+        .kind = VALUE_INTEGER, .least = (low), .most = (high)                                      \
+    }
+#define CHOICE(words)                                                                              \
+    {                                                                                              \
+        .kind = VALUE_CHOICE, .choices = (words)                                                   \
+    }
 
 /* Rows that many commands share. */
 #define OPTION_CONFIG                                                                              \
-    {.name = "config", .letter = 'c', .rule = TEXT, .argument = "FILE",                            \
-     .help = "configuration; else DAYBOOK_CONFIG, else /etc/daybook/daybook.yaml, else none"}
+    {                                                                                              \
+        .name = "config", .letter = 'c', .rule = TEXT, .argument = "FILE",                         \
+        .help = "configuration; else DAYBOOK_CONFIG, else /etc/daybook/daybook.yaml, else none"    \
+    }
 #define OPTION_DATABASE                                                                            \
-    {.name = "database", .rule = TEXT, .argument = "CONNINFO",                                     \
-     .help = "the database, over DAYBOOK_DATABASE and the file; never with a password"}
+    {                                                                                              \
+        .name = "database", .rule = TEXT, .argument = "CONNINFO",                                  \
+        .help = "the database, over DAYBOOK_DATABASE and the file; never with a password"          \
+    }
 #define OPTION_SET                                                                                 \
-    {.name = "set", .rule = TEXT, .argument = "KEY=VALUE",                                         \
-     .help = "one configuration key, over environment and file; may be repeated"}
+    {                                                                                              \
+        .name = "set", .rule = TEXT, .argument = "KEY=VALUE",                                      \
+        .help = "one configuration key, over environment and file; may be repeated"                \
+    }
 #define OPTION_DATE                                                                                \
-    {.name = "date", .rule = {.kind = VALUE_DATE}, .argument = "DATE",                             \
-     .help = "settlement date, as 2026-03-25", .required = true}
+    {                                                                                              \
+        .name = "date", .rule = {.kind = VALUE_DATE}, .argument = "DATE",                          \
+        .help = "settlement date, as 2026-03-25", .required = true                                 \
+    }
 #define OPTION_COLOR                                                                               \
-    {.name = "color", .rule = CHOICE("auto|always|never"), .argument = "WHEN", .initial = "auto",  \
-     .help = "colours; auto: on a terminal, unless NO_COLOR is set"}
+    {                                                                                              \
+        .name = "color", .rule = CHOICE("auto|always|never"), .argument = "WHEN",                  \
+        .initial = "auto", .help = "colours; auto: on a terminal, unless NO_COLOR is set"          \
+    }
 #define OPTION_OUTPUT                                                                              \
-    {.name = "output", .letter = 'o', .rule = CHOICE("table|json"), .argument = "FORM",            \
-     .initial = "table", .help = "table for people, json for programs (amounts as text)"}
+    {                                                                                              \
+        .name = "output", .letter = 'o', .rule = CHOICE("table|json"), .argument = "FORM",         \
+        .initial = "table", .help = "table for people, json for programs (amounts as text)"        \
+    }
 
 static const struct job_option schema_options[] = {
     OPTION_CONFIG,
     OPTION_DATABASE,
     OPTION_SET,
-    {.name = "engine-role", .rule = TEXT, .argument = "ROLE",
+    {.name = "engine-role",
+     .rule = TEXT,
+     .argument = "ROLE",
      .help = "also lets this login role run the engine (a member of daybook_engine)"},
 };
 
@@ -53,7 +85,10 @@ static const struct job_option plan_options[] = {
     OPTION_DATABASE,
     OPTION_SET,
     OPTION_DATE,
-    {.name = "blocked-most", .rule = INTEGER(0, 1000000), .argument = "N", .initial = "20",
+    {.name = "blocked-most",
+     .rule = INTEGER(0, 1000000),
+     .argument = "N",
+     .initial = "20",
      .help = "list at most so many blocked accounts"},
 };
 
@@ -62,11 +97,16 @@ static const struct job_option run_options[] = {
     OPTION_DATABASE,
     OPTION_SET,
     OPTION_DATE,
-    {.name = "deadline", .rule = {.kind = VALUE_CLOCK}, .argument = "HH:MM",
+    {.name = "deadline",
+     .rule = {.kind = VALUE_CLOCK},
+     .argument = "HH:MM",
      .help = "stop looking for deposits then, in the configuration's time zone"},
-    {.name = "take-over", .rule = FLAG,
+    {.name = "take-over",
+     .rule = FLAG,
      .help = "end another run of this batch even while its heartbeat is fresh"},
-    {.name = "quiet", .letter = 'q', .rule = FLAG,
+    {.name = "quiet",
+     .letter = 'q',
+     .rule = FLAG,
      .help = "no progress, and no summary when all is settled"},
     OPTION_OUTPUT,
     OPTION_COLOR,
@@ -76,9 +116,13 @@ static const struct job_option show_options[] = {
     OPTION_CONFIG,
     OPTION_DATABASE,
     OPTION_SET,
-    {.name = "date", .rule = {.kind = VALUE_DATE}, .argument = "DATE",
+    {.name = "date",
+     .rule = {.kind = VALUE_DATE},
+     .argument = "DATE",
      .help = "settlement date, as 2026-03-25"},
-    {.name = "account", .rule = TEXT, .argument = "REF",
+    {.name = "account",
+     .rule = TEXT,
+     .argument = "REF",
      .help = "the whole story of one account; with COHORT --date of that batch only"},
     OPTION_OUTPUT,
 };
@@ -87,38 +131,67 @@ static const struct job_option verify_options[] = {
     OPTION_CONFIG,
     OPTION_DATABASE,
     OPTION_SET,
-    {.name = "date", .rule = {.kind = VALUE_DATE}, .argument = "DATE",
+    {.name = "date",
+     .rule = {.kind = VALUE_DATE},
+     .argument = "DATE",
      .help = "settlement date, as 2026-03-25"},
-    {.name = "book", .rule = TEXT, .argument = "FILE",
+    {.name = "book",
+     .rule = TEXT,
+     .argument = "FILE",
      .help = "compare with the mock bank's book instead of checking the ledger"},
     {.name = "quiet", .letter = 'q', .rule = FLAG, .help = "print nothing when all is well"},
 };
 
 static const struct job_option demo_options[] = {
-    {.name = "accounts", .rule = INTEGER(10, 1000000), .argument = "N", .initial = "10000",
+    {.name = "accounts",
+     .rule = INTEGER(10, 1000000),
+     .argument = "N",
+     .initial = "10000",
      .help = "accounts, over two cohorts"},
-    {.name = "latency", .rule = DURATION, .argument = "TIME", .initial = "20ms",
+    {.name = "latency",
+     .rule = DURATION,
+     .argument = "TIME",
+     .initial = "20ms",
      .help = "how long the mock bank takes for every call"},
-    {.name = "rate", .rule = INTEGER(1, 1000000), .argument = "N", .initial = "5000",
+    {.name = "rate",
+     .rule = INTEGER(1, 1000000),
+     .argument = "N",
+     .initial = "5000",
      .help = "calls a second that the mock bank allows"},
-    {.name = "seed", .rule = INTEGER(0, INT64_MAX), .argument = "N", .initial = "1",
+    {.name = "seed",
+     .rule = INTEGER(0, INT64_MAX),
+     .argument = "N",
+     .initial = "1",
      .help = "draws amounts, missing deposits and stopped accounts"},
-    {.name = "folder", .rule = TEXT, .argument = "FOLDER",
+    {.name = "folder",
+     .rule = TEXT,
+     .argument = "FOLDER",
      .help = "work folder, kept for the commands to try next; else a new one under TMPDIR"},
-    {.name = "database", .rule = TEXT, .argument = "CONNINFO",
+    {.name = "database",
+     .rule = TEXT,
+     .argument = "CONNINFO",
      .help = "the database, over DAYBOOK_DATABASE; never with a password"},
     OPTION_COLOR,
 };
 
 static const struct job_option mockbank_options[] = {
-    {.name = "listen", .rule = TEXT, .argument = "HOST:PORT", .initial = "127.0.0.1:8080",
+    {.name = "listen",
+     .rule = TEXT,
+     .argument = "HOST:PORT",
+     .initial = "127.0.0.1:8080",
      .help = "address to serve on; port 0: any free one, printed on stdout"},
 };
 
 static const struct job_option simulate_options[] = {
-    {.name = "seed", .rule = INTEGER(0, INT64_MAX), .argument = "S", .initial = "1",
+    {.name = "seed",
+     .rule = INTEGER(0, INT64_MAX),
+     .argument = "S",
+     .initial = "1",
      .help = "the payday that is drawn; the same seed gives the same payday"},
-    {.name = "accounts", .rule = INTEGER(1, 1000000), .argument = "N", .initial = "60",
+    {.name = "accounts",
+     .rule = INTEGER(1, 1000000),
+     .argument = "N",
+     .initial = "60",
      .help = "accounts of the simulated batch"},
 };
 

@@ -24,7 +24,10 @@ static const struct unit duration_units[] = {
 };
 
 static const struct unit size_units[] = {
-    {"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+    {"", 1},
+    {"KiB", 1 << 10},
+    {"MiB", 1 << 20},
+    {"GiB", 1 << 30},
 };
 
 static bool refuse(char error[VALUE_ERROR_BYTES], const char *text, const char *wanted)
@@ -53,8 +56,7 @@ static bool take_digits(const char *text, int64_t *number, const char **end)
     return at > text;
 }
 
-static bool take_unit(const char *text, const struct unit *units, size_t unit_count,
-                      int64_t *value)
+static bool take_unit(const char *text, const struct unit *units, size_t unit_count, int64_t *value)
 {
     const char *end;
     int64_t number;
@@ -77,8 +79,7 @@ static bool take_duration(const char *text, int64_t *value)
         *value = 0;
         return true;
     }
-    return take_unit(text, duration_units, sizeof duration_units / sizeof duration_units[0],
-                     value);
+    return take_unit(text, duration_units, sizeof duration_units / sizeof duration_units[0], value);
 }
 
 static bool take_bool(const char *text, int64_t *value)
@@ -231,8 +232,7 @@ static void show_choices(const char *choices, char *out, size_t capacity)
     out[used] = '\0';
 }
 
-const char *value_format(const struct value_rule *rule, int64_t value,
-                         char out[VALUE_FORMAT_BYTES])
+const char *value_format(const struct value_rule *rule, int64_t value, char out[VALUE_FORMAT_BYTES])
 {
     const struct unit *units = NULL;
     size_t count = 0;
@@ -274,8 +274,8 @@ bool value_parse(const struct value_rule *rule, const char *text, int64_t *value
     }
     if (is_out_of_bounds(rule, *value)) {
         char least[VALUE_FORMAT_BYTES], most[VALUE_FORMAT_BYTES], wanted[160];
-        snprintf(wanted, sizeof wanted, "within %s to %s",
-                 value_format(rule, rule->least, least), value_format(rule, rule->most, most));
+        snprintf(wanted, sizeof wanted, "within %s to %s", value_format(rule, rule->least, least),
+                 value_format(rule, rule->most, most));
         return refuse(error, text, wanted);
     }
     return true;

@@ -1,0 +1,232 @@
+/* The YAML file, by libfyaml: a mapping of sections, two levels, scalars only. */
+#include <libfyaml.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "jobs/config_source.h"
+
+#define ERRORS_SHOWN 20
+
+static void print_source_line(struct config_reader *reader, const struct config_place *place)
+{
+    const char *at = reader->sources->text;
+    const char *end = at + reader->sources->text_bytes;
+    for (int line = 1; line < place->line && at < end; line++) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at));
+        at = feed == NULL ? end : feed + 1;
+    }
+    if (at >= end)
+        return;
+    const char *feed = memchr(at, '\n', (size_t)(end - at));
+    size_t bytes = (size_t)((feed == NULL ? end : feed) - at);
+    if (bytes > 0 && at[bytes - 1] == '\r')
+        bytes--;
+    char shown[161];
+    text_clean(shown, sizeof shown, at, bytes);
+    fprintf(reader->errors, "    %s\n    %*s^\n", shown, place->column - 1, "");
+}
+
+static void print_place(struct config_reader *reader, const struct config_place *place)
+{
+    if (place->origin == CONFIG_FROM_FILE)
+        fprintf(reader->errors, "%s:%d:%d: ", reader->sources->file, place->line, place->column);
+    else
+        fprintf(reader->errors, "%s: ", place->label);
+}
+
+void config_error(struct config_reader *reader, const struct config_place *place, const char *hint,
+                  const char *format, ...)
+{
+    if (++reader->error_count > ERRORS_SHOWN)
+        return;
+    char message[512], clean[512];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    text_clean(clean, sizeof clean, message, strlen(message));
+    print_place(reader, place);
+    fprintf(reader->errors, "%s\n", clean);
+    if (place->origin == CONFIG_FROM_FILE)
+        print_source_line(reader, place);
+    if (hint != NULL)
+        fprintf(reader->errors, "hint: %s\n", hint);
+}
+
+static struct config_place place_of(struct fy_node *node, struct config_place otherwise)
+{
+    struct fy_token *token = fy_node_is_scalar(node) ? fy_node_get_scalar_token(node) : NULL;
+    const struct fy_mark *mark = token == NULL ? NULL : fy_token_start_mark(token);
+    if (mark == NULL)
+        return otherwise;
+    return (struct config_place){
+        .origin = CONFIG_FROM_FILE, .line = mark->line + 1, .column = mark->column + 1};
+}
+
+/* A pair's key as text; NULL: reported. */
+static const char *take_key(struct config_reader *reader, struct fy_node_pair *pair,
+                            struct config_place *place)
+{
+    struct fy_node *node = fy_node_pair_key(pair);
+    struct config_place start = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
+    const char *key = NULL;
+    if (node != NULL) {
+        *place = place_of(node, start);
+        if (fy_node_is_scalar(node) && !fy_node_is_alias(node))
+            key = fy_node_get_scalar0(node);
+    }
+    if (key == NULL)
+        config_error(reader, place, NULL, "a key must be plain text");
+    return key;
+}
+
+static void take_value(struct config_reader *reader, struct config_bank *bank, const char *name,
+                       struct fy_node *node, const struct config_place *key_place)
+{
+    if (node == NULL || !fy_node_is_scalar(node) || fy_node_is_alias(node)) {
+        config_error(reader, key_place, NULL, "%s must be one value, not a list or a section",
+                     name);
+        return;
+    }
+    struct config_place place = place_of(node, *key_place);
+    size_t bytes = 0;
+    const char *text = fy_node_get_scalar(node, &bytes);
+    const char *text0 = fy_node_get_scalar0(node);
+    if (text == NULL || text0 == NULL || bytes == 0) {
+        config_error(reader, key_place, "leave the key out to take its default", "%s has no value",
+                     name);
+        return;
+    }
+    if (strlen(text0) != bytes) {
+        config_error(reader, &place, NULL, "%s has a NUL byte", name);
+        return;
+    }
+    config_take(reader, bank, name, text0, key_place, &place);
+}
+
+static void take_bank_keys(struct config_reader *reader, struct config_bank *bank,
+                           struct fy_node *node)
+{
+    void *iterator = NULL;
+    struct fy_node_pair *pair;
+    while ((pair = fy_node_mapping_iterate(node, &iterator)) != NULL) {
+        struct config_place place;
+        const char *key = take_key(reader, pair, &place);
+        if (key != NULL)
+            take_value(reader, bank, key, fy_node_pair_value(pair), &place);
+    }
+}
+
+static void take_banks(struct config_reader *reader, struct fy_node *node)
+{
+    void *iterator = NULL;
+    struct fy_node_pair *pair;
+    while ((pair = fy_node_mapping_iterate(node, &iterator)) != NULL) {
+        struct config_place place;
+        const char *name = take_key(reader, pair, &place);
+        struct config_bank *bank = name == NULL ? NULL : config_take_bank(reader, name, &place);
+        struct fy_node *value = fy_node_pair_value(pair);
+        if (bank == NULL)
+            continue;
+        if (value == NULL || !fy_node_is_mapping(value))
+            config_error(reader, &place, NULL, "banks.%s must be a section of keys", name);
+        else
+            take_bank_keys(reader, bank, value);
+    }
+}
+
+static void take_section(struct config_reader *reader, const char *section, struct fy_node *node)
+{
+    void *iterator = NULL;
+    struct fy_node_pair *pair;
+    while ((pair = fy_node_mapping_iterate(node, &iterator)) != NULL) {
+        struct config_place place;
+        const char *key = take_key(reader, pair, &place);
+        char name[96];
+        if (key == NULL)
+            continue;
+        snprintf(name, sizeof name, "%s.%s", section, key);
+        take_value(reader, NULL, name, fy_node_pair_value(pair), &place);
+    }
+}
+
+static void take_root(struct config_reader *reader, struct fy_node *root)
+{
+    void *iterator = NULL;
+    struct fy_node_pair *pair;
+    while ((pair = fy_node_mapping_iterate(root, &iterator)) != NULL) {
+        struct config_place place;
+        const char *key = take_key(reader, pair, &place);
+        struct fy_node *value = fy_node_pair_value(pair);
+        if (key == NULL)
+            continue;
+        if (value == NULL || !fy_node_is_mapping(value))
+            take_value(reader, NULL, key, value, &place);
+        else if (strcmp(key, "banks") == 0)
+            take_banks(reader, value);
+        else
+            take_section(reader, key, value);
+    }
+}
+
+static void report_syntax(struct config_reader *reader, struct fy_diag *diag)
+{
+    void *iterator = NULL;
+    struct fy_diag_error *error;
+    while ((error = fy_diag_errors_iterate(diag, &iterator)) != NULL) {
+        struct config_place place = {
+            .origin = CONFIG_FROM_FILE,
+            .line = error->line > 0 ? error->line : 1,
+            .column = error->column > 0 ? error->column : 1,
+        };
+        config_error(reader, &place, NULL, "%s", error->msg);
+    }
+    struct config_place start = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
+    if (reader->error_count == 0)
+        config_error(reader, &start, NULL, "not YAML");
+}
+
+/* The parser's own limits do not cover these: a NUL, or bytes that are no UTF-8. */
+static bool check_bytes(struct config_reader *reader)
+{
+    const char *text = reader->sources->text;
+    struct config_place place = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
+    for (size_t i = 0; i < reader->sources->text_bytes; i++, place.column++) {
+        if (text[i] == '\n') {
+            place.line++;
+            place.column = 0;
+        } else if (text[i] == '\0') {
+            config_error(reader, &place, NULL, "a NUL byte");
+            return false;
+        }
+    }
+    return true;
+}
+
+void config_read_file(struct config_reader *reader)
+{
+    const struct config_sources *sources = reader->sources;
+    if (!check_bytes(reader))
+        return;
+    struct fy_diag_cfg diag_config;
+    fy_diag_cfg_default(&diag_config);
+    diag_config.fp = NULL;
+    struct fy_diag *diag = fy_diag_create(&diag_config);
+    CHECK(diag != NULL);
+    fy_diag_set_collect_errors(diag, true);
+    struct fy_parse_cfg parse = {.flags = FYPCF_QUIET, .diag = diag};
+    struct fy_document *document =
+        fy_document_build_from_string(&parse, sources->text, sources->text_bytes);
+    struct fy_node *root = document == NULL ? NULL : fy_document_root(document);
+    struct config_place start = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
+    if (document == NULL)
+        report_syntax(reader, diag);
+    else if (root != NULL && fy_node_is_mapping(root))
+        take_root(reader, root);
+    else if (root != NULL && !(fy_node_is_scalar(root) && fy_node_get_scalar_length(root) == 0))
+        config_error(reader, &start, NULL, "the file must be a mapping of keys");
+    fy_document_destroy(document);
+    fy_diag_destroy(diag);
+}

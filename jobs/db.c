@@ -1,0 +1,367 @@
+#include "jobs/db.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "sql.h"
+
+#define POSTGRES_EPOCH_US INT64_C(946684800000000)
+
+struct db {
+    PGconn *connection;
+    PGresult *row; /* of the stream */
+    int exit_code;
+};
+
+/* ---- where ---- */
+
+static void drop_redirecting_variables(void)
+{
+    static const char *const names[] = {
+        "PGHOST",           "PGHOSTADDR", "PGPORT",        "PGDATABASE",   "PGUSER",
+        "PGPASSWORD",       "PGSERVICE",  "PGSERVICEFILE", "PGOPTIONS",    "PGAPPNAME",
+        "PGDATESTYLE",      "PGTZ",       "PGSSLMODE",     "PGREQUIRESSL", "PGTARGETSESSIONATTRS",
+        "PGCLIENTENCODING",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        unsetenv(names[i]);
+}
+
+static void add_option(char **at, char *end, const char *keyword, const char *value)
+{
+    int bytes = snprintf(*at, (size_t)(end - *at), "%s='", keyword);
+    CHECK(bytes > 0 && bytes < end - *at);
+    *at += bytes;
+    for (; *value != '\0'; value++) {
+        CHECK(end - *at > 4);
+        if (*value == '\'' || *value == '\\')
+            *(*at)++ = '\\';
+        *(*at)++ = *value;
+    }
+    *(*at)++ = '\'';
+    *(*at)++ = ' ';
+    **at = '\0';
+}
+
+static size_t room_for(const PQconninfoOption *options, const char *password)
+{
+    size_t room = 64 + (password != NULL ? 2 * strlen(password) : 0);
+    for (const PQconninfoOption *at = options; at->keyword != NULL; at++) {
+        if (at->val != NULL)
+            room += strlen(at->keyword) + 2 * strlen(at->val) + 8;
+    }
+    return room;
+}
+
+char *db_conninfo(const struct config *config)
+{
+    if (config->database == NULL) {
+        job_fail(JOB_BAD_CONFIG,
+                 "set `database` in the configuration file, or DAYBOOK_DATABASE=\"host=… dbname=… "
+                 "user=…\"",
+                 "no database is configured");
+        return NULL;
+    }
+    drop_redirecting_variables();
+    PQconninfoOption *options = PQconninfoParse(config->database, NULL);
+    CHECK(options != NULL);
+    size_t room = room_for(options, config->database_password);
+    char *conninfo = malloc(room), *at = conninfo;
+    CHECK(conninfo != NULL);
+    for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
+        bool replaced =
+            strcmp(option->keyword, "password") == 0 && config->database_password != NULL;
+        if (option->val != NULL && option->val[0] != '\0' && !replaced)
+            add_option(&at, conninfo + room, option->keyword, option->val);
+    }
+    if (config->database_password != NULL)
+        add_option(&at, conninfo + room, "password", config->database_password);
+    PQconninfoFree(options);
+    return conninfo;
+}
+
+void db_conninfo_free(char *conninfo)
+{
+    if (conninfo != NULL)
+        explicit_bzero(conninfo, strlen(conninfo));
+    free(conninfo);
+}
+
+/* ---- errors ---- */
+
+struct sqlstate_exit {
+    const char *prefix;
+    int exit_code;
+    const char *hint;
+};
+
+static const struct sqlstate_exit exits[] = {
+    {"42501", JOB_DENIED, "ask the owner of the schema to GRANT daybook_engine to this user"},
+    {"28", JOB_DENIED, NULL},
+    {"08", JOB_UNREACHABLE, NULL},
+    {"57P", JOB_UNREACHABLE, NULL},
+    {"3F000", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
+    {"42P01", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
+    {"42703", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
+    {"42883", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
+    {"40", JOB_TRY_AGAIN, "run the same command again"},
+    {"55P03", JOB_TRY_AGAIN, "run the same command again"},
+    {"57014", JOB_TRY_AGAIN, "run the same command again"},
+    {"53", JOB_TRY_AGAIN, NULL},
+};
+
+static void report(struct db *db, const PGresult *result)
+{
+    const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *hint = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+    db->exit_code = JOB_INTERNAL;
+    if (state == NULL) { // libpq's own word: the connection is gone
+        db->exit_code = JOB_UNREACHABLE;
+        text = PQerrorMessage(db->connection);
+        hint = "is the server up? Nothing of this command was kept; run it again";
+    }
+    for (size_t i = 0; state != NULL && i < sizeof exits / sizeof exits[0]; i++) {
+        if (strncmp(state, exits[i].prefix, strlen(exits[i].prefix)) == 0) {
+            db->exit_code = exits[i].exit_code;
+            hint = hint != NULL ? hint : exits[i].hint;
+            break;
+        }
+    }
+    char message[512];
+    size_t bytes = text == NULL ? 0 : strlen(text);
+    while (bytes > 0 && text[bytes - 1] == '\n')
+        bytes--;
+    text_clean(message, sizeof message, text == NULL ? "" : text, bytes);
+    job_fail(db->exit_code, hint, "database: %s%s%s%s", message, state != NULL ? " (" : "",
+             state != NULL ? state : "", state != NULL ? ")" : "");
+}
+
+int db_exit_code(const struct db *db)
+{
+    return db->exit_code;
+}
+
+/* ---- session ---- */
+
+/* Was a server there that refused us, or none? */
+static int refusal_of(const char *conninfo, const char **hint)
+{
+    if (PQping(conninfo) == PQPING_OK) {
+        *hint = "the server is there but refuses: check user, password and database name";
+        return JOB_DENIED;
+    }
+    *hint = "start Postgres, or correct `database` (DAYBOOK_DATABASE)";
+    return JOB_UNREACHABLE;
+}
+
+static PGconn *connect_to(const char *conninfo, const char *name)
+{
+    const char *const keywords[] = {"dbname", "fallback_application_name", "connect_timeout",
+                                    "client_encoding", NULL};
+    const char *const values[] = {conninfo, name, "10", "UTF8", NULL};
+    return PQconnectdbParams(keywords, values, 1);
+}
+
+static void ignore_notice(void *context, const PGresult *result)
+{
+    (void)context;
+    (void)result;
+}
+
+struct db *db_open(const struct config *config, const char *name, int *exit_code)
+{
+    char *conninfo = db_conninfo(config);
+    *exit_code = JOB_BAD_CONFIG;
+    if (conninfo == NULL)
+        return NULL;
+    struct db *db = calloc(1, sizeof *db);
+    CHECK(db != NULL);
+    db->connection = connect_to(conninfo, name);
+    if (PQstatus(db->connection) != CONNECTION_OK) {
+        const char *hint;
+        const char *text = PQerrorMessage(db->connection);
+        *exit_code = refusal_of(conninfo, &hint);
+        job_fail(*exit_code, hint, "database: %.*s", (int)strcspn(text, "\n"), text);
+        db_close(db);
+        db = NULL;
+    } else {
+        PQsetNoticeReceiver(db->connection, ignore_notice, NULL);
+        *exit_code = JOB_DONE;
+        if (!db_script(db, "SET timezone = 'UTC'; SET datestyle = 'ISO'")) {
+            *exit_code = db->exit_code;
+            db_close(db);
+            db = NULL;
+        }
+    }
+    db_conninfo_free(conninfo);
+    return db;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL)
+        return;
+    PQclear(db->row);
+    PQfinish(db->connection);
+    free(db);
+}
+
+PGconn *db_connection(struct db *db)
+{
+    return db->connection;
+}
+
+bool db_check_schema(struct db *db)
+{
+    PGresult *result = db_query(db, sql_schema_newest, 0, NULL);
+    if (result == NULL)
+        return false;
+    int64_t version = db_int(result, 0, 0);
+    PQclear(result);
+    int wanted = sql_migrations[sql_migration_count - 1].version;
+    if (version == wanted)
+        return true;
+    db->exit_code = JOB_BAD_CONFIG;
+    if (version < wanted)
+        job_fail(db->exit_code, "run `daybook schema apply`",
+                 "the database's schema is version %lld, this program needs %d", (long long)version,
+                 wanted);
+    else
+        job_fail(db->exit_code, "use the newer daybook that made it",
+                 "the database's schema is version %lld, this program knows only %d",
+                 (long long)version, wanted);
+    return false;
+}
+
+/* ---- statements ---- */
+
+PGresult *db_query(struct db *db, const char *sql, int count, const char *const *params)
+{
+    PGresult *result = PQexecParams(db->connection, sql, count, NULL, params, NULL, NULL, 0);
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+        return result;
+    report(db, result);
+    PQclear(result);
+    return NULL;
+}
+
+bool db_execute(struct db *db, const char *sql, int count, const char *const *params)
+{
+    PGresult *result = db_query(db, sql, count, params);
+    PQclear(result);
+    return result != NULL;
+}
+
+bool db_script(struct db *db, const char *sql)
+{
+    PGresult *result = PQexec(db->connection, sql);
+    ExecStatusType status = PQresultStatus(result);
+    bool done = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+    if (!done)
+        report(db, result);
+    PQclear(result);
+    return done;
+}
+
+bool db_copy_begin(struct db *db, const char *sql)
+{
+    PGresult *result = PQexec(db->connection, sql);
+    bool begun = PQresultStatus(result) == PGRES_COPY_IN;
+    if (!begun)
+        report(db, result);
+    PQclear(result);
+    return begun;
+}
+
+bool db_copy_put(struct db *db, const char *bytes, size_t byte_count)
+{
+    CHECK(byte_count <= INT32_MAX);
+    if (PQputCopyData(db->connection, bytes, (int)byte_count) == 1)
+        return true;
+    report(db, NULL);
+    return false;
+}
+
+bool db_copy_end(struct db *db)
+{
+    bool done = PQputCopyEnd(db->connection, NULL) == 1;
+    if (!done)
+        report(db, NULL);
+    for (PGresult *result; (result = PQgetResult(db->connection)) != NULL; PQclear(result)) {
+        if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+            report(db, result);
+            done = false;
+        }
+    }
+    return done;
+}
+
+bool db_stream_begin(struct db *db, const char *sql, int count, const char *const *params)
+{
+    if (PQsendQueryParams(db->connection, sql, count, NULL, params, NULL, NULL, 1) == 1 &&
+        PQsetSingleRowMode(db->connection) == 1)
+        return true;
+    report(db, NULL);
+    return false;
+}
+
+const PGresult *db_stream_next(struct db *db, bool *failed)
+{
+    PQclear(db->row);
+    db->row = PQgetResult(db->connection);
+    if (PQresultStatus(db->row) == PGRES_SINGLE_TUPLE)
+        return db->row;
+    if (db->row != NULL && PQresultStatus(db->row) != PGRES_TUPLES_OK) {
+        report(db, db->row);
+        *failed = true;
+    }
+    while (db->row != NULL) {
+        PQclear(db->row);
+        db->row = PQgetResult(db->connection);
+    }
+    return NULL;
+}
+
+/* ---- values ---- */
+
+int64_t db_int(const PGresult *result, int row, int column)
+{
+    return strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
+const char *db_text(const PGresult *result, int row, int column)
+{
+    return PQgetvalue(result, row, column);
+}
+
+int64_t db_binary_int(const PGresult *result, int row, int column)
+{
+    const unsigned char *bytes = (const unsigned char *)PQgetvalue(result, row, column);
+    int count = PQgetlength(result, row, column);
+    if (PQgetisnull(result, row, column))
+        return 0;
+    CHECK(count == 1 || count == 2 || count == 4 || count == 8);
+    // The first byte carries the sign.
+    uint64_t value = (uint64_t)(int64_t)(signed char)bytes[0];
+    for (int i = 1; i < count; i++)
+        value = value << 8 | bytes[i];
+    return (int64_t)value;
+}
+
+struct digest db_binary_digest(const PGresult *result, int row, int column)
+{
+    struct digest digest = {{0}};
+    if (PQgetlength(result, row, column) == DIGEST_BYTES)
+        memcpy(digest.bytes, PQgetvalue(result, row, column), DIGEST_BYTES);
+    return digest;
+}
+
+int64_t db_binary_time_us(const PGresult *result, int row, int column)
+{
+    if (PQgetisnull(result, row, column))
+        return 0;
+    return db_binary_int(result, row, column) + POSTGRES_EPOCH_US;
+}

@@ -1,0 +1,65 @@
+/*
+ * db: a blocking session with Postgres, for everything that is not the lane.
+ *
+ * Errors are printed once, here, with the server's HINT where it gave one; the caller gets NULL or
+ * false and passes db_exit_code on. Only the conninfo of the configuration decides where it goes:
+ * PG* variables that redirect are dropped from the environment at the first db_open.
+ */
+#ifndef DAYBOOK_JOBS_DB_H
+#define DAYBOOK_JOBS_DB_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "jobs/config.h"
+
+#define DB_PARAMS_MAX 12
+
+struct db;
+
+/* The whole conninfo, with the password where one is configured: never to be printed. NULL: the
+   configuration names no database; reported. To be freed by db_conninfo_free. */
+char *db_conninfo(const struct config *config);
+void db_conninfo_free(char *conninfo);
+
+/* NULL: reported, *exit_code says which. `name` is what people see in pg_stat_activity. */
+struct db *db_open(const struct config *config, const char *name, int *exit_code);
+void db_close(struct db *db);
+/* Exit code that fits the newest error. */
+int db_exit_code(const struct db *db);
+
+/* Is the schema there, and of this version? Reports what to do otherwise. */
+MUST_USE bool db_check_schema(struct db *db);
+
+/* One statement with `count` text parameters (NULL: SQL NULL). NULL: reported. PQclear it. */
+PGresult *db_query(struct db *db, const char *sql, int count, const char *const *params);
+/* The same, for statements without rows. */
+MUST_USE bool db_execute(struct db *db, const char *sql, int count, const char *const *params);
+/* Several statements in one string, without parameters. */
+MUST_USE bool db_script(struct db *db, const char *sql);
+
+/* COPY … FROM STDIN: begin, put as often as needed, end. */
+MUST_USE bool db_copy_begin(struct db *db, const char *sql);
+MUST_USE bool db_copy_put(struct db *db, const char *bytes, size_t byte_count);
+MUST_USE bool db_copy_end(struct db *db);
+
+/* A statement whose rows come one by one, in binary; at most one at a time. */
+MUST_USE bool db_stream_begin(struct db *db, const char *sql, int count, const char *const *params);
+/* The next row, valid until the next call; NULL: at the end, or failed (reported, *failed). */
+const PGresult *db_stream_next(struct db *db, bool *failed);
+
+PGconn *db_connection(struct db *db);
+
+/* ---- values of a result ---- */
+
+int64_t db_int(const PGresult *result, int row, int column);      /* text form; NULL is 0 */
+const char *db_text(const PGresult *result, int row, int column); /* NULL is "" */
+/* Binary form: network order. A NULL is 0. */
+int64_t db_binary_int(const PGresult *result, int row, int column);
+struct digest db_binary_digest(const PGresult *result, int row, int column);
+/* Microseconds since 1970 of a binary timestamptz. */
+int64_t db_binary_time_us(const PGresult *result, int row, int column);
+
+#endif

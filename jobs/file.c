@@ -1,0 +1,107 @@
+#include "jobs/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECRET_BYTES_MAX 4096
+
+static char *fail(char error[FILE_ERROR_BYTES], const char *name, const char *what)
+{
+    snprintf(error, FILE_ERROR_BYTES, "%.200s: %s", name, what);
+    return NULL;
+}
+
+/* Reads to the end, growing by doubling, so that pipes work too. */
+static char *read_all(int fd, const char *name, size_t bytes_max, size_t *bytes,
+                      char error[FILE_ERROR_BYTES])
+{
+    size_t capacity = 65536, used = 0;
+    char *text = malloc(capacity + 1);
+    CHECK(text != NULL);
+    for (;;) {
+        ssize_t got = read(fd, text + used, capacity - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            text[used] = '\0';
+            *bytes = used;
+            if (got == 0)
+                return text;
+            free(text);
+            return fail(error, name, strerror(errno));
+        }
+        used += (size_t)got;
+        if (used > bytes_max) {
+            free(text);
+            return fail(error, name, "too large");
+        }
+        if (used == capacity) {
+            capacity *= 2;
+            char *larger = realloc(text, capacity + 1);
+            CHECK(larger != NULL);
+            text = larger;
+        }
+    }
+}
+
+char *file_read(const char *name, size_t bytes_max, size_t *bytes, char error[FILE_ERROR_BYTES])
+{
+    if (strcmp(name, "-") == 0)
+        return read_all(STDIN_FILENO, "stdin", bytes_max, bytes, error);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(error, name, strerror(errno));
+    char *text = read_all(fd, name, bytes_max, bytes, error);
+    close(fd);
+    return text;
+}
+
+char *file_read_secret(const char *name, char error[FILE_ERROR_BYTES])
+{
+    struct stat about;
+    size_t bytes = 0;
+    char *text = NULL;
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(error, name, strerror(errno));
+    if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
+        fail(error, name, "not a regular file");
+    else if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        fail(error, name, "others may read this secret; chmod 600 it");
+    else
+        text = read_all(fd, name, SECRET_BYTES_MAX, &bytes, error);
+    close(fd);
+    if (text == NULL)
+        return NULL;
+    text[strcspn(text, "\r\n")] = '\0';
+    if (text[0] == '\0' || strlen(text) + 2 < bytes) {
+        explicit_bzero(text, bytes);
+        free(text);
+        return fail(error, name, "a secret is one line of text");
+    }
+    return text;
+}
+
+char *file_in(const char *folder, const char *name)
+{
+    char *path = NULL;
+    CHECK(asprintf(&path, "%s/%s", folder, name) >= 0);
+    return path;
+}
+
+char *file_beside(const char *other, const char *name)
+{
+    const char *slash = other == NULL ? NULL : strrchr(other, '/');
+    char *path = NULL;
+    if (name[0] == '/' || slash == NULL)
+        CHECK((path = strdup(name)) != NULL);
+    else
+        CHECK(asprintf(&path, "%.*s/%s", (int)(slash - other), other, name) >= 0);
+    return path;
+}

@@ -1,0 +1,27 @@
+/*
+ * file: whole files, blocking, for jobs. Errors are texts that name the file.
+ */
+#ifndef DAYBOOK_JOBS_FILE_H
+#define DAYBOOK_JOBS_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/check.h"
+
+#define FILE_ERROR_BYTES 512
+
+/* The whole file ("-": stdin), NUL added, to be freed; NULL: see `error`. */
+MUST_USE char *file_read(const char *name, size_t bytes_max, size_t *bytes,
+                         char error[FILE_ERROR_BYTES]);
+
+/* A secret's file: only its owner may read it; one line, its end cut off. */
+MUST_USE char *file_read_secret(const char *name, char error[FILE_ERROR_BYTES]);
+
+/* `name`, relative names meant from the folder of `other` (NULL: the working folder). To be freed.
+ */
+char *file_beside(const char *other, const char *name);
+/* `folder`/`name`. To be freed. */
+char *file_in(const char *folder, const char *name);
+
+#endif

@@ -1,0 +1,1 @@
+SELECT to_regclass('daybook.schema_version') IS NOT NULL

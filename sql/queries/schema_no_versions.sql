@@ -1,0 +1,1 @@
+SELECT 0 AS version, '' AS sha256, '' AS name WHERE false

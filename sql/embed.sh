@@ -38,8 +38,9 @@ for file in "$@"; do
         ;;
     esac
 done
-printf 'const struct sql_migration sql_migrations[] = {\n%s};\n' "${table:-    {0, 0, 0},
-}" >&3
+[ -n "$table" ] || table='    {0, 0, 0},
+'
+printf 'const struct sql_migration sql_migrations[] = {\n%s};\n' "$table" >&3
 echo "const int sql_migration_count = $count;" >&3
 echo '#endif' >&4
 mv "$out/sql.c.new" "$out/sql.c"

@@ -15,9 +15,9 @@ enum inquiry_kind {
 };
 
 struct bank_rules {
-    uint32_t rate_per_s;       /* calls allowed a second, 1 .. 1,000,000 */
-    uint32_t burst;            /* calls at once after silence, 1 .. 65,536 */
-    uint32_t calls_max;        /* calls in flight, 1 .. 4,096 */
+    uint32_t rate_per_s; /* calls allowed a second, 1 .. 1,000,000 */
+    uint32_t burst;      /* calls at once after silence, 1 .. 65,536 */
+    uint32_t calls_max;  /* calls in flight, 1 .. 4,096 */
     enum inquiry_kind inquiry;
     uint64_t call_timeout_ns;  /* an answer later than this is in doubt */
     uint64_t processing_ns;    /* the longest the bank works on a request it received */

@@ -12,8 +12,7 @@
 
 _Noreturn void check_failed(const char *file, int line, const char *condition);
 
-#define CHECK(condition)                                                                           \
-    ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
+#define CHECK(condition) ((condition) ? (void)0 : check_failed(__FILE__, __LINE__, #condition))
 
 #ifdef DAYBOOK_CHECK_SLOW
 #define CHECK_SLOW(condition) CHECK(condition)

@@ -30,6 +30,8 @@ bool money_parse(const char *text, size_t text_bytes, int64_t *amount_minor)
             return false;
         value = value * 10 + (text[i] - '0');
     }
+    if (value > AMOUNT_MAX)
+        return false;
     *amount_minor = value;
     return true;
 }

@@ -13,11 +13,11 @@ static size_t character_bytes(const unsigned char *s, size_t left)
     for (size_t i = 1; i < count; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
-    if ((s[0] == 0xc2 && s[1] < 0xa0) ||  // C1 controls
-        (s[0] == 0xe0 && s[1] < 0xa0) ||  // overlong
-        (s[0] == 0xed && s[1] > 0x9f) ||  // surrogates
-        (s[0] == 0xf0 && s[1] < 0x90) ||  // overlong
-        (s[0] == 0xf4 && s[1] > 0x8f))    // beyond U+10FFFF
+    if ((s[0] == 0xc2 && s[1] < 0xa0) || // C1 controls
+        (s[0] == 0xe0 && s[1] < 0xa0) || // overlong
+        (s[0] == 0xed && s[1] > 0x9f) || // surrogates
+        (s[0] == 0xf0 && s[1] < 0x90) || // overlong
+        (s[0] == 0xf4 && s[1] > 0x8f))   // beyond U+10FFFF
         return 0;
     return count;
 }

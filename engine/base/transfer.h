@@ -11,12 +11,12 @@
 
 #include "base/id.h"
 
-#define ACCOUNT_TEXT_MAX 40  /* bytes of an account number, without the NUL */
-#define BANK_TEXT_MAX 16     /* bytes of a bank's short name */
-#define HOLDER_TEXT_MAX 70   /* bytes of a holder's name, UTF-8 */
-#define CODE_TEXT_MAX 31     /* bytes of a bank's code kept in a record */
-#define BANK_REF_MAX 47      /* bytes of a bank's reference kept in a record */
-#define BANKS_MAX 16         /* banks in one run */
+#define ACCOUNT_TEXT_MAX 40 /* bytes of an account number, without the NUL */
+#define BANK_TEXT_MAX 16    /* bytes of a bank's short name */
+#define HOLDER_TEXT_MAX 70  /* bytes of a holder's name, UTF-8 */
+#define CODE_TEXT_MAX 31    /* bytes of a bank's code kept in a record */
+#define BANK_REF_MAX 47     /* bytes of a bank's reference kept in a record */
+#define BANKS_MAX 16        /* banks in one run */
 
 /* The steps of a settlement. The values stand in the database. */
 enum step_kind {
@@ -56,7 +56,8 @@ struct parties {
     char holder_name[HOLDER_TEXT_MAX + 1];
 };
 
-/* One money movement as a bank is to be told it; rendered by a profile, the same bytes each time. */
+/* One money movement as a bank is to be told it; rendered by a profile, the same bytes each time.
+ */
 struct transfer_order {
     uint64_t settlement_id;
     struct idem_key key;

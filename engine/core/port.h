@@ -82,7 +82,7 @@ struct record {
             int64_t held_minor;      /* settled: held in the account */
             int64_t residue_minor;   /* settled: residue in the account */
             int64_t at_us;
-            struct bank_text text;   /* code (a bank's, or one of ours when parked), reference */
+            struct bank_text text; /* code (a bank's, or one of ours when parked), reference */
         } outcome;
         struct {
             uint8_t line;   /* 1, 2 … within (settlement, step, kind, generation) */
@@ -122,7 +122,7 @@ enum load_state {
 
 /* The newest transfer of a settlement that is under way, as the records have it. */
 struct load_transfer {
-    uint8_t step;  /* enum step_kind; 0: no transfer yet */
+    uint8_t step; /* enum step_kind; 0: no transfer yet */
     uint8_t kind;
     uint8_t state; /* enum outcome_state of its newest outcome; 0: none */
     uint16_t generation;
@@ -130,26 +130,27 @@ struct load_transfer {
     int64_t amount_minor;
     int64_t intended_at_us;
     int64_t send_before_us; /* newest, over the intent and its attempts */
+    int64_t decided_at_us;  /* of its newest outcome; 0: none */
     struct digest body_digest;
 };
 
 struct load_row {
     uint64_t settlement_id;
-    uint8_t bank;            /* index among the run's banks */
-    uint8_t state;           /* enum load_state */
-    uint8_t step_done;       /* last step with a final good outcome; 0: none */
-    uint16_t outcome_seq;    /* outcomes written so far */
+    uint8_t bank;         /* index among the run's banks */
+    uint8_t state;        /* enum load_state */
+    uint8_t step_done;    /* last step with a final good outcome; 0: none */
+    uint16_t outcome_seq; /* outcomes written so far */
     int64_t mapping_id;
     struct idem_key key_seed;
     int64_t repayment_minor;
     int64_t hold_minor;
-    int64_t expected_minor;  /* 0: not given */
-    int64_t opening_minor;   /* already held at the account's first batch */
-    int64_t floor_held_minor;    /* what the followed settlement left; opening_minor not included */
+    int64_t expected_minor;   /* 0: not given */
+    int64_t opening_minor;    /* already held at the account's first batch */
+    int64_t floor_held_minor; /* what the followed settlement left; opening_minor not included */
     int64_t floor_payable_minor;
     int64_t floor_residue_minor;
-    int64_t deposit_minor;   /* under way: recorded new money */
-    int64_t seen_minor;      /* newest SHORT outcome's amount; -1: never recorded short */
+    int64_t deposit_minor; /* under way: recorded new money */
+    int64_t seen_minor;    /* newest SHORT outcome's amount; -1: never recorded short */
     struct load_transfer transfer;
     struct parties parties;
 };
@@ -176,9 +177,9 @@ struct bank_call {
 };
 
 struct store_load {
-    uint8_t scope;             /* enum load_scope */
-    uint32_t after_position;   /* UNDER_WAY, FRESH: positions above this; from 0 (they start at 1) */
-    uint32_t row_max;          /* at most LOAD_ROWS_MAX */
+    uint8_t scope;           /* enum load_scope */
+    uint32_t after_position; /* UNDER_WAY, FRESH: positions above this; from 0 (they start at 1) */
+    uint32_t row_max;        /* at most LOAD_ROWS_MAX */
     const uint32_t *positions; /* AGAIN */
     uint32_t position_count;   /* AGAIN: at most row_max */
 };
@@ -206,11 +207,11 @@ enum event_kind {
 
 struct bank_reply {
     struct slot call;
-    uint8_t answer;   /* enum answer */
-    bool throttled;   /* with NOT_DONE: the bank said slow down */
+    uint8_t answer;       /* enum answer */
+    bool throttled;       /* with NOT_DONE: the bank said slow down */
     uint16_t http_status; /* 0: none */
     int64_t balance_minor;
-    uint64_t retry_after_ns; /* 0: none said */
+    uint64_t retry_after_ns;      /* 0: none said */
     const struct bank_text *text; /* never NULL; empty strings where nothing was said */
 };
 
@@ -229,8 +230,8 @@ struct store_written {
 
 /* The database's clock, read by one of its statements. */
 struct store_time {
-    int64_t db_now_us;       /* what it said */
-    uint64_t asked_at_ns;    /* engine clock, before the statement was sent; 0: no time came along */
+    int64_t db_now_us;    /* what it said */
+    uint64_t asked_at_ns; /* engine clock, before the statement was sent; 0: no time came along */
 };
 
 struct event {

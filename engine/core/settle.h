@@ -34,22 +34,22 @@ enum over_policy { OVER_PARK, OVER_PAY };
 struct settle_config {
     uint32_t bank_count; /* 1 .. BANKS_MAX */
     struct bank_rules banks[BANKS_MAX];
-    uint32_t slots;             /* settlements under way, 1 .. SLOTS_MAX */
-    uint32_t chunk_records;     /* a chunk closes at this many, 1 .. CHUNK_RECORDS_MAX */
-    uint64_t chunk_delay_ns;    /* … or this long after its first record */
-    uint64_t send_before_ns;    /* how long a written intent permits its send */
-    uint64_t resolve_wait_ns;   /* how long a run waits for transfers in doubt */
-    uint64_t drain_ns;          /* how long a stopped run waits for answers */
-    uint64_t alive_ns;          /* no call without an acknowledged statement this recent */
-    uint64_t retry_base_ns;     /* first wait after a failed call; doubles */
-    uint64_t retry_cap_ns;      /* … up to this */
-    uint32_t poll_tries;        /* failed balance calls in a row before the account waits again */
-    uint32_t chunk_tries;       /* times a chunk is tried when the database asks to */
+    uint32_t slots;           /* settlements under way, 1 .. SLOTS_MAX */
+    uint32_t chunk_records;   /* a chunk closes at this many, 1 .. CHUNK_RECORDS_MAX */
+    uint64_t chunk_delay_ns;  /* … or this long after its first record */
+    uint64_t send_before_ns;  /* how long a written intent permits its send */
+    uint64_t resolve_wait_ns; /* how long a run waits for transfers in doubt */
+    uint64_t drain_ns;        /* how long a stopped run waits for answers */
+    uint64_t alive_ns;        /* no call without an acknowledged statement this recent */
+    uint64_t retry_base_ns;   /* first wait after a failed call; doubles */
+    uint64_t retry_cap_ns;    /* … up to this */
+    uint32_t poll_tries;      /* failed balance calls in a row before the account waits again */
+    uint32_t chunk_tries;     /* times a chunk is tried when the database asks to */
     enum closing_check closing;
     enum over_policy over;
-    bool hold_by_transfer;      /* hold: a transfer to the suspense account instead of a post */
-    uint64_t deadline_at_ns;    /* AT_NEVER: none; looking for deposits ends here */
-    uint64_t seed;              /* jitter and samples */
+    bool hold_by_transfer;   /* hold: a transfer to the suspense account instead of a post */
+    uint64_t deadline_at_ns; /* AT_NEVER: none; looking for deposits ends here */
+    uint64_t seed;           /* jitter and samples */
 };
 
 /* Where the partition stands, read after P0 took it over. */
@@ -59,6 +59,7 @@ struct settle_start {
     uint32_t epoch;
     uint32_t chunk;     /* number of the newest one, 0: none */
     struct digest hash; /* of the newest one; all zero: none */
+    uint32_t accounts;  /* settlements in the partition: bounds how many can wait */
     struct store_time time;
 };
 
@@ -83,7 +84,7 @@ enum settle_end {
 struct settle_counts {
     /* settlements of this run, by where they stand now */
     uint64_t loaded;
-    uint64_t waiting;   /* no deposit yet */
+    uint64_t waiting; /* no deposit yet */
     uint64_t active;
     uint64_t in_doubt;
     uint64_t pending;
@@ -93,8 +94,8 @@ struct settle_counts {
     uint64_t blocked;
     /* calls handed out, answers by kind */
     uint64_t polls, transfers, inquiries;
-    uint64_t resends;   /* the same key again */
-    uint64_t doubts;    /* answers in doubt to a transfer */
+    uint64_t resends; /* the same key again */
+    uint64_t doubts;  /* answers in doubt to a transfer */
     uint64_t throttled;
     uint64_t rejected;
     uint64_t not_done;

@@ -1,0 +1,50 @@
+/*
+ * course: what comes next for one settlement, and the records that say so.
+ *
+ * A settlement goes deposit, collect, hold, payout, closing check, end. A step of amount 0 is
+ * skipped; a post needs no bank; a transfer begins with its intent. Every function leaves the
+ * settlement awaiting something, or gone.
+ */
+#ifndef DAYBOOK_CORE_COURSE_H
+#define DAYBOOK_CORE_COURSE_H
+
+#include "core/settle_state.h"
+
+/* Codes of parks that daybook decides by itself; a bank's own code is used otherwise. */
+#define PARK_OVER_DEPOSIT "over_deposit"
+#define PARK_BELOW_DUES "below_dues"
+#define PARK_BALANCE_LESS "balance_less"
+#define PARK_NO_INQUIRY "no_inquiry"
+#define PARK_KEY_EXPIRED "key_expired"
+#define PARK_BODY_CHANGED "body_changed"
+#define PARK_LINGER_UNKNOWN "linger_unknown"
+#define PARK_REFUSED_REPEAT "refused_repeat"
+#define PARK_GENERATIONS "tries_used_up"
+
+/* A balance came while polling for the deposit. */
+void course_on_balance(struct settle *settle, struct settlement *s, const struct bank_reply *reply);
+/* A balance came for the closing check. */
+void course_on_closing(struct settle *settle, struct settlement *s, const struct bank_reply *reply);
+/* The step under way is done at the bank: its outcome, its entries, and on to the next. */
+void course_step_accepted(struct settle *settle, struct settlement *s,
+                          const struct bank_text *text);
+/* Go on after the step in s->step is done. */
+void course_next(struct settle *settle, struct settlement *s);
+/* Stop it for a person. */
+void course_park(struct settle *settle, struct settlement *s, const struct bank_text *text);
+void course_park_code(struct settle *settle, struct settlement *s, const char *code);
+/* No deposit, and nobody looks any more in this run: recorded as short unless it already is. */
+void course_short(struct settle *settle, struct settlement *s);
+
+/* Append an outcome of the settlement's step. Returns it, for what the caller adds. */
+struct record *course_outcome(struct settle *settle, struct settlement *s, enum outcome_state state,
+                              int64_t amount_minor, const struct bank_text *text);
+/* The intent of the transfer in s->order, or the permission to send it again. */
+void course_write_intent(struct settle *settle, struct settlement *s);
+void course_write_attempt(struct settle *settle, struct settlement *s);
+/* Is there room for one more intent ahead of sending? */
+bool course_has_intent_room(const struct settle *settle, const struct settlement *s);
+/* Its newest records are written. */
+void course_on_written(struct settle *settle, struct settlement *s);
+
+#endif

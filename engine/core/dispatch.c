@@ -1,0 +1,203 @@
+#include "core/dispatch.h"
+
+#include "base/time.h"
+#include "core/course.h"
+
+static const enum await turns[] = {AWAIT_INQUIRY_TURN, AWAIT_SEND_TURN, AWAIT_CLOSING_TURN,
+                                   AWAIT_POLL_TURN};
+#define TURN_COUNT (sizeof(turns) / sizeof(turns[0]))
+
+static bool has_work(const struct settle *settle, uint32_t bank)
+{
+    for (uint32_t i = 0; i < TURN_COUNT; i++)
+        if (step_count(&settle->steps, bank, turns[i]) > 0)
+            return true;
+    return false;
+}
+
+static bool is_alive(const struct settle *settle)
+{
+    return settle->now_ns - settle->alive_at_ns < settle->config.alive_ns;
+}
+
+static bool may_call(const struct settle *settle, uint32_t bank)
+{
+    const struct desk *desk = &settle->desks[bank];
+    return settle_is_open(settle) && is_alive(settle) && chunk_has_room(&settle->chunks) &&
+           calls_has_room(&settle->calls) && desk->calls_in_flight < desk->rules.calls_max;
+}
+
+/* ---- one call ---------------------------------------------------------------------------------
+ */
+
+static enum await reply_state(enum await turn)
+{
+    if (turn == AWAIT_INQUIRY_TURN)
+        return AWAIT_INQUIRY_REPLY;
+    if (turn == AWAIT_SEND_TURN)
+        return AWAIT_SEND_REPLY;
+    return turn == AWAIT_CLOSING_TURN ? AWAIT_CLOSING_REPLY : AWAIT_POLL_REPLY;
+}
+
+static enum call_kind kind_of_turn(enum await turn)
+{
+    if (turn == AWAIT_INQUIRY_TURN)
+        return CALL_INQUIRY;
+    return turn == AWAIT_SEND_TURN ? CALL_TRANSFER : CALL_BALANCE;
+}
+
+static void count_call(struct settle *settle, const struct settlement *s, enum call_kind kind)
+{
+    switch (kind) {
+    case CALL_BALANCE:
+        settle->counts.polls++;
+        return;
+    case CALL_TRANSFER:
+        settle->counts.transfers++;
+        if (s->attempts > 0)
+            settle->counts.resends++;
+        return;
+    case CALL_INQUIRY:
+        settle->counts.inquiries++;
+        return;
+    }
+    CHECK(false);
+}
+
+static void hand_out(struct settle *settle, struct settlement *s, enum await turn,
+                     struct command *command)
+{
+    struct desk *desk = settle_desk(settle, s);
+    enum call_kind kind = kind_of_turn(turn);
+    if (kind == CALL_TRANSFER) {
+        CHECK(s->written_by <= settle->chunks.number);
+        CHECK(settle_db_most_us(settle) < s->send_before_us);
+    }
+    if (kind == CALL_INQUIRY)
+        s->asked_at_us = settle_db_least_us(settle);
+    s->call =
+        calls_begin(&settle->calls, step_index(&settle->steps, s), s->bank, kind, settle->now_ns);
+    *command = (struct command){.kind = COMMAND_BANK_CALL,
+                                .bank_call = {.call = s->call,
+                                              .bank = s->bank,
+                                              .call_kind = (uint8_t)kind,
+                                              .order = kind == CALL_BALANCE ? NULL : &s->order,
+                                              .parties = &s->parties,
+                                              .body_digest = kind == CALL_TRANSFER && s->has_digest
+                                                                 ? &s->body_digest
+                                                                 : NULL}};
+    desk->calls_in_flight++;
+    desk->handed++;
+    if (desk->first_handed_ns == 0)
+        desk->first_handed_ns = settle->now_ns;
+    desk->last_handed_ns = settle->now_ns;
+    count_call(settle, s, kind);
+    settle_timer(settle, s, settle->now_ns + desk->rules.call_timeout_ns);
+    step_move(&settle->steps, s, reply_state(turn));
+}
+
+/* The next one whose turn it is, or NULL. Those whose permission ran out are renewed on the way. */
+static struct settlement *next_in_turn(struct settle *settle, uint32_t bank, enum await *turn)
+{
+    for (uint32_t i = 0; i < TURN_COUNT; i++) {
+        *turn = turns[i];
+        struct settlement *s = step_first(&settle->steps, bank, turns[i]);
+        while (s != NULL && *turn == AWAIT_SEND_TURN &&
+               settle_db_most_us(settle) >= s->send_before_us) {
+            if (!chunk_has_room(&settle->chunks))
+                return NULL;
+            course_write_attempt(settle, s);
+            s = step_first(&settle->steps, bank, turns[i]);
+        }
+        if (s != NULL)
+            return s;
+    }
+    return NULL;
+}
+
+static uint32_t dispatch_bank(struct settle *settle, uint32_t bank, struct command *commands,
+                              uint32_t command_max)
+{
+    struct desk *desk = &settle->desks[bank];
+    uint32_t count = 0;
+    while (count < command_max && may_call(settle, bank) &&
+           settle->now_ns >= desk->paused_until_ns) {
+        enum await turn;
+        struct settlement *s = next_in_turn(settle, bank, &turn);
+        if (s == NULL || throttle_take(&desk->throttle, 1, settle->now_ns) == 0)
+            break;
+        hand_out(settle, s, turn, &commands[count++]);
+    }
+    return count;
+}
+
+uint32_t dispatch_calls(struct settle *settle, struct command *commands, uint32_t command_max)
+{
+    uint32_t count = 0;
+    for (uint32_t bank = 0; bank < settle->config.bank_count; bank++)
+        count += dispatch_bank(settle, bank, commands + count, command_max - count);
+    return count;
+}
+
+void dispatch_intents(struct settle *settle)
+{
+    if (!settle_is_open(settle))
+        return;
+    for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
+        struct settlement *s = step_first(&settle->steps, bank, AWAIT_INTENT_ROOM);
+        while (s != NULL && chunk_has_room(&settle->chunks) && course_has_intent_room(settle, s)) {
+            course_write_intent(settle, s);
+            s = step_first(&settle->steps, bank, AWAIT_INTENT_ROOM);
+        }
+    }
+}
+
+/* ---- answers ----------------------------------------------------------------------------------
+ */
+
+static void pause(struct settle *settle, struct desk *desk, uint64_t retry_after_ns)
+{
+    desk->pauses++;
+    uint64_t wait_ns = retry_wait_ns(&settle->retry, desk->pauses, &settle->prng);
+    if (retry_after_ns > wait_ns)
+        wait_ns = retry_after_ns;
+    uint64_t until_ns = settle->now_ns + wait_ns;
+    if (until_ns > desk->paused_until_ns)
+        desk->paused_until_ns = until_ns;
+}
+
+void dispatch_on_reply(struct settle *settle, const struct call *call,
+                       const struct bank_reply *reply)
+{
+    struct desk *desk = &settle->desks[call->bank];
+    CHECK(desk->calls_in_flight > 0);
+    desk->calls_in_flight--;
+    uint64_t took_ns = settle->now_ns - call->handed_at_ns;
+    histogram_add(&settle->latency[call->call_kind], took_ns);
+    if (call->call_kind == CALL_TRANSFER)
+        desk->transfer_ns =
+            desk->transfer_ns == 0 ? took_ns + 1 : (desk->transfer_ns * 15 + took_ns + 15) / 16;
+    if (reply->throttled) {
+        settle->counts.throttled++;
+        // Answers of calls made before the pause belong to the same refusal.
+        if (call->handed_at_ns >= desk->paused_until_ns || desk->paused_until_ns == 0)
+            pause(settle, desk, reply->retry_after_ns);
+    } else if (reply->http_status != 0) {
+        desk->pauses = 0;
+    }
+}
+
+uint64_t dispatch_next_at(const struct settle *settle)
+{
+    uint64_t next_ns = AT_NEVER;
+    for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
+        const struct desk *desk = &settle->desks[bank];
+        if (!may_call(settle, bank) || !has_work(settle, bank))
+            continue;
+        uint64_t at_ns = throttle_next_at(&desk->throttle);
+        if (desk->paused_until_ns > at_ns)
+            at_ns = desk->paused_until_ns;
+        next_ns = at_ns < next_ns ? at_ns : next_ns;
+    }
+    return next_ns;
+}

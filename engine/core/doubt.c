@@ -1,0 +1,388 @@
+#include "core/doubt.h"
+
+#include "base/time.h"
+#include "core/course.h"
+#include "core/ledger.h"
+
+#define NOT_FOUNDS_WANTED 2
+
+static const struct bank_rules *rules_of(struct settle *settle, const struct settlement *s)
+{
+    return &settle_desk(settle, s)->rules;
+}
+
+static int64_t to_us(uint64_t duration_ns)
+{
+    return (int64_t)((duration_ns + NS_PER_US - 1) / NS_PER_US);
+}
+
+/* ---- waits ------------------------------------------------------------------------------------
+ */
+
+/* This run has waited long enough: the transfer stays as the records have it. */
+static bool is_waited_out(const struct settle *settle, const struct settlement *s)
+{
+    return s->doubt_since_ns != 0 &&
+           settle->now_ns - s->doubt_since_ns >= settle->config.resolve_wait_ns;
+}
+
+static void begin_doubt(struct settle *settle, struct settlement *s)
+{
+    if (s->doubt_since_ns == 0)
+        s->doubt_since_ns = settle->now_ns > 0 ? settle->now_ns : 1;
+}
+
+static void wait_for(struct settle *settle, struct settlement *s, uint64_t wait_ns, enum await to)
+{
+    settle_timer(settle, s, settle->now_ns + wait_ns);
+    step_move(&settle->steps, s, to);
+}
+
+static void inquire_after(struct settle *settle, struct settlement *s, uint64_t wait_ns)
+{
+    begin_doubt(settle, s);
+    wait_for(settle, s, wait_ns, AWAIT_INQUIRY_AGAIN);
+}
+
+static void inquire_after_growing_wait(struct settle *settle, struct settlement *s)
+{
+    if (s->inquiries < UINT16_MAX)
+        s->inquiries++;
+    inquire_after(settle, s, retry_wait_ns(&settle->retry, s->inquiries, &settle->prng));
+}
+
+/* The same key again, after a wait; its attempt record comes first. */
+static void send_again_after(struct settle *settle, struct settlement *s, uint64_t wait_ns)
+{
+    begin_doubt(settle, s);
+    s->wants_generation = false;
+    wait_for(settle, s, wait_ns, AWAIT_SEND_AGAIN);
+}
+
+static void leave(struct settle *settle, struct settlement *s)
+{
+    if (s->is_pending)
+        settle->left_pending++;
+    else
+        settle->left_in_doubt++;
+    settle->rest_finished_ns = settle->now_ns;
+    step_move(&settle->steps, s, AWAIT_NOTHING);
+}
+
+/* ---- rules ------------------------------------------------------------------------------------
+ */
+
+/* Database instant after which a not-found proves that no send so far was received. */
+static int64_t counts_from_us(struct settle *settle, const struct settlement *s)
+{
+    const struct bank_rules *rules = rules_of(settle, s);
+    uint64_t linger_ns = rules->linger_ns == AT_NEVER ? 0 : rules->linger_ns;
+    return s->send_before_us + to_us(linger_ns) + to_us(rules->processing_ns);
+}
+
+/* Would a permission given now still reach the bank while it keeps the key? */
+static bool key_outlives_resend(struct settle *settle, const struct settlement *s)
+{
+    const struct bank_rules *rules = rules_of(settle, s);
+    if (rules->key_lifetime_ns == AT_NEVER)
+        return true;
+    if (rules->linger_ns == AT_NEVER)
+        return false;
+    int64_t latest_us = settle_db_most_us(settle) + to_us(settle->config.send_before_ns) +
+                        to_us(rules->linger_ns) + to_us(rules->processing_ns);
+    return latest_us < s->intended_at_us + (int64_t)(rules->key_lifetime_ns / NS_PER_US);
+}
+
+static bool key_is_kept(struct settle *settle, const struct settlement *s)
+{
+    const struct bank_rules *rules = rules_of(settle, s);
+    return rules->key_lifetime_ns == AT_NEVER ||
+           settle_db_most_us(settle) <
+               s->intended_at_us + (int64_t)(rules->key_lifetime_ns / NS_PER_US);
+}
+
+/* ---- rejected ---------------------------------------------------------------------------------
+ */
+
+static void next_generation(struct settle *settle, struct settlement *s)
+{
+    s->order.generation++;
+    s->order.key =
+        ledger_key(settle->hash, &s->key_seed, s->order.step, s->order.kind, s->order.generation);
+    s->has_digest = false;
+    s->is_clean = true;
+    s->is_unsendable = s->is_refused_later = false;
+    s->attempts = s->tries = s->inquiries = 0;
+    s->not_found_count = 0;
+    s->doubt_since_ns = 0;
+    if (settle_is_open(settle) && chunk_has_room(&settle->chunks) &&
+        course_has_intent_room(settle, s))
+        course_write_intent(settle, s);
+    else
+        step_move(&settle->steps, s, AWAIT_INTENT_ROOM);
+}
+
+/* "Later" may be hours away: then a later run takes it up. */
+static void wait_for_generation(struct settle *settle, struct settlement *s, int64_t rejected_at_us)
+{
+    int64_t from_us = rejected_at_us + to_us(rules_of(settle, s)->later_wait_ns);
+    uint64_t from_ns = server_time_reaches_ns(&settle->server_time, from_us);
+    uint64_t wait_ns = from_ns > settle->now_ns ? from_ns - settle->now_ns : 0;
+    if (wait_ns <= settle->config.resolve_wait_ns) {
+        s->wants_generation = true;
+        wait_for(settle, s, wait_ns, AWAIT_SEND_AGAIN);
+        return;
+    }
+    settle->left_pending++;
+    bool is_written = s->written_by <= settle->chunks.number;
+    step_move(&settle->steps, s, is_written ? AWAIT_NOTHING : AWAIT_LAST_WRITE);
+}
+
+/* A proven no: recorded, then the next generation after a wait, or a person. */
+static void on_rejected(struct settle *settle, struct settlement *s, bool by_person,
+                        const struct bank_text *text)
+{
+    struct record *record =
+        course_outcome(settle, s, OUTCOME_REJECTED, s->order.amount_minor, text);
+    record->generation = s->order.generation;
+    settle->counts.rejected++;
+    s->doubt_since_ns = 0;
+    if (by_person) {
+        course_park(settle, s, text);
+    } else if (s->order.generation >= rules_of(settle, s)->later_tries ||
+               s->order.generation >= GENERATIONS_MAX) {
+        course_park_code(settle, s, PARK_GENERATIONS);
+    } else {
+        wait_for_generation(settle, s, record->outcome.at_us);
+    }
+}
+
+/* ---- answers to a send ------------------------------------------------------------------------
+ */
+
+static void on_pending(struct settle *settle, struct settlement *s, const struct bank_text *text)
+{
+    if (!s->is_pending) {
+        struct record *record =
+            course_outcome(settle, s, OUTCOME_PENDING, s->order.amount_minor, text);
+        record->generation = s->order.generation;
+        s->is_pending = true;
+    }
+    inquire_after_growing_wait(settle, s);
+}
+
+static void on_send_rejected(struct settle *settle, struct settlement *s, bool by_person,
+                             const struct bank_text *text)
+{
+    if (s->is_clean) {
+        on_rejected(settle, s, by_person, text);
+        return;
+    }
+    // An earlier send has no whole answer, so this no may be about the repeat alone.
+    if (rules_of(settle, s)->inquiry == INQUIRY_REPEAT) {
+        course_park_code(settle, s, PARK_REFUSED_REPEAT);
+        return;
+    }
+    s->is_refused_later = true;
+    s->refused_by_person = by_person;
+    s->refusal = *text;
+    s->not_found_count = 0;
+    inquire_after_growing_wait(settle, s);
+}
+
+static void on_send_in_doubt(struct settle *settle, struct settlement *s)
+{
+    s->is_clean = false;
+    s->not_found_count = 0;
+    settle->counts.doubts++;
+    begin_doubt(settle, s);
+    switch (rules_of(settle, s)->inquiry) {
+    case INQUIRY_NONE:
+        course_park_code(settle, s, PARK_NO_INQUIRY);
+        return;
+    case INQUIRY_BY_KEY:
+        inquire_after_growing_wait(settle, s);
+        return;
+    case INQUIRY_REPEAT:
+        send_again_after(settle, s, rules_of(settle, s)->repeat_delay_ns);
+        return;
+    }
+    CHECK(false);
+}
+
+static void on_send_not_done(struct settle *settle, struct settlement *s,
+                             const struct bank_reply *reply)
+{
+    settle->counts.not_done++;
+    if (s->tries < UINT16_MAX)
+        s->tries++;
+    uint64_t wait_ns = retry_wait_ns(&settle->retry, s->tries, &settle->prng);
+    if (reply->retry_after_ns > wait_ns)
+        wait_ns = reply->retry_after_ns;
+    send_again_after(settle, s, wait_ns);
+}
+
+void doubt_on_send_reply(struct settle *settle, struct settlement *s,
+                         const struct bank_reply *reply)
+{
+    CHECK(s->await == AWAIT_SEND_REPLY);
+    switch ((enum answer)reply->answer) {
+    case ANSWER_ACCEPTED:
+        course_step_accepted(settle, s, reply->text);
+        return;
+    case ANSWER_PENDING:
+        on_pending(settle, s, reply->text);
+        return;
+    case ANSWER_REJECTED_LATER:
+        on_send_rejected(settle, s, false, reply->text);
+        return;
+    case ANSWER_REJECTED_PERSON:
+        on_send_rejected(settle, s, true, reply->text);
+        return;
+    case ANSWER_NOT_DONE:
+        on_send_not_done(settle, s, reply);
+        return;
+    case ANSWER_CHANGED:
+        s->is_unsendable = true;
+        s->not_found_count = 0;
+        inquire_after_growing_wait(settle, s);
+        return;
+    case ANSWER_IN_DOUBT:
+    case ANSWER_BALANCE:
+    case ANSWER_NOT_FOUND:
+        on_send_in_doubt(settle, s);
+        return;
+    }
+    CHECK(false);
+}
+
+/* ---- answers to an inquiry --------------------------------------------------------------------
+ */
+
+/* Two not-founds that count: no send so far was received, and none still can be. */
+static void on_never_received(struct settle *settle, struct settlement *s)
+{
+    if (s->is_unsendable) {
+        course_park_code(settle, s, PARK_BODY_CHANGED);
+    } else if (s->is_refused_later) {
+        if (rules_of(settle, s)->linger_ns == AT_NEVER)
+            course_park_code(settle, s, PARK_LINGER_UNKNOWN);
+        else
+            on_rejected(settle, s, s->refused_by_person, &s->refusal);
+    } else if (!key_outlives_resend(settle, s)) {
+        course_park_code(settle, s, PARK_KEY_EXPIRED);
+    } else {
+        s->not_found_count = 0;
+        send_again_after(settle, s, rules_of(settle, s)->repeat_delay_ns);
+    }
+}
+
+static void on_not_found(struct settle *settle, struct settlement *s)
+{
+    // The bank said once that it has it: then not-found proves nothing.
+    if (s->is_pending) {
+        inquire_after_growing_wait(settle, s);
+        return;
+    }
+    int64_t counts_us = counts_from_us(settle, s);
+    if (s->asked_at_us <= counts_us) {
+        uint64_t from_ns = server_time_reaches_ns(&settle->server_time, counts_us + 1);
+        uint64_t wait_ns = from_ns > settle->now_ns ? from_ns - settle->now_ns : 0;
+        inquire_after(settle, s, wait_ns + NS_PER_MS);
+        return;
+    }
+    if (!key_is_kept(settle, s)) {
+        course_park_code(settle, s, PARK_KEY_EXPIRED);
+        return;
+    }
+    s->not_found_count++;
+    if (s->not_found_count >= NOT_FOUNDS_WANTED)
+        on_never_received(settle, s);
+    else
+        inquire_after(settle, s, retry_wait_ns(&settle->retry, 1, &settle->prng));
+}
+
+void doubt_on_inquiry_reply(struct settle *settle, struct settlement *s,
+                            const struct bank_reply *reply)
+{
+    CHECK(s->await == AWAIT_INQUIRY_REPLY);
+    switch ((enum answer)reply->answer) {
+    case ANSWER_ACCEPTED:
+        course_step_accepted(settle, s, reply->text);
+        return;
+    case ANSWER_PENDING:
+        on_pending(settle, s, reply->text);
+        return;
+    case ANSWER_REJECTED_LATER:
+        on_rejected(settle, s, false, reply->text);
+        return;
+    case ANSWER_REJECTED_PERSON:
+        on_rejected(settle, s, true, reply->text);
+        return;
+    case ANSWER_NOT_FOUND:
+        on_not_found(settle, s);
+        return;
+    case ANSWER_IN_DOUBT:
+    case ANSWER_NOT_DONE:
+    case ANSWER_BALANCE:
+    case ANSWER_CHANGED:
+        inquire_after_growing_wait(settle, s);
+        return;
+    }
+    CHECK(false);
+}
+
+/* ---- waits that are over, and earlier runs ----------------------------------------------------
+ */
+
+void doubt_on_timer(struct settle *settle, struct settlement *s)
+{
+    bool sends = s->await == AWAIT_SEND_AGAIN;
+    CHECK(sends || s->await == AWAIT_INQUIRY_AGAIN);
+    if (sends && s->wants_generation)
+        next_generation(settle, s);
+    else if (is_waited_out(settle, s))
+        leave(settle, s);
+    else if (!sends)
+        step_move(&settle->steps, s, AWAIT_INQUIRY_TURN);
+    else if (rules_of(settle, s)->inquiry == INQUIRY_REPEAT && !key_outlives_resend(settle, s))
+        course_park_code(settle, s, PARK_KEY_EXPIRED);
+    else
+        course_write_attempt(settle, s);
+}
+
+void doubt_resume(struct settle *settle, struct settlement *s, const struct load_transfer *transfer)
+{
+    s->order = (struct transfer_order){.settlement_id = s->id,
+                                       .amount_minor = transfer->amount_minor,
+                                       .step = transfer->step,
+                                       .kind = transfer->kind,
+                                       .generation = transfer->generation};
+    s->order.key = ledger_key(settle->hash, &s->key_seed, transfer->step, transfer->kind,
+                              transfer->generation);
+    s->step = transfer->step;
+    s->intended_at_us = transfer->intended_at_us;
+    s->send_before_us = transfer->send_before_us;
+    s->attempts = transfer->attempts;
+    s->body_digest = transfer->body_digest;
+    s->has_digest = true;
+    s->is_clean = false; // what was sent before this run is not known
+    if (transfer->state == OUTCOME_REJECTED) {
+        wait_for_generation(settle, s, transfer->decided_at_us);
+        return;
+    }
+    s->is_pending = transfer->state == OUTCOME_PENDING;
+    begin_doubt(settle, s);
+    switch (rules_of(settle, s)->inquiry) {
+    case INQUIRY_NONE:
+        course_park_code(settle, s, PARK_NO_INQUIRY);
+        return;
+    case INQUIRY_BY_KEY:
+        inquire_after(settle, s, 0);
+        return;
+    case INQUIRY_REPEAT:
+        send_again_after(settle, s, rules_of(settle, s)->repeat_delay_ns);
+        return;
+    }
+    CHECK(false);
+}

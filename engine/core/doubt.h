@@ -1,0 +1,25 @@
+/*
+ * doubt: what a transfer's answers mean, and how one in doubt is resolved (design section 3, P3,
+ * P5).
+ *
+ * Promise   a transfer in doubt never gets a new key; the same key is sent again only after two
+ *           not-founds that count and inside its lifetime; a new generation only after a rejection
+ *           that is proven; what cannot be proven parks, or is left in doubt when the run may wait
+ *           no longer.
+ */
+#ifndef DAYBOOK_CORE_DOUBT_H
+#define DAYBOOK_CORE_DOUBT_H
+
+#include "core/settle_state.h"
+
+void doubt_on_send_reply(struct settle *settle, struct settlement *s,
+                         const struct bank_reply *reply);
+void doubt_on_inquiry_reply(struct settle *settle, struct settlement *s,
+                            const struct bank_reply *reply);
+/* A wait is over: AWAIT_SEND_AGAIN or AWAIT_INQUIRY_AGAIN. */
+void doubt_on_timer(struct settle *settle, struct settlement *s);
+/* A transfer of an earlier run, read from the store; the slot awaits INTENT_ROOM. */
+void doubt_resume(struct settle *settle, struct settlement *s,
+                  const struct load_transfer *transfer);
+
+#endif

@@ -1,0 +1,249 @@
+#include "core/intake.h"
+
+#include "base/time.h"
+#include "core/course.h"
+#include "core/doubt.h"
+
+#define LOAD_TRIES 5
+
+void intake_init(struct settle *settle)
+{
+    settle->intake.stage = INTAKE_UNDER_WAY;
+    settle->intake.again_at_ns = 0;
+}
+
+static uint32_t page_rows(const struct settle *settle)
+{
+    uint32_t rows = settle->config.slots / 4;
+    if (rows < 1)
+        rows = 1;
+    return rows < LOAD_ROWS_MAX ? rows : LOAD_ROWS_MAX;
+}
+
+/* ---- waiting ----------------------------------------------------------------------------------
+ */
+
+static uint64_t polled_at_ns(const struct settle *settle, const struct waiting_account *account)
+{
+    return settle->started_at_ns + account->polled_at_ms * NS_PER_MS;
+}
+
+void intake_wait(struct settle *settle, struct settlement *s)
+{
+    uint64_t since_ms = (settle->now_ns - settle->started_at_ns) / NS_PER_MS;
+    waiting_push(&settle->waiting, (struct waiting_account){.position = settlement_position(s->id),
+                                                            .polled_at_ms = (uint32_t)since_ms,
+                                                            .seen_minor = s->seen_minor});
+    step_move(&settle->steps, s, AWAIT_NOTHING);
+}
+
+/* In the last look, one that was polled after all the rest had finished is not polled again. */
+static bool is_known_short(const struct settle *settle, const struct waiting_account *account)
+{
+    return settle->is_past_deadline ||
+           (account->seen_minor >= 0 && polled_at_ns(settle, account) >= settle->rest_finished_ns);
+}
+
+static uint64_t due_at_ns(const struct settle *settle, const struct waiting_account *account)
+{
+    if (settle->intake.is_last_look && is_known_short(settle, account))
+        return settle->now_ns;
+    return polled_at_ns(settle, account) + settle->poll_interval_ns;
+}
+
+static void list_waiting(struct settle *settle, struct store_load *load)
+{
+    struct intake *intake = &settle->intake;
+    intake->listed_count = 0;
+    while (intake->listed_count < load->row_max && settle->waiting.count > 0) {
+        const struct waiting_account *account = waiting_first(&settle->waiting);
+        if (due_at_ns(settle, account) > settle->now_ns)
+            break;
+        intake->listed[intake->listed_count] = *account;
+        intake->positions[intake->listed_count] = account->position;
+        intake->listed_count++;
+        waiting_pop(&settle->waiting);
+    }
+    load->scope = LOAD_AGAIN;
+    load->positions = intake->positions;
+    load->position_count = intake->listed_count;
+}
+
+/* ---- asking for pages -------------------------------------------------------------------------
+ */
+
+static bool begin_last_look(struct settle *settle)
+{
+    struct intake *intake = &settle->intake;
+    if (intake->is_last_look)
+        return true;
+    bool only_waiting = step_free_count(&settle->steps) == settle->config.slots;
+    if (settle->is_past_deadline || (settle->config.deadline_at_ns == AT_NEVER && only_waiting))
+        intake->is_last_look = true;
+    return intake->is_last_look;
+}
+
+bool intake_load(struct settle *settle, struct store_load *load)
+{
+    struct intake *intake = &settle->intake;
+    uint32_t rows = page_rows(settle);
+    if (!settle_is_open(settle) || intake->is_loading || settle->now_ns < intake->again_at_ns ||
+        step_free_count(&settle->steps) < rows || !chunk_has_room(&settle->chunks))
+        return false;
+    *load = (struct store_load){.row_max = rows, .after_position = intake->after_position};
+    switch (intake->stage) {
+    case INTAKE_UNDER_WAY:
+        load->scope = LOAD_UNDER_WAY;
+        break;
+    case INTAKE_FRESH:
+        load->scope = LOAD_FRESH;
+        break;
+    case INTAKE_WAITING:
+        if (settle->waiting.count == 0)
+            return false;
+        begin_last_look(settle);
+        list_waiting(settle, load);
+        if (load->position_count == 0)
+            return false;
+        break;
+    }
+    intake->is_loading = true;
+    intake->loading_rows = rows;
+    return true;
+}
+
+/* ---- taking rows in ---------------------------------------------------------------------------
+ */
+
+static struct settlement *take_in(struct settle *settle, const struct load_row *row, enum await to)
+{
+    CHECK(row->bank < settle->config.bank_count);
+    CHECK(settlement_batch(row->settlement_id) == settle->start.batch_id);
+    CHECK(settlement_partition(row->settlement_id) == settle->start.partition);
+    struct settlement *s = step_begin(&settle->steps, row->bank, to);
+    s->id = row->settlement_id;
+    s->mapping_id = row->mapping_id;
+    s->key_seed = row->key_seed;
+    s->outcome_seq = row->outcome_seq;
+    s->repayment_minor = row->repayment_minor;
+    s->hold_minor = row->hold_minor;
+    s->expected_minor = row->expected_minor;
+    s->opening_minor = row->opening_minor;
+    s->floor_held_minor = row->floor_held_minor;
+    s->floor_payable_minor = row->floor_payable_minor;
+    s->floor_residue_minor = row->floor_residue_minor;
+    s->deposit_minor = row->deposit_minor;
+    s->seen_recorded_minor = row->seen_minor;
+    s->seen_minor = -1;
+    s->step = STEP_DEPOSIT;
+    s->parties = row->parties;
+    settle->counts.loaded++;
+    return s;
+}
+
+static void take_in_under_way(struct settle *settle, const struct load_row *row)
+{
+    struct settlement *s = take_in(settle, row, AWAIT_INTENT_ROOM);
+    if (row->transfer.step > row->step_done) {
+        doubt_resume(settle, s, &row->transfer);
+        return;
+    }
+    s->step = row->step_done;
+    course_next(settle, s);
+}
+
+static void take_in_fresh(struct settle *settle, const struct load_row *row,
+                          const struct waiting_account *account)
+{
+    if (row->state == LOAD_STATE_BLOCKED) {
+        settle->counts.blocked++;
+        return;
+    }
+    struct settlement *s = take_in(settle, row, AWAIT_POLL_TURN);
+    if (account != NULL) {
+        settle->counts.loaded--; // it came in before
+        s->seen_minor = account->seen_minor;
+    }
+    if (settle->is_past_deadline ||
+        (account != NULL && settle->intake.is_last_look && is_known_short(settle, account)))
+        course_short(settle, s);
+}
+
+static void take_in_page(struct settle *settle, const struct store_loaded *loaded)
+{
+    struct intake *intake = &settle->intake;
+    for (uint32_t i = 0; i < loaded->row_count; i++) {
+        const struct load_row *row = &loaded->rows[i];
+        uint32_t position = settlement_position(row->settlement_id);
+        if (loaded->scope == LOAD_AGAIN) {
+            CHECK(position == intake->listed[i].position);
+            take_in_fresh(settle, row, &intake->listed[i]);
+            continue;
+        }
+        CHECK(position > intake->after_position);
+        intake->after_position = position;
+        if (loaded->scope == LOAD_UNDER_WAY)
+            take_in_under_way(settle, row);
+        else
+            take_in_fresh(settle, row, NULL);
+    }
+}
+
+static void on_load_failed(struct settle *settle, const struct store_loaded *loaded)
+{
+    struct intake *intake = &settle->intake;
+    intake->tries++;
+    if (status_class(loaded->status) != STATUS_CLASS_RETRY || intake->tries >= LOAD_TRIES) {
+        settle->counts.fatal = loaded->status;
+        settle_end_now(settle, loaded->status == STATUS_STORE_FENCED ||
+                                       status_class(loaded->status) != STATUS_CLASS_FATAL
+                                   ? SETTLE_END_GONE
+                                   : SETTLE_END_FATAL);
+        return;
+    }
+    for (uint32_t i = 0; loaded->scope == LOAD_AGAIN && i < intake->listed_count; i++)
+        waiting_push(&settle->waiting, intake->listed[i]);
+    intake->again_at_ns =
+        settle->now_ns + retry_wait_ns(&settle->retry, intake->tries, &settle->prng);
+}
+
+void intake_on_loaded(struct settle *settle, const struct store_loaded *loaded)
+{
+    struct intake *intake = &settle->intake;
+    CHECK(intake->is_loading && loaded->row_count <= intake->loading_rows);
+    intake->is_loading = false;
+    if (loaded->status != STATUS_OK) {
+        on_load_failed(settle, loaded);
+        return;
+    }
+    intake->tries = 0;
+    if (loaded->scope == LOAD_AGAIN)
+        CHECK(loaded->row_count == intake->listed_count);
+    take_in_page(settle, loaded);
+    if (loaded->scope == LOAD_AGAIN || !loaded->at_end)
+        return;
+    intake->after_position = 0;
+    intake->stage = loaded->scope == LOAD_UNDER_WAY ? INTAKE_FRESH : INTAKE_WAITING;
+}
+
+bool intake_is_done(const struct settle *settle)
+{
+    return settle->intake.stage == INTAKE_WAITING && !settle->intake.is_loading &&
+           settle->waiting.count == 0;
+}
+
+uint64_t intake_next_at(const struct settle *settle)
+{
+    const struct intake *intake = &settle->intake;
+    if (!settle_is_open(settle) || intake->is_loading || !chunk_has_room(&settle->chunks) ||
+        step_free_count(&settle->steps) < page_rows(settle))
+        return AT_NEVER;
+    uint64_t at_ns = intake->again_at_ns;
+    if (intake->stage == INTAKE_WAITING) {
+        if (settle->waiting.count == 0)
+            return AT_NEVER;
+        uint64_t due_ns = due_at_ns(settle, waiting_first(&settle->waiting));
+        at_ns = due_ns > at_ns ? due_ns : at_ns;
+    }
+    return at_ns;
+}

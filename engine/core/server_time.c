@@ -1,0 +1,31 @@
+#include "core/server_time.h"
+
+#include "base/check.h"
+#include "base/time.h"
+
+void server_time_set(struct server_time *time, int64_t said_us, uint64_t asked_at_ns,
+                     uint64_t heard_at_ns)
+{
+    CHECK(asked_at_ns <= heard_at_ns);
+    *time = (struct server_time){
+        .said_us = said_us, .asked_at_ns = asked_at_ns, .heard_at_ns = heard_at_ns};
+}
+
+int64_t server_time_least_us(const struct server_time *time, uint64_t now_ns)
+{
+    CHECK(now_ns >= time->heard_at_ns);
+    return time->said_us + (int64_t)((now_ns - time->heard_at_ns) / NS_PER_US);
+}
+
+int64_t server_time_most_us(const struct server_time *time, uint64_t now_ns)
+{
+    CHECK(now_ns >= time->asked_at_ns);
+    return time->said_us + (int64_t)((now_ns - time->asked_at_ns + NS_PER_US - 1) / NS_PER_US);
+}
+
+uint64_t server_time_reaches_ns(const struct server_time *time, int64_t us)
+{
+    if (us <= time->said_us)
+        return time->heard_at_ns;
+    return time->heard_at_ns + (uint64_t)(us - time->said_us) * NS_PER_US;
+}

@@ -1,0 +1,100 @@
+/*
+ * settle_state: what the core knows; shared by settle.c and the four parts of its work:
+ *
+ *   intake    which settlements come in, and which wait outside the slots
+ *   course    what comes next for one settlement: steps, records, its end
+ *   doubt     a transfer's answers, and finding out what became of it
+ *   dispatch  who gets the next token and call
+ *
+ * Friends only: nothing outside core/ includes this.
+ */
+#ifndef DAYBOOK_CORE_SETTLE_STATE_H
+#define DAYBOOK_CORE_SETTLE_STATE_H
+
+#include "base/heap.h"
+#include "core/calls.h"
+#include "core/chunk.h"
+#include "core/retry.h"
+#include "core/server_time.h"
+#include "core/settle.h"
+#include "core/step.h"
+#include "core/throttle.h"
+#include "core/waiting.h"
+
+struct desk { /* one bank, as the core deals with it */
+    struct bank_rules rules;
+    struct throttle throttle;
+    uint64_t paused_until_ns; /* the bank said slow down */
+    uint32_t pauses;          /* in a row, for the wait */
+    uint32_t calls_in_flight;
+    uint64_t transfer_ns; /* smoothed answer time of a transfer; 0: none yet */
+    uint64_t handed;      /* calls since the start */
+    uint64_t first_handed_ns, last_handed_ns;
+};
+
+enum intake_stage { INTAKE_UNDER_WAY, INTAKE_FRESH, INTAKE_WAITING };
+
+struct intake {
+    enum intake_stage stage;
+    bool is_loading;
+    uint32_t loading_rows; /* slots kept free for the page being loaded */
+    uint32_t after_position;
+    uint32_t tries;       /* loads that failed in a row */
+    uint64_t again_at_ns; /* not before */
+    bool is_last_look;    /* no deposit now means short */
+    uint32_t positions[LOAD_ROWS_MAX];
+    struct waiting_account listed[LOAD_ROWS_MAX];
+    uint32_t listed_count;
+};
+
+struct settle {
+    struct settle_config config;
+    struct settle_start start;
+    uint64_t now_ns;
+    uint64_t started_at_ns;
+    struct server_time server_time;
+    uint64_t alive_at_ns; /* newest acknowledged statement */
+    struct hash *hash;
+    struct prng prng;
+    struct retry retry;
+
+    enum settle_phase phase;
+    enum settle_end end;
+    uint64_t stop_by_ns; /* STOPPING: answers are waited for until then */
+    bool is_stopped;     /* a person asked */
+    bool is_past_deadline;
+    uint64_t rest_finished_ns; /* when the newest settlement with a deposit left its slot */
+    uint64_t left_in_doubt, left_pending; /* given up by this run */
+
+    struct desk desks[BANKS_MAX];
+    struct steps steps;
+    struct heap timers; /* by settlement slot */
+    struct calls calls;
+    struct chunks chunks;
+    uint32_t chunk_tries;
+    uint64_t chunk_again_ns; /* when a chunk refused for now is tried again; AT_NEVER: none */
+    struct waiting waiting;
+    struct intake intake;
+    uint64_t poll_interval_ns; /* the longest of the banks' */
+
+    struct settle_counts counts;
+    struct histogram latency[3]; /* by enum call_kind */
+};
+
+/* ---- for all parts ---- */
+void settle_end_now(struct settle *settle, enum settle_end end);
+int64_t settle_db_least_us(const struct settle *settle);
+int64_t settle_db_most_us(const struct settle *settle);
+static inline struct desk *settle_desk(struct settle *settle, const struct settlement *s)
+{
+    return &settle->desks[s->bank];
+}
+void settle_timer(struct settle *settle, const struct settlement *s, uint64_t at_ns);
+void settle_timer_clear(struct settle *settle, const struct settlement *s);
+/* May new intents be written and new calls made? */
+static inline bool settle_is_open(const struct settle *settle)
+{
+    return settle->phase == SETTLE_RUNNING;
+}
+
+#endif

@@ -21,7 +21,8 @@ struct lane_bank {
     const char *host; /* numeric or a name; resolved once, at open */
     uint16_t port;
     const struct profile *profile;
-    uint32_t connections_max; /* 1 .. CALLS_MAX */
+    const struct bank_rules *rules; /* as the core has them; NULL: the profile's own */
+    uint32_t connections_max;       /* 1 .. CALLS_MAX, at least the rules' calls_max */
 };
 
 struct lane_config {
@@ -41,9 +42,10 @@ struct lane_config {
 
 struct lane;
 
-/* Opens the ring and resolves the banks. NULL: `error` says why and what to do. */
+/* Opens the ring, for this thread alone, and resolves the banks. NULL: `error` says why and what to
+ * do. */
 struct lane *lane_open(const struct lane_config *config, char error[STORE_ERROR_BYTES]);
-/* Until SETTLE_DONE. */
+/* Until SETTLE_DONE; then every bank connection is closed, and nothing is left in the ring. */
 void lane_run(struct lane *lane);
 void lane_close(struct lane *lane);
 

@@ -1,0 +1,77 @@
+/*
+ * ring: a thin layer over io_uring; one a lane, opened on the lane's own thread.
+ *
+ * Promise   Every request asked for is completed by exactly one `struct ring_done`; nothing is lost
+ *           silently: where the kernel says that it lost one, the process aborts.
+ * Ownership Memory and fds named in a request stay valid until its completion has come.
+ * Errors    ring_open says why io_uring cannot be used and what to do. After that, a request's
+ *           result is data (bytes, or -errno).
+ */
+#ifndef DAYBOOK_REAL_RING_H
+#define DAYBOOK_REAL_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/check.h"
+
+#define RING_ERROR_BYTES 512
+#define RING_GENERATION_BITS 24
+#define RING_GENERATION_MASK ((1U << RING_GENERATION_BITS) - 1)
+
+enum ring_op { RING_CONNECT = 1, RING_SEND, RING_RECEIVE, RING_POLL, RING_CANCEL, RING_UNPOLL };
+
+/* Whose request it is; travels through the kernel as user_data. */
+struct ring_tag {
+    enum ring_op op;
+    uint32_t index;      /* of the owner */
+    uint32_t generation; /* the tenant that asked, RING_GENERATION_BITS wide */
+};
+
+struct ring_done {
+    struct ring_tag tag;
+    int32_t result;
+};
+
+struct ring;
+
+/* `sockets_max`: how many sockets will have requests at once. NULL: `error` says what to do. */
+struct ring *ring_open(uint32_t sockets_max, char error[RING_ERROR_BYTES]);
+void ring_close(struct ring *ring);
+
+/* Requests; they reach the kernel with the next ring_submit or ring_turn at the latest. */
+void ring_connect(struct ring *ring, int fd, const struct sockaddr *address, socklen_t bytes,
+                  struct ring_tag tag);
+void ring_send(struct ring *ring, int fd, const void *bytes, size_t byte_count,
+               struct ring_tag tag);
+void ring_receive(struct ring *ring, int fd, void *into, size_t byte_count, struct ring_tag tag);
+/* One shot; `mask` of POLLIN and POLLOUT. */
+void ring_poll(struct ring *ring, int fd, uint32_t mask, struct ring_tag tag);
+/* Cancel the request that has the tag `target`; its own completion still comes, and decides.
+   `tag`: RING_CANCEL, or RING_UNPOLL for a poll. */
+void ring_cancel(struct ring *ring, struct ring_tag target, struct ring_tag tag);
+
+/* Hand over what was asked for, without waiting. */
+void ring_submit(struct ring *ring);
+/*
+ * Hand over, wait at most wait_ns for something to happen (0: do not wait), and take up to done_max
+ * completions. Returns how many; 0 also after a signal.
+ */
+MUST_USE uint32_t ring_turn(struct ring *ring, uint64_t wait_ns, struct ring_done *done,
+                            uint32_t done_max);
+/* Requests whose completion has not been taken yet. */
+uint32_t ring_outstanding(const struct ring *ring);
+
+/* ---- pure parts, public for their tests ---- */
+
+uint64_t ring_tag_pack(struct ring_tag tag);
+struct ring_tag ring_tag_unpack(uint64_t packed);
+/*
+ * What to tell a person when io_uring_setup failed with `error_number`, given the content of
+ * /proc/sys/kernel/io_uring_disabled (-1: no such file) and `Seccomp:` of /proc/self/status.
+ */
+void ring_refusal(int error_number, int disabled, int seccomp, char error[RING_ERROR_BYTES]);
+
+#endif

@@ -7,9 +7,9 @@
 #   cluster_psql ARGS…             psql there, without any start-up file
 #   cluster_as COMMAND…            runs as the user who may run Postgres
 #
-# Postgres refuses root; then user postgres runs it, in a folder that this user (and root) alone can
-# enter, so that `trust` trusts nobody else. Commits are durable (fsync stays on): the engine refuses
-# a server that does not keep what it promised.
+# Postgres refuses root; then user postgres runs it, in a folder that this user (and root) alone
+# can enter, so that `trust` trusts nobody else. Commits are durable (fsync stays on): the engine
+# refuses a server that does not keep what it promised.
 #
 # Call cluster_stop from a trap on EXIT. Where even that cannot run (kill -9), the server ends with
 # the shell that called cluster_start: call it in the main shell, not in $( ), without `set -m`.

@@ -1,0 +1,143 @@
+# Files: tests beside the core, READMEs, sizes, lines, words, unused queries, scripts that parse.
+. "$(dirname "$0")/tidy.sh"
+
+readme_lines_most=60
+top_readme_lines_most=120
+file_lines_most=700
+columns_most=100
+
+check_tests_are_there() {
+    local tree=$1 file name
+    for file in $(tidy_files "$tree" '^engine/(base|core)/[^/]*\.c$'); do
+        name=${file#engine/}
+        [ -e "$tree/tests/unit/${name%.c}_test.c" ] ||
+            echo "$file: has no test; write tests/unit/${name%.c}_test.c"
+    done
+}
+
+# Every folder down to the second level that holds files says what lives in it.
+check_readmes() {
+    local tree=$1 folder lines most
+    for folder in . $(tidy_files "$tree" '^[^.][^/]*/' | grep -oE '^[^/]+(/[^/]+)?/' | sort -u); do
+        folder=${folder%/}
+        if [ ! -e "$tree/$folder/README.md" ]; then
+            echo "$folder: has no README.md (what lives here, what it may use, where to start)"
+            continue
+        fi
+        most=$readme_lines_most
+        [ "$folder" != . ] || most=$top_readme_lines_most
+        lines=$(wc -l <"$tree/$folder/README.md")
+        [ "$lines" -le "$most" ] ||
+            echo "$folder/README.md: $lines lines, at most $most; link to what is longer"
+    done
+}
+
+check_sizes() {
+    local tree=$1 file lines
+    for file in $(tidy_files "$tree" '\.([ch]|sh|sql|inc)$'); do
+        lines=$(wc -l <"$tree/$file")
+        [ "$lines" -le "$file_lines_most" ] ||
+            echo "$file: $lines lines; it holds more than one job, split it"
+    done
+}
+
+# Words are put together here so that this file does not find itself.
+marks='TO''DO|FIX''ME|XX''X|HA''CK|not impl''emented|unimpl''emented'
+words=('white''list=allow-list' 'black''list=deny-list' 'san''ity check=say what is checked')
+paths='/(ho''me|wo''rk|mn''t|Use''rs)/'
+scripts='^ops/(demo|test)$|^bench/[a-z_]+$|^\.ci/run$'
+task='\b(iss''ue|tick''et|sess''ion) #?[0-9]+\b'
+
+check_text() {
+    local tree=$1 files pair
+    mapfile -t files < <(tidy_files "$tree" "\.(c|h|inc|sh|sql|md|yaml|yml|csv|txt)\$|$scripts")
+    files+=(README.md CMakeLists.txt)
+    (
+        cd "$tree"
+        grep -nHE '[[:space:]]+$' "${files[@]}" | sed 's/:[^:]*$/: ends in white space/'
+        grep -nHE "\b($marks)\b" "${files[@]}" | sed 's/$/   (do it, or leave it out)/'
+        for pair in "${words[@]}"; do
+            grep -nHiE "\b${pair%%=*}" "${files[@]}" | sed "s/\$/   (instead: ${pair#*=})/"
+        done
+        grep -nHE "$paths" "${files[@]}" | sed 's/$/   (a path of one machine)/'
+        grep -nHiE "$task" "${files[@]}" | sed 's/$/   (the text must stand by itself)/'
+        perl -CSD -ne '
+            chomp;
+            print "$ARGV:$.: tabs; indent by spaces\n" if /\t/ && $ARGV =~ /\.[ch]$/;
+            print "$ARGV:$.: ", length, " columns, at most '$columns_most'\n"
+                if length > '$columns_most' && $ARGV =~ /\.(c|h|inc|sh)$/;
+            print "$ARGV:$.: a carriage return\n" if /\r/ && $ARGV !~ /\.csv$/;
+            close ARGV if eof;' "${files[@]}"
+        for pair in "${files[@]}"; do
+            [ ! -s "$pair" ] || [ -z "$(tail -c 1 "$pair")" ] ||
+                echo "$pair: does not end with a new line"
+        done
+    ) || true
+}
+
+check_guards() {
+    local tree=$1 file guard
+    for file in $(tidy_files "$tree" '^(engine|jobs)/.*\.h$'); do
+        guard=DAYBOOK_$(sed 's/^engine\///; s/[^A-Za-z0-9]/_/g' <<<"$file" | tr a-z A-Z)
+        grep -qx "#ifndef $guard" "$tree/$file" || echo "$file: its guard is not $guard"
+    done
+}
+
+check_queries() {
+    local tree=$1 file name
+    for file in $(tidy_files "$tree" '^sql/queries/.*\.sql$'); do
+        name=$(basename "$file" .sql)
+        (cd "$tree" && grep -rqwE --include='*.[ch]' "sql_$name" engine jobs) ||
+            echo "$file: nothing uses sql_$name"
+    done
+}
+
+check_scripts() {
+    local tree=$1 file said
+    for file in $(tidy_files "$tree" '\.sh$|^ops/(demo|test)$|^\.ci/run$|^bench/[a-z_]+$'); do
+        said=$(bash -n "$tree/$file" 2>&1) || echo "$file: $said"
+    done
+}
+
+check() {
+    check_tests_are_there "$1"
+    check_readmes "$1"
+    check_sizes "$1"
+    check_text "$1"
+    check_guards "$1"
+    check_queries "$1"
+    check_scripts "$1"
+}
+
+# Reported, not enforced.
+report() {
+    (
+        cd "$source_tree"
+        echo "longest files:"
+        tidy_files . '\.[ch]$' | xargs -r wc -l | grep -v ' total$' | sort -rn | head -n 5
+        if command -v clang-format >/dev/null; then
+            echo "not as clang-format would have them:"
+            tidy_files . '\.[ch]$' | xargs -r clang-format --dry-run 2>&1 |
+                grep -oE '^[^:]+\.[ch]:' | sort | uniq -c | head -n 20 || true
+        fi
+    )
+}
+
+report
+tidy_main
+tidy_plant engine/core/planted.c 'int planted;\n' 'engine/core/planted.c: has no test'
+tidy_plant engine/planted/planted.c 'int planted;\n' 'engine/planted: has no README.md'
+tidy_plant tests/README.md "$(printf 'x\\n%.0s' $(seq 70))" 'tests/README.md:'
+tidy_plant jobs/planted.c "$(printf '\\n%.0s' $(seq 701))" 'split it'
+tidy_plant jobs/planted.c 'int a; \n' 'planted.c:1: ends in white space'
+tidy_plant jobs/planted.c "// TO""DO\n" 'do it, or leave it out'
+tidy_plant jobs/planted.c "// the white""list\n" 'allow-list'
+tidy_plant ops/README.md "see /ho""me/me\n" 'a path of one machine'
+tidy_plant ops/README.md "see iss""ue 7\n" 'must stand by itself'
+tidy_plant jobs/planted.c "//$(printf 'x%.0s' $(seq 99))\n" '101 columns'
+tidy_plant jobs/planted.c '\tint a;\n' 'tabs'
+tidy_plant jobs/planted.c 'int a;\r\n' 'carriage return'
+tidy_plant jobs/planted.c 'int a;' 'new line'
+tidy_plant jobs/planted.h '#ifndef OTHER_H\n' 'its guard is not DAYBOOK_JOBS_PLANTED_H'
+tidy_plant sql/queries/planted.sql 'SELECT 1\n' 'nothing uses sql_planted'
+tidy_plant ops/lib/planted.sh 'if then\n' 'ops/lib/planted.sh:'

@@ -1,0 +1,59 @@
+# tidy.sh: what the tidy tests share. Sourced by bash.
+#
+# A test defines `check TREE`, which prints one line a violation and nothing where all is well, then
+# calls tidy_main, and then shows with tidy_plant that the check can fail: a file with a violation
+# is planted in a copy of the tree, and the check must speak of it.
+set -euo pipefail
+
+source_tree=${DAYBOOK_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+folders=(engine jobs sql bench tests ops .ci)
+
+tidy_work=$(mktemp -d)
+trap 'rm -rf "$tidy_work"' EXIT
+
+# The tree's own files whose path matches the pattern (extended, against engine/core/settle.c).
+tidy_files() {
+    (cd "$1" && find "${folders[@]}" -type f 2>/dev/null | sort | grep -E "$2") || true
+}
+
+# C files as `path:line: code`, with comments and the insides of literals left out.
+tidy_code() {
+    local tree=$1
+    shift
+    (cd "$tree" && [ $# -eq 0 ] || perl -0777 -ne '
+        s{(/\*.*?\*/|//[^\n]*)|("(?:\\.|[^"\\\n])*"|'"'"'(?:\\.|[^'"'"'\\\n])*'"'"')}
+         {defined $1 ? join("", $1 =~ /\n/g) : "\"\""}gse;
+        my $line = 0;
+        print "$ARGV:", ++$line, ": $_\n" for split /\n/;' "$@")
+}
+
+tidy_main() {
+    local found
+    found=$(check "$source_tree")
+    if [ -n "$found" ]; then
+        printf '%s\n' "$found"
+        exit 1
+    fi
+    mkdir "$tidy_work/tree"
+    local folder
+    for folder in "${folders[@]}"; do
+        [ ! -e "$source_tree/$folder" ] || cp -r "$source_tree/$folder" "$tidy_work/tree/"
+    done
+    cp "$source_tree"/*.md "$source_tree/CMakeLists.txt" "$tidy_work/tree/"
+}
+
+# tidy_plant FILE TEXT EXPECTED: with TEXT added to FILE the check must print a line with EXPECTED.
+tidy_plant() {
+    local file=$tidy_work/tree/$1 kept=$tidy_work/kept said
+    rm -f "$kept"
+    [ ! -e "$file" ] || cp "$file" "$kept"
+    mkdir -p "$(dirname "$file")"
+    printf '%b' "$2" >>"$file"
+    said=$(check "$tidy_work/tree")
+    if ! grep -qF -- "$3" <<<"$said"; then
+        echo "the check is blind: $1 with '$2' did not bring '$3', but '$said'"
+        exit 1
+    fi
+    rm -f "$file"
+    [ ! -e "$kept" ] || mv "$kept" "$file"
+}

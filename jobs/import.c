@@ -1,0 +1,379 @@
+/* import: a CSV becomes a batch's plan, in one transaction, or nothing changes. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/money.h"
+#include "jobs/cohort.h"
+#include "jobs/db.h"
+#include "jobs/file.h"
+#include "jobs/job.h"
+#include "jobs/people.h"
+#include "sql.h"
+
+#define COPY_BUFFER_BYTES 65536
+#define COPY_ROW_BYTES 2048 /* the longest row, every byte escaped */
+#define SHOWN 10            /* differences shown of each kind */
+
+/* One import at a time, until the transaction ends. "daybook import" as a number. */
+#define LOCK_SQL "SELECT pg_advisory_xact_lock(7232621904137740916)"
+
+struct import {
+    struct config *config;
+    struct db *db;
+    struct hash *hash;
+    struct cohort cohort;
+    struct cohort_input input;
+    char banks[512];  // those that are known, for a hint
+    const char *name; /* of the cohort */
+    const char *date;
+    bool quiet;
+    char digest[2 * DIGEST_BYTES + 1];
+    /* the batch as it is there; batch[0] == 0: it is not */
+    char batch[24], revision[24], currency[4];
+    int64_t newest_revision;
+    bool frozen;
+    bool identical; // its plan is this very one
+};
+
+/* ---- the file ---- */
+
+static bool is_bank(const char *name, void *context)
+{
+    return config_bank(context, name) != NULL;
+}
+
+static void list_banks(const struct config *config, char *out, size_t capacity)
+{
+    size_t used = (size_t)snprintf(out, capacity, "known:");
+    for (uint32_t i = 0; i < config->bank_count && used < capacity; i++)
+        used += (size_t)snprintf(out + used, capacity - used, " %s", config->banks[i].name);
+    if (config->bank_count == 0)
+        snprintf(out, capacity, "it names no bank at all");
+}
+
+static bool check_name(const char *name)
+{
+    size_t bytes = strlen(name);
+    bool fits = bytes >= 1 && bytes <= 64;
+    for (size_t i = 0; i < bytes && fits; i++)
+        fits = (name[i] >= '0' && name[i] <= '9') || (name[i] >= 'A' && name[i] <= 'Z') ||
+               (name[i] >= 'a' && name[i] <= 'z') || strchr("-_.", name[i]) != NULL;
+    if (!fits)
+        job_fail(JOB_USAGE, NULL,
+                 "a cohort's name is 1 to 64 letters, digits, hyphens, underscores and points");
+    return fits;
+}
+
+static int read_cohort(struct import *import, char *text, size_t text_bytes, const char *file)
+{
+    list_banks(import->config, import->banks, sizeof import->banks);
+    import->input = (struct cohort_input){
+        .file = file,
+        .text = text,
+        .text_bytes = text_bytes,
+        .is_bank = is_bank,
+        .banks_hint = import->banks,
+        .context = import->config,
+    };
+    if (cohort_read(&import->cohort, &import->input, stderr))
+        return JOB_DONE;
+    return job_fail(JOB_BAD_INPUT, "correct the file and import it again; nothing was changed",
+                    "%s was refused as a whole", file);
+}
+
+static void make_digest(struct import *import)
+{
+    const struct cohort *cohort = &import->cohort;
+    cohort_digest_begin(import->hash, import->name, import->date, cohort->currency);
+    for (uint32_t i = 0; i < cohort->row_count; i++) {
+        const struct cohort_row *row = &cohort->rows[i];
+        struct cohort_canonical canonical = {
+            .repayment_minor = row->repayment_minor,
+            .hold_minor = row->hold_minor,
+            .expected_minor = row->expected_minor,
+            .opening_minor = row->opening_minor,
+            .expect_at_us = row->expect_at_us,
+        };
+        for (int text = 0; text < COHORT_TEXTS; text++)
+            canonical.texts[text] = cohort_text(cohort, row, (enum cohort_text)text);
+        cohort_digest_add(import->hash, &canonical);
+    }
+    struct digest digest = hash_end(import->hash);
+    for (size_t i = 0; i < DIGEST_BYTES; i++)
+        snprintf(import->digest + 2 * i, 3, "%02x", digest.bytes[i]);
+}
+
+/* ---- COPY ---- */
+
+static char *put_text(char *at, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\\')
+            *at++ = '\\';
+        *at++ = *text;
+    }
+    *at++ = '\t';
+    return at;
+}
+
+static char *put_number(char *at, int64_t number)
+{
+    if (number == COHORT_NONE) {
+        memcpy(at, "\\N\t", 3);
+        return at + 3;
+    }
+    return at + snprintf(at, 24, "%lld\t", (long long)number);
+}
+
+/* As an instant in text, microseconds and all. */
+static char *put_instant(char *at, int64_t at_us)
+{
+    if (at_us == COHORT_NONE)
+        return put_number(at, COHORT_NONE);
+    time_t seconds = (time_t)(at_us / 1000000);
+    struct tm parts;
+    gmtime_r(&seconds, &parts);
+    return at + strftime(at, 32, "%Y-%m-%d %H:%M:%S+00\t", &parts);
+}
+
+static char *put_row(struct import *import, uint32_t index, char *at)
+{
+    const struct cohort *cohort = &import->cohort;
+    const struct cohort_row *row = &cohort->rows[index];
+    const char *ref = cohort_text(cohort, row, COHORT_REF);
+    struct idem_key seed = cohort_key_seed(import->hash, import->name, import->date, ref);
+    at = put_number(at, index + 1);
+    for (int text = 0; text < COHORT_TEXTS; text++)
+        at = put_text(at, cohort_text(cohort, row, (enum cohort_text)text));
+    at = put_number(at, row->repayment_minor);
+    at = put_number(at, row->hold_minor);
+    at = put_number(at, row->expected_minor);
+    at = put_instant(at, row->expect_at_us);
+    at = put_number(at, row->opening_minor);
+    for (size_t i = 0; i < sizeof seed.bytes; i++, at += 2) {
+        static const char digits[] = "0123456789abcdef";
+        at[0] = digits[seed.bytes[i] >> 4];
+        at[1] = digits[seed.bytes[i] & 15];
+    }
+    *at++ = '\n';
+    return at;
+}
+
+static bool copy_rows(struct import *import)
+{
+    static char buffer[COPY_BUFFER_BYTES + COPY_ROW_BYTES];
+    char *at = buffer;
+    if (!db_script(import->db, sql_import_incoming) ||
+        !db_copy_begin(import->db, "COPY incoming FROM STDIN"))
+        return false;
+    for (uint32_t i = 0; i < import->cohort.row_count; i++) {
+        at = put_row(import, i, at);
+        if (at - buffer >= COPY_BUFFER_BYTES) {
+            if (!db_copy_put(import->db, buffer, (size_t)(at - buffer)))
+                return false;
+            at = buffer;
+        }
+    }
+    return db_copy_put(import->db, buffer, (size_t)(at - buffer)) && db_copy_end(import->db) &&
+           db_script(import->db, "ANALYZE incoming");
+}
+
+/* ---- the database ---- */
+
+static bool look_up_batch(struct import *import)
+{
+    const char *const params[] = {import->name, import->date};
+    PGresult *result = db_query(import->db, sql_import_batch, 2, params);
+    if (result == NULL)
+        return false;
+    if (PQntuples(result) == 1) {
+        snprintf(import->batch, sizeof import->batch, "%s", db_text(result, 0, 0));
+        snprintf(import->revision, sizeof import->revision, "%s", db_text(result, 0, 2));
+        import->frozen = db_text(result, 0, 3)[0] == 't';
+        import->newest_revision = db_int(result, 0, 6);
+        snprintf(import->currency, sizeof import->currency, "%s", db_text(result, 0, 1));
+        import->identical = strcmp(db_text(result, 0, 4), import->digest) == 0;
+    }
+    PQclear(result);
+    return true;
+}
+
+static int check_currency(const struct import *import)
+{
+    if (import->batch[0] == '\0' || strcmp(import->currency, import->cohort.currency) == 0)
+        return JOB_DONE;
+    return job_fail(JOB_BAD_INPUT, "another currency is another cohort",
+                    "batch %s %s is in %s, the file in %s", import->name, import->date,
+                    import->currency, import->cohort.currency);
+}
+
+static int check_openings(struct import *import)
+{
+    const char *const params[] = {import->batch[0] != '\0' ? import->batch : "0"};
+    PGresult *result = db_query(import->db, sql_import_late_openings, 1, params);
+    if (result == NULL)
+        return db_exit_code(import->db);
+    int count = PQntuples(result);
+    for (int i = 0; i < count && i < 20; i++) {
+        uint32_t line = 0;
+        uint32_t record = import->cohort.rows[db_int(result, i, 0) - 1].record;
+        cohort_lines(&import->input, &record, 1, &line);
+        fprintf(stderr, "%s:%u:1: account %s has opening_minor, but settled before\n",
+                import->input.file, line, db_text(result, i, 1));
+    }
+    PQclear(result);
+    if (count == 0)
+        return JOB_DONE;
+    return job_fail(JOB_BAD_INPUT, "leave opening_minor empty for them; nothing was changed",
+                    "%s was refused as a whole", import->input.file);
+}
+
+static int refuse_frozen(struct import *import)
+{
+    const char *const params[] = {import->batch, import->revision};
+    PGresult *result = db_query(import->db, sql_import_difference, 2, params);
+    if (result == NULL)
+        return db_exit_code(import->db);
+    const char *newest = "";
+    int shown = 0;
+    for (int i = 0; i < PQntuples(result); i++) {
+        const char *change = db_text(result, i, 1);
+        if (strcmp(change, newest) != 0) {
+            fprintf(stderr, "%s accounts would be %s:\n", db_text(result, i, 3), change);
+            shown = 0;
+        }
+        newest = change;
+        if (shown++ < SHOWN)
+            fprintf(stderr, "  %s%s%s\n", db_text(result, i, 0),
+                    db_text(result, i, 2)[0] != '\0' ? ": " : "", db_text(result, i, 2));
+        else if (shown == SHOWN + 2)
+            fprintf(stderr, "  …\n");
+    }
+    if (PQntuples(result) == 0)
+        fprintf(stderr, "the accounts are the same, their order or texts differ\n");
+    PQclear(result);
+    return job_fail(JOB_BAD_INPUT, "import other input under another cohort or date",
+                    "batch %s %s has begun: its plan is frozen and other input is refused",
+                    import->name, import->date);
+}
+
+static bool make_batch(struct import *import)
+{
+    const char *const params[] = {import->name, import->date, import->cohort.currency};
+    PGresult *result = db_query(import->db, sql_import_new_batch, 3, params);
+    if (result == NULL)
+        return false;
+    snprintf(import->batch, sizeof import->batch, "%s", db_text(result, 0, 0));
+    PQclear(result);
+    return true;
+}
+
+static bool write_plan(struct import *import)
+{
+    char accounts[16];
+    const char *const empty[] = {NULL};
+    snprintf(import->revision, sizeof import->revision, "%lld",
+             (long long)import->newest_revision + 1);
+    snprintf(accounts, sizeof accounts, "%u", import->cohort.row_count);
+    if (import->batch[0] == '\0' && !make_batch(import))
+        return false;
+    const char *const plan[] = {import->batch, import->revision};
+    const char *const revision[] = {import->batch, import->revision, accounts, import->digest,
+                                    people_operator()};
+    return db_execute(import->db, sql_import_accounts, 0, empty) &&
+           db_execute(import->db, sql_import_mappings, 0, empty) &&
+           db_execute(import->db, sql_import_plan, 2, plan) &&
+           db_execute(import->db, sql_import_revision, 5, revision) &&
+           db_execute(import->db, sql_import_head, 2, plan);
+}
+
+static void tell(const struct import *import)
+{
+    const struct cohort *cohort = &import->cohort;
+    char repayment[MONEY_TEXT_BYTES], hold[MONEY_TEXT_BYTES], expected[MONEY_TEXT_BYTES];
+    if (import->quiet)
+        return;
+    printf("imported %s %s: %u accounts, revision %s\n", import->name, import->date,
+           cohort->row_count, import->revision);
+    printf("  repayment %s, hold %s, expected %s %s\n",
+           money_format(cohort->repayment_minor, repayment), money_format(cohort->hold_minor, hold),
+           money_format(cohort->expected_minor, expected), cohort->currency);
+    printf("  plan digest %s\n", import->digest);
+}
+
+/* Within the transaction; the caller rolls back unless it is JOB_DONE and *changed. */
+static int bring_in(struct import *import, bool *changed)
+{
+    if (!db_script(import->db, LOCK_SQL) || !look_up_batch(import))
+        return db_exit_code(import->db);
+    if (import->identical) {
+        if (!import->quiet)
+            printf("%s %s already has this very plan: nothing changed\n", import->name,
+                   import->date);
+        return JOB_DONE;
+    }
+    int exit_code = check_currency(import);
+    if (exit_code == JOB_DONE && !copy_rows(import))
+        exit_code = db_exit_code(import->db);
+    if (exit_code == JOB_DONE && import->frozen)
+        exit_code = refuse_frozen(import);
+    if (exit_code == JOB_DONE)
+        exit_code = check_openings(import);
+    if (exit_code == JOB_DONE && !write_plan(import))
+        exit_code = db_exit_code(import->db);
+    *changed = exit_code == JOB_DONE;
+    return exit_code;
+}
+
+static int import_into(struct import *import)
+{
+    bool changed = false;
+    if (!db_check_schema(import->db) || !db_script(import->db, "BEGIN"))
+        return db_exit_code(import->db);
+    make_digest(import);
+    int exit_code = bring_in(import, &changed);
+    if (!changed) {
+        PQclear(PQexec(db_connection(import->db), "ROLLBACK"));
+        return exit_code;
+    }
+    if (!db_script(import->db, "COMMIT"))
+        return db_exit_code(import->db);
+    tell(import);
+    return JOB_DONE;
+}
+
+int job_import(struct job *job)
+{
+    const char *file = job_operand(job, 1);
+    int exit_code = JOB_USAGE;
+    size_t text_bytes = 0;
+    char *text = NULL, error[FILE_ERROR_BYTES];
+    struct import import = {
+        .name = job_operand(job, 0),
+        .date = job_text(job, "date"),
+        .quiet = job_flag(job, "quiet"),
+    };
+    if (!check_name(import.name))
+        return exit_code;
+    import.config = config_open(job, &exit_code);
+    if (import.config == NULL)
+        return exit_code;
+    text = file_read(file, COHORT_FILE_BYTES_MAX, &text_bytes, error);
+    exit_code = text == NULL ? job_fail(JOB_BAD_INPUT, NULL, "%s", error)
+                             : read_cohort(&import, text, text_bytes,
+                                           strcmp(file, "-") == 0 ? "stdin" : file);
+    if (exit_code == JOB_DONE)
+        import.db = db_open(import.config, "daybook import", &exit_code);
+    if (import.db != NULL) {
+        import.hash = hash_open();
+        CHECK(import.hash != NULL);
+        exit_code = import_into(&import);
+        hash_close(import.hash);
+    }
+    db_close(import.db);
+    cohort_free(&import.cohort);
+    free(text);
+    config_close(import.config);
+    return exit_code;
+}

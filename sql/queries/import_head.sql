@@ -1,0 +1,2 @@
+INSERT INTO daybook.batch_head (batch_id, revision) VALUES ($1::int, $2::int)
+ON CONFLICT (batch_id) DO UPDATE SET revision = excluded.revision

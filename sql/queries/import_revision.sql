@@ -1,0 +1,2 @@
+INSERT INTO daybook.plan_revision (batch_id, revision, accounts, partitions, plan_digest, operator)
+VALUES ($1::int, $2::int, $3::int, 1, decode($4, 'hex'), $5)

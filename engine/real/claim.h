@@ -15,12 +15,12 @@
 struct claim_config {
     const char *conninfo;
     uint32_t batch_id;
-    bool take_over;            /* even where the owner's heartbeat is fresh */
-    uint64_t lock_wait_ns;     /* 3 s */
-    uint64_t stale_ns;         /* heartbeat older than this may be taken over: 30 s */
-    uint64_t heartbeat_ns;     /* 1 s */
-    const char *host;          /* for people: who owns it */
-    const char *run_kind;      /* "run", "resume" */
+    bool take_over;        /* even where the owner's heartbeat is fresh */
+    uint64_t lock_wait_ns; /* 3 s */
+    uint64_t stale_ns;     /* heartbeat older than this may be taken over: 30 s */
+    uint64_t heartbeat_ns; /* 1 s */
+    const char *host;      /* for people: who owns it */
+    const char *run_kind;  /* "run", "resume" */
     const char *operator_name;
 };
 
@@ -33,6 +33,10 @@ struct claim;
 enum status claim_open(const struct claim_config *config, struct claim **out,
                        char error[STORE_ERROR_BYTES]);
 uint32_t claim_epoch(const struct claim *claim);
+/* The frozen plan's revision and partitions; the run's row. */
+uint32_t claim_revision(const struct claim *claim);
+uint32_t claim_partitions(const struct claim *claim);
+uint64_t claim_run_id(const struct claim *claim);
 /* Head of the partition, read after the takeover. */
 enum status claim_start(struct claim *claim, uint32_t partition, struct settle_start *start,
                         uint64_t now_ns, char error[STORE_ERROR_BYTES]);

@@ -26,7 +26,7 @@ struct store_bank {
 };
 
 struct store_config {
-    const char *conninfo;    /* explicit; PG* environment does not redirect it */
+    const char *conninfo; /* explicit; PG* environment does not redirect it */
     uint32_t batch_id;
     uint32_t partition;
     uint32_t epoch;

@@ -1,0 +1,477 @@
+#include "real/claim.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "real/claim_take.h"
+#include "real/pg.h"
+#include "sql.h"
+
+_Static_assert(STORE_ERROR_BYTES == PG_ERROR_BYTES, "one size of error text");
+
+#define NUMBER_BYTES 24
+#define BEAT "beat"
+
+struct claim {
+    struct claim_config config;
+    PGconn *control;
+    uint32_t epoch;
+    uint32_t revision;
+    uint32_t partitions;
+    uint64_t run_id;
+    /* the heartbeat */
+    uint64_t beat_at_ns; /* when the next one is due */
+    uint64_t asked_at_ns;
+    bool beating;
+    bool writable_wanted;
+    bool gone;
+    bool gone_told;
+    enum status gone_status;
+    int64_t beat_db_us; /* what the one under way was answered; 0: nothing yet */
+    char error[STORE_ERROR_BYTES];
+};
+
+static const char *number(char out[NUMBER_BYTES], uint64_t value)
+{
+    snprintf(out, NUMBER_BYTES, "%" PRIu64, value);
+    return out;
+}
+
+static uint32_t u32_of(const PGresult *result, int column)
+{
+    return (uint32_t)strtoul(PQgetvalue(result, 0, column), NULL, 10);
+}
+
+/* ---- open ------------------------------------------------------------------------------- */
+
+struct promise {
+    int column;
+    const char *name;
+    const char *broken; /* this value is refused … */
+    const char *wanted; /* … or, where it is NULL, any but this one */
+};
+
+static const struct promise promises[] = {
+    {0, "fsync", "off", NULL},
+    {1, "full_page_writes", "off", NULL},
+    {2, "synchronous_commit", "off", NULL},
+    {3, "server_encoding", NULL, "UTF8"},
+};
+
+static enum status check_promises(const PGresult *result, char error[STORE_ERROR_BYTES])
+{
+    for (size_t i = 0; i < sizeof(promises) / sizeof(promises[0]); i++) {
+        const struct promise *promise = &promises[i];
+        const char *value = PQgetvalue(result, 0, promise->column);
+        bool bad = promise->broken != NULL ? strcmp(value, promise->broken) == 0
+                                           : strcmp(value, promise->wanted) != 0;
+        if (!bad)
+            continue;
+        snprintf(error, STORE_ERROR_BYTES,
+                 "the database server has %s = %s: what it reports as written could be lost\n"
+                 "HINT: set %s to %s",
+                 promise->name, value, promise->name,
+                 promise->wanted != NULL ? promise->wanted : "on");
+        return STATUS_BAD_CONFIG;
+    }
+    if (PQgetvalue(result, 0, 4)[0] == 't') {
+        snprintf(error, STORE_ERROR_BYTES,
+                 "the database server is a standby in recovery\n"
+                 "HINT: connect to the primary");
+        return STATUS_BAD_CONFIG;
+    }
+    if (PQgetvalue(result, 0, 5)[0] != 't') {
+        snprintf(error, STORE_ERROR_BYTES,
+                 "the database has no schema daybook\nHINT: run `daybook schema apply`");
+        return STATUS_BAD_CONFIG;
+    }
+    return STATUS_OK;
+}
+
+static enum status check_server(PGconn *control, char error[STORE_ERROR_BYTES])
+{
+    PGresult *result = pg_run(control, sql_claim_server, 0, NULL);
+    enum status status = pg_result_status(control, result, error);
+    if (status == STATUS_OK)
+        status = check_promises(result, error);
+    PQclear(result);
+    return status;
+}
+
+static enum status check_schema(PGconn *control, char error[STORE_ERROR_BYTES])
+{
+    PGresult *result =
+        pg_run(control, "SELECT coalesce(max(version), 0) FROM daybook.schema_version", 0, NULL);
+    enum status status = pg_result_status(control, result, error);
+    int wanted = sql_migrations[sql_migration_count - 1].version;
+    int found = status == STATUS_OK ? (int)u32_of(result, 0) : 0;
+    PQclear(result);
+    if (status == STATUS_OK && found != wanted) {
+        snprintf(error, STORE_ERROR_BYTES,
+                 "the database's schema is version %d, this program needs %d\nHINT: %s", found,
+                 wanted, found < wanted ? "run `daybook schema apply`" : "use a newer daybook");
+        status = STATUS_BAD_CONFIG;
+    }
+    return status;
+}
+
+static enum status take_epoch(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES];
+    const char *params[] = {number(batch, claim->config.batch_id)};
+    PGresult *result = pg_run(claim->control, sql_claim_epoch, 1, params);
+    enum status status = pg_result_status(claim->control, result, error);
+    if (status == STATUS_OK && PQntuples(result) == 1) {
+        claim->epoch = u32_of(result, 0);
+        claim->revision = u32_of(result, 1);
+        claim->partitions = u32_of(result, 2);
+    } else if (status == STATUS_OK) {
+        snprintf(error, STORE_ERROR_BYTES, "batch %s has no plan\nHINT: run `daybook import`",
+                 batch);
+        status = STATUS_BAD_INPUT;
+    }
+    PQclear(result);
+    return status;
+}
+
+static enum status run_plain(PGconn *control, const char *sql, int param_count,
+                             const char *const *params, char error[STORE_ERROR_BYTES])
+{
+    PGresult *result = pg_run(control, sql, param_count, params);
+    enum status status = pg_result_status(control, result, error);
+    PQclear(result);
+    return status;
+}
+
+/* From here on, later runs find this session by its name. */
+static enum status take_name(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    char name[64];
+    snprintf(name, sizeof(name), "daybook:%" PRIu32 ":%" PRIu32, claim->config.batch_id,
+             claim->epoch);
+    const char *params[] = {name};
+    return run_plain(claim->control, "SELECT set_config('application_name', $1, false)", 1, params,
+                     error);
+}
+
+static enum status take_heads(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES], epoch[NUMBER_BYTES], partitions[NUMBER_BYTES];
+    const char *params[] = {number(batch, claim->config.batch_id), number(epoch, claim->epoch),
+                            number(partitions, claim->partitions)};
+    enum status status = run_plain(claim->control, sql_claim_heads, 3, params, error);
+    for (uint32_t i = 0; i < claim->partitions && status == STATUS_OK; i++)
+        status = claim_take_partition(claim->control, &claim->config, claim->epoch, i, error);
+    return status;
+}
+
+static enum status tell_run(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES], epoch[NUMBER_BYTES], process[NUMBER_BYTES];
+    const char *params[] = {number(batch, claim->config.batch_id),
+                            number(epoch, claim->epoch),
+                            claim->config.run_kind,
+                            claim->config.operator_name,
+                            claim->config.host,
+                            number(process, (uint64_t)getpid())};
+    PGresult *result = pg_run_as_login(claim->control, sql_claim_run, 6, params);
+    enum status status = pg_result_status(claim->control, result, error);
+    if (status == STATUS_OK)
+        claim->run_id = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    return status;
+}
+
+static enum status prepare_beat(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    PGresult *result = PQprepare(claim->control, BEAT, sql_claim_beat, 0, NULL);
+    enum status status = pg_result_status(claim->control, result, error);
+    PQclear(result);
+    if (status == STATUS_OK && PQsetnonblocking(claim->control, 1) != 0)
+        status = STATUS_INTERNAL;
+    return status;
+}
+
+static enum status open_session(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    enum status status = pg_open(claim->config.conninfo, "daybook:control", &claim->control, error);
+    if (status == STATUS_OK)
+        status = run_plain(claim->control, "SET lock_timeout = '1s'", 0, NULL, error);
+    if (status == STATUS_OK)
+        status = check_server(claim->control, error);
+    if (status == STATUS_OK)
+        status = check_schema(claim->control, error);
+    return status;
+}
+
+static enum status take(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    enum status status = claim_take_lock(claim->control, &claim->config, error);
+    if (status == STATUS_OK)
+        status = take_epoch(claim, error);
+    if (status == STATUS_OK)
+        status = take_name(claim, error);
+    if (status == STATUS_OK)
+        status = take_heads(claim, error);
+    if (status == STATUS_OK)
+        status = tell_run(claim, error);
+    if (status == STATUS_OK)
+        status = prepare_beat(claim, error);
+    return status;
+}
+
+enum status claim_open(const struct claim_config *config, struct claim **out,
+                       char error[STORE_ERROR_BYTES])
+{
+    CHECK(config->batch_id > 0);
+    struct claim *claim = calloc(1, sizeof(*claim));
+    CHECK(claim != NULL);
+    claim->config = *config;
+    *out = NULL;
+    error[0] = 0;
+    enum status status = open_session(claim, error);
+    if (status == STATUS_OK)
+        status = take(claim, error);
+    if (status != STATUS_OK) {
+        claim_close(claim);
+        return status;
+    }
+    *out = claim;
+    return STATUS_OK;
+}
+
+uint32_t claim_epoch(const struct claim *claim)
+{
+    return claim->epoch;
+}
+
+uint32_t claim_revision(const struct claim *claim)
+{
+    return claim->revision;
+}
+
+uint32_t claim_partitions(const struct claim *claim)
+{
+    return claim->partitions;
+}
+
+uint64_t claim_run_id(const struct claim *claim)
+{
+    return claim->run_id;
+}
+
+static bool read_hex(const char *text, struct digest *digest)
+{
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        unsigned byte = 0;
+        if (sscanf(text + 2 * i, "%2x", &byte) != 1)
+            return false;
+        digest->bytes[i] = (uint8_t)byte;
+    }
+    return text[2 * DIGEST_BYTES] == 0;
+}
+
+enum status claim_start(struct claim *claim, uint32_t partition, struct settle_start *start,
+                        uint64_t now_ns, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES], place[NUMBER_BYTES];
+    const char *params[] = {number(batch, claim->config.batch_id), number(place, partition)};
+    PGresult *result = pg_run(claim->control, sql_claim_head, 2, params);
+    enum status status = pg_result_status(claim->control, result, error);
+    if (status == STATUS_OK && (PQntuples(result) != 1 || u32_of(result, 0) != claim->epoch)) {
+        snprintf(error, STORE_ERROR_BYTES, "partition %s of batch %s is not this run's any more",
+                 place, batch);
+        status = STATUS_STORE_FENCED;
+    }
+    if (status == STATUS_OK) {
+        *start = (struct settle_start){
+            .batch_id = claim->config.batch_id,
+            .partition = partition,
+            .epoch = claim->epoch,
+            .chunk = u32_of(result, 1),
+            .time = {.db_now_us = strtoll(PQgetvalue(result, 0, 3), NULL, 10),
+                     .asked_at_ns = now_ns},
+        };
+        CHECK(read_hex(PQgetvalue(result, 0, 2), &start->hash));
+    }
+    PQclear(result);
+    return status;
+}
+
+/* ---- the heartbeat ---------------------------------------------------------------------- */
+
+static void lose(struct claim *claim, enum status status)
+{
+    claim->gone = true;
+    claim->gone_status = status;
+    claim->beating = false;
+    claim->writable_wanted = false;
+}
+
+static void beat_begin(struct claim *claim, uint64_t now_ns)
+{
+    char run[NUMBER_BYTES], batch[NUMBER_BYTES], epoch[NUMBER_BYTES];
+    const char *params[] = {number(run, claim->run_id), number(batch, claim->config.batch_id),
+                            number(epoch, claim->epoch)};
+    claim->asked_at_ns = now_ns;
+    claim->beat_at_ns = now_ns + claim->config.heartbeat_ns;
+    claim->beat_db_us = 0;
+    claim->beating = true;
+    if (PQsendQueryPrepared(claim->control, BEAT, 3, params, NULL, NULL, 0) != 1)
+        lose(claim, STATUS_STORE_LOST);
+}
+
+static void on_beat(struct claim *claim, PGresult *result)
+{
+    enum status status = pg_result_status(claim->control, result, claim->error);
+    if (status == STATUS_OK && PQntuples(result) == 1)
+        claim->beat_db_us = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    else if (status_class(status) != STATUS_CLASS_RETRY) // the next one is due soon
+        lose(claim, status == STATUS_OK ? STATUS_STORE_FENCED : status);
+    PQclear(result);
+}
+
+/* True: the answer is whole. */
+static bool beat_turn(struct claim *claim)
+{
+    int flushed = PQflush(claim->control);
+    if (flushed < 0 || PQconsumeInput(claim->control) == 0) {
+        lose(claim, STATUS_STORE_LOST);
+        return false;
+    }
+    claim->writable_wanted = flushed > 0;
+    while (!claim->gone && !PQisBusy(claim->control)) {
+        PGresult *result = PQgetResult(claim->control);
+        if (result == NULL) {
+            claim->beating = false;
+            return true;
+        }
+        on_beat(claim, result);
+    }
+    return false;
+}
+
+uint32_t claim_turn(struct claim *claim, struct event *events, uint64_t now_ns)
+{
+    if (!claim->gone && !claim->beating && now_ns >= claim->beat_at_ns)
+        beat_begin(claim, now_ns);
+    if (!claim->gone && !claim->beating && PQconsumeInput(claim->control) == 0)
+        lose(claim, STATUS_STORE_LOST);
+    if (!claim->gone && claim->beating && beat_turn(claim) && claim->beat_db_us > 0) {
+        events[0] = (struct event){
+            .kind = EVENT_STORE_ALIVE,
+            .time = {.db_now_us = claim->beat_db_us, .asked_at_ns = claim->asked_at_ns},
+        };
+        return 1;
+    }
+    if (!claim->gone || claim->gone_told)
+        return 0;
+    claim->gone_told = true;
+    events[0] = (struct event){.kind = EVENT_STORE_GONE, .store_gone = claim->gone_status};
+    return 1;
+}
+
+struct store_wait claim_wait(const struct claim *claim)
+{
+    // Readable at all times: the server closing the session is news.
+    if (claim->gone)
+        return (struct store_wait){.fd = -1};
+    return (struct store_wait){
+        .fd = PQsocket(claim->control), .readable = true, .writable = claim->writable_wanted};
+}
+
+uint64_t claim_next_at(const struct claim *claim)
+{
+    if (claim->gone)
+        return claim->gone_told ? AT_NEVER : 0;
+    return claim->beating ? AT_NEVER : claim->beat_at_ns;
+}
+
+/* ---- the end ---------------------------------------------------------------------------- */
+
+static enum status write_closing(struct claim *claim, const struct settle *settle,
+                                 uint32_t partition, char error[STORE_ERROR_BYTES])
+{
+    struct digest hash;
+    uint32_t chunk = settle_head(settle, &hash);
+    const struct settle_counts *counts = settle_counts(settle);
+    char hex[2 * DIGEST_BYTES + 1];
+    for (size_t i = 0; i < DIGEST_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", hash.bytes[i]);
+    const uint64_t values[] = {claim->config.batch_id,
+                               partition,
+                               claim->run_id,
+                               claim->epoch,
+                               chunk,
+                               0, /* the hash, as text */
+                               counts->settled,
+                               counts->is_short,
+                               counts->parked,
+                               counts->blocked,
+                               counts->waiting,
+                               counts->active,
+                               counts->pending,
+                               counts->in_doubt};
+    enum { COUNT = sizeof(values) / sizeof(values[0]), HASH = 5 };
+    char texts[COUNT][NUMBER_BYTES];
+    const char *params[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        params[i] = i == HASH ? hex : number(texts[i], values[i]);
+    PGresult *result = pg_run(claim->control, sql_claim_closing, COUNT, params);
+    enum status status = pg_result_status(claim->control, result, error);
+    if (status == STATUS_OK && strcmp(PQcmdTuples(result), "1") != 0) {
+        snprintf(error, STORE_ERROR_BYTES,
+                 "the head of partition %" PRIu32 " is not where this run left it", partition);
+        status = STATUS_STORE_FENCED;
+    }
+    PQclear(result);
+    return status;
+}
+
+static bool all_settled(const struct settle_counts *counts)
+{
+    return counts->is_short == 0 && counts->parked == 0 && counts->blocked == 0 &&
+           counts->waiting == 0 && counts->active == 0 && counts->pending == 0 &&
+           counts->in_doubt == 0;
+}
+
+static enum status close_batch(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES], epoch[NUMBER_BYTES];
+    const char *params[] = {number(batch, claim->config.batch_id), number(epoch, claim->epoch)};
+    return run_plain(claim->control, sql_claim_close_batch, 2, params, error);
+}
+
+static enum status end_run(struct claim *claim, int exit_code, char error[STORE_ERROR_BYTES])
+{
+    char run[NUMBER_BYTES], code[NUMBER_BYTES];
+    const char *params[] = {number(run, claim->run_id), number(code, (uint64_t)exit_code)};
+    return run_plain(claim->control,
+                     "UPDATE daybook.run SET ended_at = clock_timestamp(), exit_code = $2::int "
+                     "WHERE run_id = $1::bigint AND ended_at IS NULL",
+                     2, params, error);
+}
+
+enum status claim_finish(struct claim *claim, const struct settle *settle, uint32_t partition,
+                         int exit_code, char error[STORE_ERROR_BYTES])
+{
+    CHECK(exit_code >= 0);
+    enum status status = write_closing(claim, settle, partition, error);
+    // Who left something unfinished need not count a million end records to know.
+    if (status == STATUS_OK && all_settled(settle_counts(settle)))
+        status = close_batch(claim, error);
+    if (status == STATUS_OK)
+        status = end_run(claim, exit_code, error);
+    return status;
+}
+
+void claim_close(struct claim *claim)
+{
+    if (claim == NULL)
+        return;
+    PQfinish(claim->control);
+    free(claim);
+}

@@ -1,0 +1,256 @@
+#include "real/claim_take.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "sql.h"
+
+#define LOCK_CLASS "1684108642" /* "dayb": keeps our locks apart from those of other programs */
+#define TRY_EVERY_MS 100
+#define RAISE_TRIES 60 /* of lock_timeout each */
+#define NUMBER_BYTES 24
+
+/* Who holds the batch's lock; texts belong to `result`. */
+struct owner {
+    PGresult *result;
+    bool found;
+    const char *pid;
+    const char *backend_start;
+    const char *epoch;
+    bool silent; /* for longer than stale_ns */
+};
+
+static const char *number(char out[NUMBER_BYTES], uint64_t value)
+{
+    snprintf(out, NUMBER_BYTES, "%" PRIu64, value);
+    return out;
+}
+
+static void pause_ms(int duration_ms)
+{
+    (void)poll(NULL, 0, duration_ms);
+}
+
+/* ---- the lock --------------------------------------------------------------------------- */
+
+static enum status try_lock(PGconn *control, const struct claim_config *config, bool *locked,
+                            char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES];
+    const char *params[] = {LOCK_CLASS, number(batch, config->batch_id)};
+    PGresult *result = pg_run(control, "SELECT pg_try_advisory_lock($1::int, $2::int)", 2, params);
+    enum status status = pg_result_status(control, result, error);
+    *locked = status == STATUS_OK && PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return status;
+}
+
+static enum status try_lock_for(PGconn *control, const struct claim_config *config, bool *locked,
+                                char error[STORE_ERROR_BYTES])
+{
+    uint64_t tries = 1 + config->lock_wait_ns / (TRY_EVERY_MS * NS_PER_MS);
+    enum status status = STATUS_OK;
+    *locked = false;
+    for (uint64_t i = 0; i < tries; i++) {
+        if (i > 0)
+            pause_ms(TRY_EVERY_MS);
+        status = try_lock(control, config, locked, error);
+        if (status != STATUS_OK || *locked)
+            break;
+    }
+    return status;
+}
+
+static enum status find_owner(PGconn *control, const struct claim_config *config,
+                              struct owner *owner, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES];
+    const char *params[] = {LOCK_CLASS, number(batch, config->batch_id)};
+    PGresult *result = pg_run_as_login(control, sql_claim_owner, 2, params);
+    enum status status = pg_result_status(control, result, error);
+    *owner = (struct owner){.result = result};
+    if (status != STATUS_OK || PQntuples(result) == 0)
+        return status;
+    owner->found = true;
+    owner->pid = PQgetvalue(result, 0, 0);
+    owner->backend_start = PQgetvalue(result, 0, 1);
+    owner->epoch = PQgetvalue(result, 0, 2);
+    uint64_t silent_s = strtoull(PQgetvalue(result, 0, 7), NULL, 10);
+    owner->silent = !PQgetisnull(result, 0, 7) && silent_s >= config->stale_ns / NS_PER_S;
+    return STATUS_OK;
+}
+
+static void name_owner(const struct claim_config *config, const struct owner *owner,
+                       char error[STORE_ERROR_BYTES])
+{
+    if (!owner->found || PQgetisnull(owner->result, 0, 3)) {
+        snprintf(error, STORE_ERROR_BYTES,
+                 "batch %" PRIu32 " is owned by another session%s%s\n"
+                 "HINT: try again; a run may just be starting or ending",
+                 config->batch_id, owner->found ? ", backend " : "",
+                 owner->found ? owner->pid : "");
+        return;
+    }
+    snprintf(error, STORE_ERROR_BYTES,
+             "batch %" PRIu32 " is owned by run %s of %s on %s (process %s), heard of %s s ago\n"
+             "HINT: let it end; --take-over ends it",
+             config->batch_id, PQgetvalue(owner->result, 0, 3), PQgetvalue(owner->result, 0, 4),
+             PQgetvalue(owner->result, 0, 5), PQgetvalue(owner->result, 0, 6),
+             PQgetvalue(owner->result, 0, 7));
+}
+
+static enum status end_owner(PGconn *control, const struct claim_config *config,
+                             const struct owner *owner, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES], stale_us[NUMBER_BYTES];
+    const char *params[] = {number(batch, config->batch_id),
+                            owner->pid,
+                            owner->backend_start,
+                            owner->epoch,
+                            config->take_over ? "t" : "f",
+                            number(stale_us, config->stale_ns / NS_PER_US)};
+    PGresult *result = pg_run_as_login(control, sql_claim_end_owner, 6, params);
+    enum status status = pg_result_status(control, result, error);
+    PQclear(result);
+    return status;
+}
+
+enum status claim_take_lock(PGconn *control, const struct claim_config *config,
+                            char error[STORE_ERROR_BYTES])
+{
+    bool locked = false;
+    enum status status = try_lock_for(control, config, &locked, error);
+    if (status != STATUS_OK || locked)
+        return status;
+    struct owner owner;
+    status = find_owner(control, config, &owner, error);
+    if (status == STATUS_OK && owner.found && (owner.silent || config->take_over))
+        status = end_owner(control, config, &owner, error);
+    // Once more: the owner may have gone by itself, too.
+    if (status == STATUS_OK)
+        status = try_lock(control, config, &locked, error);
+    if (status == STATUS_OK && !locked) {
+        name_owner(config, &owner, error);
+        status = STATUS_OWNED;
+    }
+    PQclear(owner.result);
+    return status;
+}
+
+/* ---- older sessions and the head -------------------------------------------------------- */
+
+static enum status end_older(PGconn *control, const struct claim_config *config, uint32_t epoch,
+                             char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES], newest[NUMBER_BYTES];
+    const char *params[] = {number(batch, config->batch_id), number(newest, epoch)};
+    PGresult *result = pg_run_as_login(control, sql_claim_end_older, 2, params);
+    enum status status = pg_result_status(control, result, error);
+    PQclear(result);
+    return status;
+}
+
+/* The control session waits for a lock and cannot ask who holds it: a second session does. */
+static enum status end_blocking(PGconn *control, const struct claim_config *config, uint32_t epoch,
+                                char error[STORE_ERROR_BYTES])
+{
+    PGconn *helper = NULL;
+    enum status status = pg_open(config->conninfo, "daybook:helper", &helper, error);
+    if (status != STATUS_OK)
+        return status;
+    char waiting[NUMBER_BYTES], batch[NUMBER_BYTES], newest[NUMBER_BYTES];
+    const char *params[] = {number(waiting, (uint64_t)PQbackendPID(control)),
+                            number(batch, config->batch_id), number(newest, epoch)};
+    PGresult *result = pg_run_as_login(helper, sql_claim_end_blocking, 3, params);
+    status = pg_result_status(helper, result, error);
+    PQclear(result);
+    PQfinish(helper);
+    return status;
+}
+
+/* True: there is a result, or the session is lost. */
+static bool wait_result(PGconn *conn, int wait_ms)
+{
+    struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
+    while (PQisBusy(conn)) {
+        int ready = poll(&fd, 1, wait_ms);
+        if (ready == 0)
+            return false;
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (PQconsumeInput(conn) == 0)
+            return true;
+    }
+    return true;
+}
+
+static enum status last_status(PGconn *conn, char error[STORE_ERROR_BYTES])
+{
+    enum status status = STATUS_STORE_LOST;
+    PGresult *result;
+    while ((result = PQgetResult(conn)) != NULL) {
+        status = pg_result_status(conn, result, error);
+        PQclear(result);
+    }
+    return status;
+}
+
+static enum status raise_once(PGconn *control, const struct claim_config *config, uint32_t epoch,
+                              uint32_t partition, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES], place[NUMBER_BYTES], newest[NUMBER_BYTES];
+    const char *params[] = {number(batch, config->batch_id), number(place, partition),
+                            number(newest, epoch)};
+    if (PQsendQueryParams(control, sql_claim_raise, 3, NULL, params, NULL, NULL, 0) != 1) {
+        pg_error_text(control, NULL, error);
+        return STATUS_STORE_LOST;
+    }
+    enum status helped = STATUS_OK;
+    if (!wait_result(control, TRY_EVERY_MS))
+        helped = end_blocking(control, config, epoch, error);
+    char raise_error[STORE_ERROR_BYTES];
+    enum status status = last_status(control, raise_error);
+    if (status != STATUS_OK && helped == STATUS_OK)
+        memcpy(error, raise_error, STORE_ERROR_BYTES);
+    return status != STATUS_OK && helped != STATUS_OK ? helped : status;
+}
+
+static enum status check_raised(PGconn *control, const struct claim_config *config, uint32_t epoch,
+                                uint32_t partition, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES], place[NUMBER_BYTES];
+    const char *params[] = {number(batch, config->batch_id), number(place, partition)};
+    PGresult *result = pg_run(control, sql_claim_head, 2, params);
+    enum status status = pg_result_status(control, result, error);
+    if (status == STATUS_OK && PQntuples(result) != 1) {
+        snprintf(error, STORE_ERROR_BYTES, "batch %" PRIu32 " has no head of partition %" PRIu32,
+                 config->batch_id, partition);
+        status = STATUS_STORE_BROKEN;
+    } else if (status == STATUS_OK && strtoul(PQgetvalue(result, 0, 0), NULL, 10) != epoch) {
+        snprintf(error, STORE_ERROR_BYTES,
+                 "a newer run, of epoch %s, has taken over batch %" PRIu32 "\n"
+                 "HINT: let it go on",
+                 PQgetvalue(result, 0, 0), config->batch_id);
+        status = STATUS_OWNED;
+    }
+    PQclear(result);
+    return status;
+}
+
+enum status claim_take_partition(PGconn *control, const struct claim_config *config, uint32_t epoch,
+                                 uint32_t partition, char error[STORE_ERROR_BYTES])
+{
+    enum status status = STATUS_STORE_BUSY;
+    for (int i = 0; i < RAISE_TRIES && status == STATUS_STORE_BUSY; i++) {
+        status = end_older(control, config, epoch, error);
+        if (status == STATUS_OK)
+            status = raise_once(control, config, epoch, partition, error);
+    }
+    if (status == STATUS_OK)
+        status = check_raised(control, config, epoch, partition, error);
+    return status;
+}

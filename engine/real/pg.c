@@ -1,0 +1,216 @@
+#include "real/pg.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+/* Keywords given besides the connection string; it wins where it names one itself. */
+static const char *const pg_defaults[][2] = {
+    {"connect_timeout", "10"},    {"keepalives", "1"},       {"keepalives_idle", "5"},
+    {"keepalives_interval", "2"}, {"keepalives_count", "3"}, {"tcp_user_timeout", "10000"},
+};
+
+/* Every setting on which statements here rely, whatever the server or role has by default. */
+static const char pg_settings_sql[] = "SET ROLE daybook_engine;"
+                                      "SET search_path = pg_catalog, pg_temp;"
+                                      "SET default_transaction_isolation = 'read committed';"
+                                      "SET default_transaction_read_only = off;"
+                                      "SET client_min_messages = warning;"
+                                      "SET lock_timeout = '5s';"
+                                      "SET statement_timeout = '300s';"
+                                      "SET idle_in_transaction_session_timeout = 0;"
+                                      "SET TimeZone = 'UTC';"
+                                      "SET DateStyle = 'ISO';"
+                                      "SET bytea_output = 'hex';"
+                                      "SET tcp_keepalives_idle = 5;"
+                                      "SET tcp_keepalives_interval = 2;"
+                                      "SET tcp_keepalives_count = 3;"
+                                      "SET tcp_user_timeout = 10000;"
+                                      "SET client_connection_check_interval = '2s'";
+
+#define PG_KEYWORDS_MAX 64
+
+struct keywords {
+    const char *names[PG_KEYWORDS_MAX + 1];
+    const char *values[PG_KEYWORDS_MAX + 1];
+    int count;
+};
+
+static bool keywords_have(const struct keywords *keywords, const char *name)
+{
+    for (int i = 0; i < keywords->count; i++)
+        if (strcmp(keywords->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void keywords_put(struct keywords *keywords, const char *name, const char *value)
+{
+    CHECK(keywords->count < PG_KEYWORDS_MAX);
+    keywords->names[keywords->count] = name;
+    keywords->values[keywords->count] = value;
+    keywords->count++;
+}
+
+/* libpq fills what is missing from the environment, and takes an empty value for missing. */
+static void forget_environment(void)
+{
+    PQconninfoOption *options = PQconndefaults();
+    if (options == NULL)
+        return;
+    for (PQconninfoOption *option = options; option->keyword != NULL; option++) {
+        if (option->envvar == NULL || strcmp(option->envvar, "PGPASSWORD") == 0 ||
+            strcmp(option->envvar, "PGPASSFILE") == 0)
+            continue;
+        unsetenv(option->envvar);
+    }
+    PQconninfoFree(options);
+    unsetenv("PGDATESTYLE");
+    unsetenv("PGTZ");
+    unsetenv("PGGEQO");
+}
+
+static PGconn *connect_by(const PQconninfoOption *options, const char *application_name)
+{
+    struct keywords keywords = {.count = 0};
+    for (const PQconninfoOption *option = options; option->keyword != NULL; option++)
+        if (option->val != NULL && option->val[0] != 0)
+            keywords_put(&keywords, option->keyword, option->val);
+    for (size_t i = 0; i < sizeof(pg_defaults) / sizeof(pg_defaults[0]); i++)
+        if (!keywords_have(&keywords, pg_defaults[i][0]))
+            keywords_put(&keywords, pg_defaults[i][0], pg_defaults[i][1]);
+    // The last one of a name wins: these are ours to say.
+    keywords_put(&keywords, "application_name", application_name);
+    keywords_put(&keywords, "client_encoding", "UTF8");
+    return PQconnectdbParams(keywords.names, keywords.values, 0);
+}
+
+static enum status session_begin(PGconn *conn, char error[PG_ERROR_BYTES])
+{
+    if (PQserverVersion(conn) < PG_VERSION_LEAST) {
+        snprintf(error, PG_ERROR_BYTES,
+                 "the server is version %d, Postgres 14 or newer is needed\n"
+                 "HINT: upgrade the server, or name another one",
+                 PQserverVersion(conn) / 10000);
+        return STATUS_BAD_CONFIG;
+    }
+    PGresult *result = PQexec(conn, pg_settings_sql);
+    enum status status = pg_result_status(conn, result, error);
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (sqlstate != NULL && strcmp(sqlstate, "22023") == 0) {
+        snprintf(error, PG_ERROR_BYTES,
+                 "the database does not know the role daybook_engine\n"
+                 "HINT: run `daybook schema apply`");
+        status = STATUS_BAD_CONFIG;
+    } else if (status == STATUS_STORE_DENIED) {
+        snprintf(error, PG_ERROR_BYTES,
+                 "user \"%s\" may not act as daybook_engine\n"
+                 "HINT: GRANT daybook_engine TO \"%s\"",
+                 PQuser(conn), PQuser(conn));
+    }
+    PQclear(result);
+    return status;
+}
+
+enum status pg_open(const char *conninfo, const char *application_name, PGconn **out,
+                    char error[PG_ERROR_BYTES])
+{
+    *out = NULL;
+    forget_environment();
+    char *complaint = NULL;
+    PQconninfoOption *options = PQconninfoParse(conninfo, &complaint);
+    if (options == NULL) {
+        snprintf(error, PG_ERROR_BYTES, "the database's connection string: %s",
+                 complaint == NULL ? "out of memory" : complaint);
+        PQfreemem(complaint);
+        return STATUS_BAD_CONFIG;
+    }
+    PGconn *conn = connect_by(options, application_name);
+    PQconninfoFree(options);
+    CHECK(conn != NULL);
+    enum status status = STATUS_UNREACHABLE;
+    if (PQstatus(conn) == CONNECTION_OK)
+        status = session_begin(conn, error);
+    else
+        pg_error_text(conn, NULL, error);
+    if (status != STATUS_OK) {
+        PQfinish(conn);
+        return status;
+    }
+    *out = conn;
+    return STATUS_OK;
+}
+
+PGresult *pg_run(PGconn *conn, const char *sql, int param_count, const char *const *params)
+{
+    PGresult *result = PQexecParams(conn, sql, param_count, NULL, params, NULL, NULL, 0);
+    CHECK(result != NULL);
+    return result;
+}
+
+PGresult *pg_run_as_login(PGconn *conn, const char *sql, int param_count, const char *const *params)
+{
+    PQclear(PQexec(conn, "RESET ROLE"));
+    PGresult *result = pg_run(conn, sql, param_count, params);
+    PQclear(PQexec(conn, "SET ROLE daybook_engine"));
+    return result;
+}
+
+enum status pg_result_status(PGconn *conn, const PGresult *result, char error[PG_ERROR_BYTES])
+{
+    ExecStatusType kind = PQresultStatus(result);
+    if (kind == PGRES_COMMAND_OK || kind == PGRES_TUPLES_OK)
+        return STATUS_OK;
+    pg_error_text(conn, result, error);
+    if (PQstatus(conn) == CONNECTION_BAD)
+        return STATUS_STORE_LOST;
+    if (kind != PGRES_FATAL_ERROR)
+        return STATUS_STORE_BROKEN;
+    return pg_sqlstate_status(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+}
+
+struct sqlstate_row {
+    const char *prefix; /* the first row that fits decides */
+    enum status status;
+};
+
+static const struct sqlstate_row sqlstate_rows[] = {
+    {"DB001", STATUS_STORE_FENCED},  {"DB002", STATUS_STORE_ALREADY},
+    {"DB003", STATUS_STORE_DIFFERS}, {"DB004", STATUS_STORE_DIFFERS},
+    {"40", STATUS_STORE_BUSY},       {"55P03", STATUS_STORE_BUSY},
+    {"57014", STATUS_STORE_BUSY},    {"53", STATUS_STORE_BUSY},
+    {"57P", STATUS_STORE_LOST},      {"08", STATUS_STORE_LOST},
+    {"23505", STATUS_STORE_TWICE},   {"22", STATUS_STORE_REFUSED},
+    {"23", STATUS_STORE_REFUSED},    {"42501", STATUS_STORE_DENIED},
+    {"28", STATUS_STORE_DENIED},
+};
+
+enum status pg_sqlstate_status(const char *sqlstate)
+{
+    if (sqlstate == NULL || sqlstate[0] == 0)
+        return STATUS_STORE_LOST;
+    for (size_t i = 0; i < sizeof(sqlstate_rows) / sizeof(sqlstate_rows[0]); i++)
+        if (strncmp(sqlstate, sqlstate_rows[i].prefix, strlen(sqlstate_rows[i].prefix)) == 0)
+            return sqlstate_rows[i].status;
+    return STATUS_STORE_BROKEN;
+}
+
+void pg_error_text(PGconn *conn, const PGresult *result, char error[PG_ERROR_BYTES])
+{
+    const char *sqlstate = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message =
+        result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (message == NULL)
+        message = PQerrorMessage(conn);
+    size_t length = strlen(message);
+    while (length > 0 && message[length - 1] == '\n')
+        length--;
+    int used = 0;
+    if (sqlstate != NULL)
+        used = snprintf(error, PG_ERROR_BYTES, "%.5s ", sqlstate);
+    if (length == 0)
+        text_clean(error + used, PG_ERROR_BYTES - (size_t)used, "no answer", 9);
+    else
+        text_clean(error + used, PG_ERROR_BYTES - (size_t)used, message, length);
+}

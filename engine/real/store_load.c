@@ -1,0 +1,289 @@
+#include "real/store_load.h"
+
+#include <stdio.h>
+
+#include "sql.h"
+
+#define INT4_OID 23
+#define INT4_ARRAY_OID 1007
+
+/* Columns of the load statements: the database's time, then type daybook.load_row. */
+enum column {
+    COLUMN_DB_NOW,
+    COLUMN_SETTLEMENT_ID,
+    COLUMN_OPENED,
+    COLUMN_BANK,
+    COLUMN_MAPPING_ID,
+    COLUMN_KEY_SEED,
+    COLUMN_REPAYMENT,
+    COLUMN_HOLD,
+    COLUMN_EXPECTED,
+    COLUMN_OPENING,
+    COLUMN_FLOOR_HELD,
+    COLUMN_FLOOR_PAYABLE,
+    COLUMN_FLOOR_RESIDUE,
+    COLUMN_DEPOSIT,
+    COLUMN_SEEN,
+    COLUMN_OUTCOME_SEQ,
+    COLUMN_STEP_DONE,
+    COLUMN_VIRTUAL_ACCOUNT,
+    COLUMN_PAYOUT_BANK,
+    COLUMN_PAYOUT_ACCOUNT,
+    COLUMN_HOLDER_NAME,
+    COLUMN_TRANSFER_STEP,
+    COLUMN_TRANSFER_KIND,
+    COLUMN_TRANSFER_GENERATION,
+    COLUMN_TRANSFER_STATE,
+    COLUMN_TRANSFER_ATTEMPTS,
+    COLUMN_TRANSFER_AMOUNT,
+    COLUMN_TRANSFER_INTENDED_AT,
+    COLUMN_TRANSFER_SEND_BEFORE,
+    COLUMN_TRANSFER_BODY,
+    COLUMN_COUNT,
+};
+
+struct statement {
+    const char *name;
+    const char *sql;
+};
+
+static struct statement statement_of(enum load_scope scope)
+{
+    switch (scope) {
+    case LOAD_UNDER_WAY:
+        return (struct statement){"under_way", sql_store_load_under_way};
+    case LOAD_FRESH:
+        return (struct statement){"fresh", sql_store_load_fresh};
+    case LOAD_AGAIN:
+        return (struct statement){"again", sql_store_load_again};
+    }
+    CHECK(false);
+    return (struct statement){NULL, NULL};
+}
+
+enum status store_pages_prepare(struct store_pages *pages, char error[PG_ERROR_BYTES])
+{
+    enum status status = STATUS_OK;
+    for (int scope = LOAD_UNDER_WAY; scope <= LOAD_AGAIN && status == STATUS_OK; scope++) {
+        const struct statement statement = statement_of((enum load_scope)scope);
+        PGresult *result = PQprepare(pages->conn, statement.name, statement.sql, 0, NULL);
+        status = pg_result_status(pages->conn, result, error);
+        PQclear(result);
+    }
+    return status;
+}
+
+/* ---- asking ----------------------------------------------------------------------------- */
+
+/* int4[] in binary: dimensions 1, no NULLs, the element's type, length, lower bound 1; elements. */
+struct positions {
+    uint32_t words[5 + 2 * LOAD_ROWS_MAX];
+    int bytes;
+};
+
+static void put_positions(struct positions *out, const uint32_t *positions, uint32_t count)
+{
+    const uint32_t head[5] = {count == 0 ? 0 : 1, 0, INT4_OID, count, 1};
+    uint32_t words = count == 0 ? 3 : 5;
+    for (uint32_t i = 0; i < words; i++)
+        out->words[i] = __builtin_bswap32(head[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        out->words[words++] = __builtin_bswap32(4);
+        out->words[words++] = __builtin_bswap32(positions[i]);
+    }
+    out->bytes = (int)(words * sizeof(uint32_t));
+}
+
+void store_pages_begin(struct store_pages *pages, const struct store_load *load, uint64_t now_ns)
+{
+    CHECK(!pages->busy);
+    CHECK(load->row_max > 0 && load->row_max <= LOAD_ROWS_MAX);
+    CHECK(load->scope != LOAD_AGAIN || load->position_count <= load->row_max);
+    const struct store_config *config = pages->config;
+    pages->busy = true;
+    pages->status = STATUS_STORE_BROKEN; // until rows came
+    pages->scope = load->scope;
+    pages->row_max = load->row_max;
+    pages->row_count = 0;
+    pages->at_end = false;
+    pages->time = (struct store_time){.asked_at_ns = now_ns};
+
+    struct positions list;
+    const uint32_t numbers[6] = {
+        __builtin_bswap32(config->batch_id),     __builtin_bswap32(config->partition),
+        __builtin_bswap32(config->epoch),        __builtin_bswap32(config->plan_revision),
+        __builtin_bswap32(load->after_position), __builtin_bswap32(load->row_max),
+    };
+    const char *values[6];
+    int lengths[6], formats[6];
+    for (int i = 0; i < 6; i++) {
+        values[i] = (const char *)&numbers[i];
+        lengths[i] = sizeof(numbers[i]);
+        formats[i] = 1;
+    }
+    int param_count = 6;
+    if (load->scope == LOAD_AGAIN) {
+        put_positions(&list, load->positions, load->position_count);
+        values[4] = (const char *)list.words;
+        lengths[4] = list.bytes;
+        param_count = 5;
+    }
+    // A refusal shows as a lost connection at the next turn.
+    (void)PQsendQueryPrepared(pages->conn, statement_of((enum load_scope)load->scope).name,
+                              param_count, values, lengths, formats, 1);
+}
+
+/* ---- reading ---------------------------------------------------------------------------- */
+
+/* A text column into a field of `capacity` bytes with its NUL; false: missing or too long. */
+static bool read_text(const PGresult *result, int row, int column, char *out, size_t capacity)
+{
+    int length = PQgetlength(result, row, column);
+    if (PQgetisnull(result, row, column) || (size_t)length >= capacity)
+        return false;
+    memcpy(out, PQgetvalue(result, row, column), (size_t)length);
+    out[length] = 0;
+    return true;
+}
+
+static bool read_bank(const struct store_config *config, const PGresult *result, int row,
+                      uint8_t *bank)
+{
+    char name[BANK_TEXT_MAX + 1];
+    if (!read_text(result, row, COLUMN_BANK, name, sizeof(name)))
+        return false;
+    for (uint32_t i = 0; i < config->bank_count; i++) {
+        if (strcmp(config->banks[i].name, name) == 0) {
+            *bank = (uint8_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_parties(const PGresult *result, int row, struct parties *parties)
+{
+    return read_text(result, row, COLUMN_VIRTUAL_ACCOUNT, parties->virtual_account,
+                     sizeof(parties->virtual_account)) &&
+           read_text(result, row, COLUMN_PAYOUT_BANK, parties->payout_bank,
+                     sizeof(parties->payout_bank)) &&
+           read_text(result, row, COLUMN_PAYOUT_ACCOUNT, parties->payout_account,
+                     sizeof(parties->payout_account)) &&
+           read_text(result, row, COLUMN_HOLDER_NAME, parties->holder_name,
+                     sizeof(parties->holder_name));
+}
+
+static bool read_transfer(const PGresult *result, int row, struct load_transfer *transfer)
+{
+    *transfer = (struct load_transfer){
+        .step = (uint8_t)pg_get_u16(result, row, COLUMN_TRANSFER_STEP),
+        .kind = (uint8_t)pg_get_u16(result, row, COLUMN_TRANSFER_KIND),
+        .state = (uint8_t)pg_get_u16(result, row, COLUMN_TRANSFER_STATE),
+        .generation = pg_get_u16(result, row, COLUMN_TRANSFER_GENERATION),
+        .attempts = pg_get_u16(result, row, COLUMN_TRANSFER_ATTEMPTS),
+        .amount_minor = pg_get_i64(result, row, COLUMN_TRANSFER_AMOUNT),
+    };
+    if (transfer->step == 0)
+        return true;
+    if (PQgetlength(result, row, COLUMN_TRANSFER_BODY) != DIGEST_BYTES)
+        return false;
+    transfer->intended_at_us = pg_get_us(result, row, COLUMN_TRANSFER_INTENDED_AT);
+    transfer->send_before_us = pg_get_us(result, row, COLUMN_TRANSFER_SEND_BEFORE);
+    memcpy(transfer->body_digest.bytes, PQgetvalue(result, row, COLUMN_TRANSFER_BODY),
+           DIGEST_BYTES);
+    return true;
+}
+
+/* False: the row does not hang together (its plan or mapping is missing, its bank not in the run).
+ */
+static bool read_row(const struct store_config *config, const PGresult *result, int row,
+                     struct load_row *out)
+{
+    out->settlement_id = pg_get_u64(result, row, COLUMN_SETTLEMENT_ID);
+    if (PQgetisnull(result, row, COLUMN_MAPPING_ID) ||
+        !read_bank(config, result, row, &out->bank) || !read_parties(result, row, &out->parties) ||
+        !read_transfer(result, row, &out->transfer))
+        return false;
+    bool opened = PQgetvalue(result, row, COLUMN_OPENED)[0] != 0;
+    out->state = opened ? LOAD_STATE_OPEN : LOAD_STATE_BLOCKED;
+    out->step_done = (uint8_t)pg_get_u16(result, row, COLUMN_STEP_DONE);
+    out->outcome_seq = pg_get_u16(result, row, COLUMN_OUTCOME_SEQ);
+    out->mapping_id = pg_get_i64(result, row, COLUMN_MAPPING_ID);
+    CHECK(PQgetlength(result, row, COLUMN_KEY_SEED) == IDEM_KEY_BYTES);
+    memcpy(out->key_seed.bytes, PQgetvalue(result, row, COLUMN_KEY_SEED), IDEM_KEY_BYTES);
+    out->repayment_minor = pg_get_i64(result, row, COLUMN_REPAYMENT);
+    out->hold_minor = pg_get_i64(result, row, COLUMN_HOLD);
+    out->expected_minor = pg_get_i64(result, row, COLUMN_EXPECTED);
+    out->opening_minor = pg_get_i64(result, row, COLUMN_OPENING);
+    out->floor_held_minor = pg_get_i64(result, row, COLUMN_FLOOR_HELD);
+    out->floor_payable_minor = pg_get_i64(result, row, COLUMN_FLOOR_PAYABLE);
+    out->floor_residue_minor = pg_get_i64(result, row, COLUMN_FLOOR_RESIDUE);
+    out->deposit_minor = pg_get_i64(result, row, COLUMN_DEPOSIT);
+    out->seen_minor = pg_get_i64(result, row, COLUMN_SEEN);
+    return true;
+}
+
+static void on_rows(struct store_pages *pages, const PGresult *result, char error[PG_ERROR_BYTES])
+{
+    int count = PQntuples(result);
+    CHECK(PQnfields(result) == COLUMN_COUNT && count >= 1);
+    pages->time.db_now_us = pg_get_us(result, 0, COLUMN_DB_NOW);
+    // One row without a settlement carries the time of an empty page.
+    if (PQgetisnull(result, 0, COLUMN_SETTLEMENT_ID))
+        count = 0;
+    CHECK(count <= (int)pages->row_max);
+    for (int row = 0; row < count; row++) {
+        if (!read_row(pages->config, result, row, &pages->rows[row])) {
+            snprintf(error, PG_ERROR_BYTES,
+                     "the plan or mapping of settlement %llu is missing, or its bank is not "
+                     "configured",
+                     (unsigned long long)pages->rows[row].settlement_id);
+            return;
+        }
+    }
+    pages->row_count = (uint32_t)count;
+    pages->at_end = pages->row_count < pages->row_max;
+    pages->status = STATUS_OK;
+}
+
+static void on_result(struct store_pages *pages, PGresult *result, char error[PG_ERROR_BYTES])
+{
+    enum status status = pg_result_status(pages->conn, result, error);
+    if (status != STATUS_OK)
+        pages->status = status;
+    else
+        on_rows(pages, result, error);
+    PQclear(result);
+}
+
+static void lose(struct store_pages *pages, char error[PG_ERROR_BYTES])
+{
+    if (pages->status != STATUS_STORE_LOST)
+        pg_error_text(pages->conn, NULL, error);
+    pages->status = STATUS_STORE_LOST;
+}
+
+bool store_pages_turn(struct store_pages *pages, char error[PG_ERROR_BYTES])
+{
+    CHECK(pages->busy);
+    int flushed = PQflush(pages->conn);
+    bool lost = flushed < 0 || PQconsumeInput(pages->conn) == 0;
+    pages->writable_wanted = flushed > 0;
+    while (!lost) {
+        if (PQisBusy(pages->conn))
+            return false;
+        PGresult *result = PQgetResult(pages->conn);
+        if (result == NULL)
+            break;
+        on_result(pages, result, error);
+    }
+    if (lost || PQstatus(pages->conn) == CONNECTION_BAD)
+        lose(pages, error);
+    if (pages->status != STATUS_OK)
+        pages->row_count = 0;
+    if (pages->time.db_now_us == 0)
+        pages->time.asked_at_ns = 0;
+    pages->busy = false;
+    pages->writable_wanted = false;
+    return true;
+}

@@ -1,0 +1,6 @@
+-- $1 batch: freezes the plan and takes the next epoch.
+UPDATE daybook.batch_head h
+SET epoch = h.epoch + 1, frozen_at = coalesce(h.frozen_at, clock_timestamp())
+FROM daybook.plan_revision pr
+WHERE h.batch_id = $1::int AND pr.batch_id = h.batch_id AND pr.revision = h.revision
+RETURNING h.epoch, h.revision, pr.partitions

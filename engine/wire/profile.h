@@ -16,7 +16,7 @@
 #include "base/hash.h"
 #include "base/transfer.h"
 
-#define REQUEST_BYTES_MAX 2048   /* a rendered request, headers and body */
+#define REQUEST_BYTES_MAX 2048 /* a rendered request, headers and body */
 #define PROFILE_ERROR_BYTES 512
 
 struct profile;
@@ -45,8 +45,8 @@ struct digest profile_digest(const struct profile *profile);
 const char *profile_text(const struct profile *profile, size_t *text_bytes);
 
 struct rendered {
-    uint32_t bytes;      /* of the whole request; 0: did not fit, or a field is not allowed */
-    uint32_t body_at;    /* where the body begins */
+    uint32_t bytes;   /* of the whole request; 0: did not fit, or a field is not allowed */
+    uint32_t body_at; /* where the body begins */
 };
 
 /* The request of one call. `order` is NULL for CALL_BALANCE. */

@@ -1,0 +1,186 @@
+/*
+ * profile_form: a profile as it lies in memory; shared by the profile_*.c files alone.
+ *
+ * Everything has its place at load: texts in one pool, templates as literal pieces and fields, so
+ * that rendering is copying and reading is looking up.
+ */
+#ifndef DAYBOOK_WIRE_PROFILE_FORM_H
+#define DAYBOOK_WIRE_PROFILE_FORM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/profile.h"
+
+#define PROFILE_TEXT_BYTES_MAX 65536U /* of the YAML */
+#define POOL_BYTES 32768U             /* of all its texts and literals */
+#define PIECES_MAX 512U
+#define ROWS_MAX 256U
+#define TRANSFERS_MAX 5U /* one for each step that moves money */
+#define ECHOES_MAX 8U
+#define SEGMENTS_MAX 6U
+#define KEY_TEXT_MAX 36U /* a key as a bank wants it: hex or UUID */
+
+/* What a request can say. ECHO: a bank may be asked to repeat it. */
+#define FIELD_TABLE(X)                                                                             \
+    X(VIRTUAL_ACCOUNT, virtual_account)                                                            \
+    X(FROM, from)                                                                                  \
+    X(TO, to)                                                                                      \
+    X(PAYOUT_BANK, payout_bank)                                                                    \
+    X(HOLDER_NAME, holder_name)                                                                    \
+    X(KEY, key)                                                                                    \
+    X(AMOUNT, amount)                                                                              \
+    X(CURRENCY, currency)                                                                          \
+    X(STEP, step)                                                                                  \
+    X(TRACEPARENT, traceparent)
+
+enum field {
+#define X(name, word) FIELD_##name,
+    FIELD_TABLE(X)
+#undef X
+        FIELD_NONE,
+};
+#define FIELD_COUNT ((uint32_t)FIELD_NONE)
+#define FIELD_ECHO_COUNT ((uint32_t)FIELD_STEP) /* those before it may be echoed */
+
+/* Where a field stands, and so how it is escaped. */
+enum place { PLACE_PATH, PLACE_HEADER, PLACE_JSON };
+
+struct piece {
+    const char *literal;
+    uint16_t literal_bytes;
+    uint8_t field; /* enum field, behind the literal */
+    uint8_t place; /* enum place */
+};
+
+struct template
+{
+    uint16_t first;
+    uint16_t count;
+};
+
+struct request {
+    const char *method;
+    struct template path;    /* without the site's prefix */
+    struct template start;   /* "METHOD prefix" */
+    struct template headers; /* behind the path, up to the length or the end of the head */
+    struct template body;
+    bool has_body;
+};
+
+struct json_path {
+    struct {
+        const char *name; /* NULL: `index` counts */
+        size_t name_bytes;
+        size_t index;
+    } segments[SEGMENTS_MAX];
+    uint8_t count; /* 0: not given */
+    bool optional;
+};
+
+struct echo {
+    struct json_path path;
+    uint8_t field;
+};
+
+/* Where in an answer the values are. */
+struct form {
+    struct json_path amount; /* of a balance */
+    struct json_path reference;
+    struct json_path state;
+    struct json_path code;
+    struct json_path bank_code;
+    struct json_path fee;
+    struct echo echoes[ECHOES_MAX];
+    uint32_t echo_count;
+};
+
+struct transfer_call {
+    struct request send;
+    struct request ask;
+    struct json_path list;
+    struct json_path next;
+    struct form answer;
+    bool has_ask;
+};
+
+/* One combination; a row of the YAML with lists becomes several. NULL: whatever it is. */
+struct outcome_row {
+    const char *state;
+    const char *code;
+    const char *bank_code;
+    uint16_t status;
+    uint8_t call;   /* enum call_kind */
+    uint8_t answer; /* enum answer */
+    bool throttled;
+    bool empty;
+    uint32_t line; /* which row of the YAML, from 1 */
+};
+
+enum key_form { KEY_HEX, KEY_UUID };
+
+struct profile {
+    struct bank_rules rules;
+    bool amount_is_text;
+    enum key_form key_form;
+    uint32_t key_digits;
+
+    struct request balance;
+    struct form balance_answer;
+    struct transfer_call transfers[TRANSFERS_MAX];
+    uint32_t transfer_count;
+    const struct transfer_call *by_step[STEP_CLOSING + 1][2]; /* [enum step_kind][transfer_kind] */
+    struct form error;
+    struct json_path retry_after;
+    struct outcome_row rows[ROWS_MAX];
+    uint32_t row_count;
+
+    /* the site's, in the pool */
+    const char *host;
+    const char *path_prefix;
+    const char *token;
+    const char *collection_account;
+    const char *suspense_account;
+    const char *currency;
+
+    struct piece pieces[PIECES_MAX];
+    uint32_t piece_count;
+    char pool[POOL_BYTES];
+    uint32_t pool_bytes;
+
+    char *text;
+    size_t text_bytes;
+    struct digest digest;
+};
+
+/* What one call says, made once for rendering and for comparing what came back. */
+struct field_values {
+    const char *text[FIELD_COUNT];
+    size_t bytes[FIELD_COUNT];
+    int64_t amount_minor;
+    char key[KEY_TEXT_MAX];
+    char amount[20];
+    char traceparent[56];
+};
+
+/* The transfer call of an order, or NULL when the profile has none for its step. */
+const struct transfer_call *profile_transfer(const struct profile *profile,
+                                             const struct transfer_order *order);
+/* `order` is NULL for a balance. */
+void profile_values(const struct profile *profile, const struct transfer_order *order,
+                    const struct parties *parties, struct field_values *values);
+
+/* Names of fields and steps, as the YAML has them; NULL ends each list. */
+extern const char *const profile_field_names[FIELD_COUNT + 1];
+extern const char *const profile_step_names[];
+#define PROFILE_STEP_COUNT 5U
+/* The step and kind of profile_step_names[index]. */
+void profile_step(uint32_t index, enum step_kind *step, enum transfer_kind *kind);
+
+/* Memory of one answer's JSON; between begin and end jansson allocates from it, in this thread. */
+void profile_scratch_begin(struct profile_scratch *scratch);
+void profile_scratch_end(struct profile_scratch *scratch);
+
+#endif

@@ -1,0 +1,283 @@
+/* What an answer means: its values, the row of the table that fits, and whether it is about us. */
+#include <string.h>
+
+#include "base/money.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "wire/profile_form.h"
+
+#define RETRY_AFTER_MAX_S 86400
+
+/* A text of the answer; `text` NULL: none. It lies in the scratch. */
+struct said {
+    const char *text;
+    size_t bytes;
+};
+
+/* One answer under way. */
+struct reading {
+    const struct profile *profile;
+    const struct transfer_call *call; /* NULL: a balance */
+    enum call_kind call_kind;
+    uint16_t http_status;
+    const json_t *root;
+    const json_t *object; /* the transfer, balance or error; NULL: an empty list */
+    const struct form *form;
+    struct field_values values;
+    struct bank_answer *answer;
+};
+
+static void set_doubt(struct bank_answer *answer, const char *code)
+{
+    answer->answer = ANSWER_IN_DOUBT;
+    answer->throttled = false;
+    answer->balance_minor = 0;
+    answer->fee_minor = 0;
+    answer->text.bank_ref[0] = 0;
+    text_clean(answer->text.code, sizeof(answer->text.code), code, strlen(code));
+}
+
+static const json_t *find(const json_t *value, const struct json_path *path)
+{
+    if (path->count == 0)
+        return NULL;
+    for (uint32_t i = 0; i < path->count && value != NULL; i++)
+        value = path->segments[i].name != NULL
+                    ? json_object_getn(value, path->segments[i].name, path->segments[i].name_bytes)
+                    : json_array_get(value, path->segments[i].index);
+    return value;
+}
+
+static struct said find_text(const json_t *value, const struct json_path *path)
+{
+    const json_t *found = find(value, path);
+    if (!json_is_string(found))
+        return (struct said){0};
+    return (struct said){.text = json_string_value(found), .bytes = json_string_length(found)};
+}
+
+static bool is_same(struct said said, const char *text, size_t text_bytes)
+{
+    return said.text != NULL && said.bytes == text_bytes &&
+           memcmp(said.text, text, text_bytes) == 0;
+}
+
+/* In the bank's form: a real, or a number where text is agreed, is not an amount. */
+static bool read_amount(const struct profile *profile, const json_t *value, int64_t *amount_minor)
+{
+    if (!profile->amount_is_text) {
+        if (!json_is_integer(value))
+            return false;
+        *amount_minor = json_integer_value(value);
+        return *amount_minor >= -MONEY_MAX && *amount_minor <= MONEY_MAX;
+    }
+    if (!json_is_string(value))
+        return false;
+    const char *text = json_string_value(value);
+    size_t sign = text[0] == '-';
+    if (!money_parse(text + sign, json_string_length(value) - sign, amount_minor))
+        return false;
+    if (sign)
+        *amount_minor = -*amount_minor;
+    return true;
+}
+
+/* The header's word and the body's, the longer of the two. */
+static void read_retry_after(struct reading *r, int64_t retry_after_s)
+{
+    const json_t *said = find(r->root, &r->profile->retry_after);
+    int64_t seconds = json_is_integer(said) ? json_integer_value(said) : -1;
+    if (seconds < retry_after_s)
+        seconds = retry_after_s;
+    if (seconds > RETRY_AFTER_MAX_S)
+        seconds = RETRY_AFTER_MAX_S;
+    if (seconds > 0)
+        r->answer->retry_after_ns = (uint64_t)seconds * NS_PER_S;
+}
+
+/* The one transfer of a list; NULL with `ok`: the list is empty. */
+static const json_t *find_listed(const struct reading *r, const char **doubt)
+{
+    const json_t *list = find(r->root, &r->call->list);
+    const json_t *next = find(r->root, &r->call->next);
+    if (!json_is_array(list))
+        *doubt = "unparsed";
+    else if (json_array_size(list) > 1 || (next != NULL && !json_is_null(next)))
+        *doubt = "many";
+    return *doubt == NULL ? json_array_get(list, 0) : NULL;
+}
+
+/* Which part of the answer speaks. An error is told at the root, whatever was called. */
+static const char *find_object(struct reading *r)
+{
+    const char *doubt = NULL;
+    r->object = r->root;
+    if (r->http_status >= 300)
+        r->form = &r->profile->error;
+    else if (r->call == NULL)
+        r->form = &r->profile->balance_answer;
+    else
+        r->form = &r->call->answer;
+    bool is_list = r->http_status < 300 && r->call_kind == CALL_INQUIRY && r->call->list.count > 0;
+    if (is_list)
+        r->object = find_listed(r, &doubt);
+    if (doubt == NULL && r->object != NULL && !json_is_object(r->object))
+        doubt = "unparsed";
+    return doubt;
+}
+
+static bool fits(const char *wanted, struct said said)
+{
+    return wanted == NULL || (said.text != NULL && strlen(wanted) == said.bytes &&
+                              memcmp(wanted, said.text, said.bytes) == 0);
+}
+
+static const struct outcome_row *find_row(const struct reading *r, struct said state,
+                                          struct said code, struct said bank_code)
+{
+    const struct profile *profile = r->profile;
+    for (uint32_t i = 0; i < profile->row_count; i++) {
+        const struct outcome_row *row = &profile->rows[i];
+        if (row->call == r->call_kind && row->status == r->http_status &&
+            row->empty == (r->object == NULL) && fits(row->state, state) && fits(row->code, code) &&
+            fits(row->bank_code, bank_code))
+            return row;
+    }
+    return NULL;
+}
+
+/* The most telling of what was said, and the bank's own name of the transfer. */
+static void keep_texts(struct reading *r, struct said state, struct said code,
+                       struct said bank_code)
+{
+    struct bank_text *text = &r->answer->text;
+    struct said told = bank_code.bytes > 0 ? bank_code : code.bytes > 0 ? code : state;
+    struct said reference = find_text(r->object, &r->form->reference);
+    if (told.text != NULL)
+        text_clean(text->code, sizeof(text->code), told.text, told.bytes);
+    if (reference.text != NULL)
+        text_clean(text->bank_ref, sizeof(text->bank_ref), reference.text, reference.bytes);
+}
+
+static bool echoes_field(const struct reading *r, const struct echo *echo, const json_t *found)
+{
+    if (echo->field == FIELD_AMOUNT) {
+        int64_t amount_minor;
+        return read_amount(r->profile, found, &amount_minor) &&
+               amount_minor == r->values.amount_minor;
+    }
+    struct said said = {0};
+    if (json_is_string(found))
+        said = (struct said){json_string_value(found), json_string_length(found)};
+    return is_same(said, r->values.text[echo->field], r->values.bytes[echo->field]);
+}
+
+/* Is the answer about what was asked? `whole`: every echo must be there. Returns the doubt. */
+static const char *check_echoes(const struct reading *r, bool whole)
+{
+    static const char *const codes[FIELD_ECHO_COUNT] = {
+        [FIELD_VIRTUAL_ACCOUNT] = "echo_virtual_account",
+        [FIELD_FROM] = "echo_from",
+        [FIELD_TO] = "echo_to",
+        [FIELD_PAYOUT_BANK] = "echo_payout_bank",
+        [FIELD_HOLDER_NAME] = "echo_holder_name",
+        [FIELD_KEY] = "echo_key",
+        [FIELD_AMOUNT] = "echo_amount",
+        [FIELD_CURRENCY] = "echo_currency",
+    };
+    for (uint32_t i = 0; i < r->form->echo_count; i++) {
+        const struct echo *echo = &r->form->echoes[i];
+        const json_t *found = find(r->object, &echo->path);
+        if (found == NULL && (echo->path.optional || !whole))
+            continue;
+        if (!echoes_field(r, echo, found))
+            return codes[echo->field];
+    }
+    return NULL;
+}
+
+static const char *read_balance(struct reading *r)
+{
+    const char *doubt = check_echoes(r, true);
+    if (doubt == NULL &&
+        !read_amount(r->profile, find(r->object, &r->form->amount), &r->answer->balance_minor))
+        doubt = "unparsed";
+    return doubt;
+}
+
+/* The bank has it: then it must name it and say the same as we did. */
+static const char *read_taken(struct reading *r)
+{
+    const char *doubt = check_echoes(r, true);
+    if (doubt != NULL)
+        return doubt;
+    if (r->form->reference.count > 0 && r->answer->text.bank_ref[0] == 0)
+        return "no_reference";
+    const json_t *fee = find(r->object, &r->form->fee);
+    if (fee != NULL && !json_is_null(fee) &&
+        (!read_amount(r->profile, fee, &r->answer->fee_minor) || r->answer->fee_minor < 0))
+        return "unparsed";
+    return NULL;
+}
+
+static const char *read_outcome(struct reading *r, const struct outcome_row *row)
+{
+    r->answer->answer = (enum answer)row->answer;
+    r->answer->throttled = row->throttled;
+    switch ((enum answer)row->answer) {
+    case ANSWER_BALANCE:
+        return read_balance(r);
+    case ANSWER_ACCEPTED:
+    case ANSWER_PENDING:
+        return read_taken(r);
+    case ANSWER_REJECTED_LATER:
+    case ANSWER_REJECTED_PERSON:
+        // A refusal told as a state is one of our transfer; one told as an error names none.
+        return check_echoes(r, row->state != NULL);
+    case ANSWER_IN_DOUBT:
+    case ANSWER_NOT_FOUND:
+    case ANSWER_NOT_DONE:
+        return NULL;
+    case ANSWER_CHANGED:
+        break;
+    }
+    CHECK(false);
+}
+
+static const char *read_root(struct reading *r, int64_t retry_after_s)
+{
+    read_retry_after(r, retry_after_s);
+    const char *doubt = r->root == NULL ? "unparsed" : find_object(r);
+    if (doubt != NULL)
+        return doubt;
+    struct said state = find_text(r->object, &r->form->state);
+    struct said code = find_text(r->object, &r->form->code);
+    struct said bank_code = find_text(r->object, &r->form->bank_code);
+    const struct outcome_row *row = find_row(r, state, code, bank_code);
+    if (row == NULL)
+        return "unlisted";
+    keep_texts(r, state, code, bank_code);
+    return read_outcome(r, row);
+}
+
+void profile_read(const struct profile *profile, struct profile_scratch *scratch,
+                  enum call_kind call_kind, const struct transfer_order *order,
+                  const struct parties *parties, uint16_t http_status, int64_t retry_after_s,
+                  const char *body, size_t body_bytes, struct bank_answer *answer)
+{
+    CHECK((order == NULL) == (call_kind == CALL_BALANCE));
+    struct reading r = {.profile = profile, .call_kind = call_kind, .answer = answer};
+    r.http_status = http_status;
+    memset(answer, 0, sizeof(*answer));
+    if (order != NULL) {
+        r.call = profile_transfer(profile, order);
+        CHECK(r.call != NULL);
+    }
+    profile_values(profile, order, parties, &r.values);
+    profile_scratch_begin(scratch);
+    r.root = json_loadb(body, body_bytes, JSON_REJECT_DUPLICATES, NULL);
+    const char *doubt = read_root(&r, retry_after_s);
+    profile_scratch_end(scratch);
+    if (doubt != NULL)
+        set_doubt(answer, doubt);
+}

@@ -292,6 +292,7 @@ enum status claim_start(struct claim *claim, uint32_t partition, struct settle_s
             .partition = partition,
             .epoch = claim->epoch,
             .chunk = u32_of(result, 1),
+            .accounts = u32_of(result, 4),
             .time = {.db_now_us = strtoll(PQgetvalue(result, 0, 3), NULL, 10),
                      .asked_at_ns = now_ns},
         };

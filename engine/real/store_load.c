@@ -38,6 +38,7 @@ enum column {
     COLUMN_TRANSFER_AMOUNT,
     COLUMN_TRANSFER_INTENDED_AT,
     COLUMN_TRANSFER_SEND_BEFORE,
+    COLUMN_TRANSFER_DECIDED_AT,
     COLUMN_TRANSFER_BODY,
     COLUMN_COUNT,
 };
@@ -189,6 +190,8 @@ static bool read_transfer(const PGresult *result, int row, struct load_transfer 
         return false;
     transfer->intended_at_us = pg_get_us(result, row, COLUMN_TRANSFER_INTENDED_AT);
     transfer->send_before_us = pg_get_us(result, row, COLUMN_TRANSFER_SEND_BEFORE);
+    if (transfer->state != 0)
+        transfer->decided_at_us = pg_get_us(result, row, COLUMN_TRANSFER_DECIDED_AT);
     memcpy(transfer->body_digest.bytes, PQgetvalue(result, row, COLUMN_TRANSFER_BODY),
            DIGEST_BYTES);
     return true;

@@ -87,6 +87,7 @@ CREATE TYPE daybook.load_row AS (
     transfer_amount_minor bigint,
     transfer_intended_at timestamptz,
     transfer_send_before timestamptz,
+    transfer_decided_at timestamptz,
     transfer_body_sha256 bytea
 );
 
@@ -165,7 +166,7 @@ BEGIN
            0::bigint, coalesce(s.amount_minor, -1), coalesce(s.seq, 0::smallint), 0::smallint,
            m.virtual_account, m.payout_bank, m.payout_account, m.holder_name,
            0::smallint, 0::smallint, 0::smallint, 0::smallint, 0::smallint, 0::bigint,
-           NULL::timestamptz, NULL::timestamptz, NULL::bytea
+           NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::bytea
     FROM unnest(p_ids) WITH ORDINALITY AS listed (settlement_id, place)
     LEFT JOIN daybook.plan p
         ON p.settlement_id = listed.settlement_id AND p.revision = p_revision
@@ -279,7 +280,7 @@ BEGIN
            coalesce(t.step, 0::smallint), coalesce(t.kind, 0::smallint),
            coalesce(t.generation, 0::smallint), coalesce(d.state, 0::smallint),
            coalesce(a.attempts, 0::smallint), coalesce(t.amount_minor, 0),
-           t.intended_at, greatest(t.send_before, a.send_before), t.body_sha256
+           t.intended_at, greatest(t.send_before, a.send_before), d.at, t.body_sha256
     FROM (
         -- seq << 8 | state: its greatest value tells the newest state.
         SELECT x.settlement_id,
@@ -304,7 +305,7 @@ BEGIN
         ORDER BY i.chunk DESC, i.position DESC LIMIT 1
     ) t ON true
     LEFT JOIN LATERAL (
-        SELECT x.state FROM daybook.outcome x
+        SELECT x.state, x.at FROM daybook.outcome x
         WHERE x.settlement_id = t.settlement_id AND x.step = t.step AND x.kind = t.kind
           AND x.generation = t.generation AND x.state < 20
         ORDER BY x.seq DESC LIMIT 1

@@ -66,6 +66,11 @@ void mock_bank_close(struct mock_bank *bank)
         free(bank->memory);
 }
 
+void mock_bank_set_faults(struct mock_bank *bank, const struct mock_faults *faults)
+{
+    faults_set(&bank->faults, faults);
+}
+
 /* ---- the book ---- */
 
 bool mock_bank_account(struct mock_bank *bank, const char *account, int64_t balance_minor,

@@ -96,6 +96,8 @@ struct mock_bank;
 /* All memory is taken here. NULL: there is not enough. */
 struct mock_bank *mock_bank_open(const struct mock_settings *settings);
 void mock_bank_close(struct mock_bank *bank);
+/* Other chances from now on; what already struck stays. */
+void mock_bank_set_faults(struct mock_bank *bank, const struct mock_faults *faults);
 
 /* ---- its book, set up and compared ---- */
 enum mock_account_state { MOCK_ACCOUNT_OPEN, MOCK_ACCOUNT_STOPPED, MOCK_ACCOUNT_CLOSED };

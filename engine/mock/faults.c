@@ -11,10 +11,17 @@ void faults_init(struct faults *faults, const struct mock_settings *settings)
         .latency = prng_split(settings->seed, "latency"),
         .coin = prng_split(settings->seed, "coin"),
     };
+#define X(name, field) faults->streams[FAULT_##name] = prng_split(settings->seed, #field);
+    FAULT_TABLE(X)
+#undef X
+    faults_set(faults, &settings->faults);
+}
+
+void faults_set(struct faults *faults, const struct mock_faults *chances)
+{
 #define X(name, field)                                                                             \
-    CHECK(settings->faults.field <= MILLION);                                                      \
-    faults->per_million[FAULT_##name] = settings->faults.field;                                    \
-    faults->streams[FAULT_##name] = prng_split(settings->seed, #field);
+    CHECK(chances->field <= MILLION);                                                              \
+    faults->per_million[FAULT_##name] = chances->field;
     FAULT_TABLE(X)
 #undef X
 }

@@ -40,6 +40,8 @@ struct faults {
 };
 
 void faults_init(struct faults *faults, const struct mock_settings *settings);
+/* Other chances; the streams go on where they are. */
+void faults_set(struct faults *faults, const struct mock_faults *chances);
 /* What strikes a call; reads know throttle and hang alone. */
 enum fault faults_draw(struct faults *faults, bool is_transfer);
 /* How long the answer takes. */

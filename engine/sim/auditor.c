@@ -1,0 +1,451 @@
+#include "sim/auditor.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "sim/auditor_state.h"
+
+/* ---- begin and end ----------------------------------------------------------------------------
+ */
+
+static void *zeroed(size_t count, size_t item_bytes)
+{
+    void *memory = calloc(count, item_bytes);
+    CHECK(memory != NULL);
+    return memory;
+}
+
+struct auditor *auditor_open(const struct workload *workload, const struct auditor_rules *rules,
+                             struct hash *hash)
+{
+    struct auditor *auditor = zeroed(1, sizeof(*auditor));
+    auditor->workload = workload;
+    auditor->rules = *rules;
+    auditor->hash = hash;
+    auditor->accounts = zeroed(workload->count, sizeof(*auditor->accounts));
+    auditor->calls = zeroed(rules->calls_max, sizeof(*auditor->calls));
+    keymap_init(&auditor->keys);
+    for (uint32_t i = 0; i < workload->count; i++) {
+        const struct workload_account *plan = &workload->accounts[i];
+        struct audited_account *account = &auditor->accounts[i];
+        account->bank_minor = workload_floor(plan);
+        account->ledger[LEDGER_VIRTUAL] = account->bank_minor - plan->opening_minor;
+        account->ledger[LEDGER_HELD] = -plan->floor_held_minor;
+        account->ledger[LEDGER_PAYABLE] = -plan->floor_payable_minor;
+        account->ledger[LEDGER_RESIDUE] = -plan->floor_residue_minor;
+    }
+    return auditor;
+}
+
+void auditor_close(struct auditor *auditor)
+{
+    keymap_deinit(&auditor->keys);
+    free(auditor->transfers);
+    free(auditor->accounts);
+    free(auditor->calls);
+    free(auditor);
+}
+
+void auditor_complain(struct auditor *auditor, const char *format, ...)
+{
+    if (auditor->complaints++ > 0)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(auditor->text, sizeof(auditor->text), format, arguments);
+    va_end(arguments);
+}
+
+const char *auditor_complaint(const struct auditor *auditor)
+{
+    return auditor->complaints == 0 ? NULL : auditor->text;
+}
+
+uint64_t auditor_transfers(const struct auditor *auditor)
+{
+    return auditor->transfers_given;
+}
+
+int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uint8_t step)
+{
+    const struct workload_account *plan = &auditor->workload->accounts[account];
+    switch ((enum step_kind)step) {
+    case STEP_COLLECT:
+        return plan->repayment_minor;
+    case STEP_HOLD:
+        return plan->hold_minor;
+    case STEP_PAYOUT:
+        return auditor->accounts[account].deposit_minor + plan->floor_payable_minor -
+               plan->repayment_minor - plan->hold_minor;
+    case STEP_DEPOSIT:
+    case STEP_CLOSING:
+        return 0;
+    }
+    return 0;
+}
+
+void auditor_begins(struct auditor *auditor, uint32_t epoch, uint64_t now_ns)
+{
+    if (epoch <= auditor->epoch)
+        auditor_complain(auditor, "epoch %u follows %u", epoch, auditor->epoch);
+    auditor->epoch = epoch;
+    auditor->is_gone = false;
+    auditor->heard_at_ns = now_ns;
+    auditor->calls_in_flight = 0;
+    memset(auditor->calls, 0, auditor->rules.calls_max * sizeof(*auditor->calls));
+    for (uint32_t i = 0; i < auditor->workload->count; i++)
+        auditor->accounts[i].in_flight = 0;
+}
+
+/* ---- calls ------------------------------------------------------------------------------------
+ */
+
+/* A bucket that leaks rate_per_s calls a second holds at most `burst`: the same as at most
+   burst + rate * w calls in every window of w. Incarnations make no difference to a bank. */
+static void check_rate(struct auditor *auditor, uint64_t now_ns)
+{
+    uint64_t full = (uint64_t)auditor->rules.burst * NS_PER_S;
+    uint64_t waited_ns = now_ns - auditor->bucket_at_ns;
+    bool all = waited_ns > full / auditor->rules.rate_per_s;
+    uint64_t drained = all ? full : waited_ns * auditor->rules.rate_per_s;
+    auditor->bucket = auditor->bucket > drained ? auditor->bucket - drained : 0;
+    auditor->bucket += NS_PER_S;
+    auditor->bucket_at_ns = now_ns;
+    if (auditor->bucket > full)
+        auditor_complain(auditor, "rate: more than burst %u + %u/s calls", auditor->rules.burst,
+                         auditor->rules.rate_per_s);
+}
+
+/* The account that these outside names belong to. */
+static uint32_t account_of(struct auditor *auditor, const struct parties *parties)
+{
+    unsigned long number = strtoul(parties->virtual_account + 2, NULL, 10);
+    if (number < 1 || number > auditor->workload->count) {
+        auditor_complain(auditor, "a call names the unknown account %s", parties->virtual_account);
+        return 0;
+    }
+    const struct parties *plan = &auditor->workload->accounts[number - 1].parties;
+    if (strcmp(parties->virtual_account, plan->virtual_account) != 0 ||
+        strcmp(parties->payout_account, plan->payout_account) != 0 ||
+        strcmp(parties->payout_bank, plan->payout_bank) != 0 ||
+        strcmp(parties->holder_name, plan->holder_name) != 0)
+        auditor_complain(auditor, "a call's parties differ from the plan's of account %lu", number);
+    return (uint32_t)number - 1;
+}
+
+static void check_send(struct auditor *auditor, struct audited_transfer *transfer,
+                       int64_t db_now_us)
+{
+    struct audited_account *account = &auditor->accounts[transfer->account];
+    uint32_t who = transfer->account + 1;
+    transfer->sends++;
+    auditor->transfers_given++;
+    if (db_now_us >= transfer->send_before_us)
+        auditor_complain(auditor, "I3: account %u step %u sent %" PRId64 " us after send_before",
+                         who, transfer->step, db_now_us - transfer->send_before_us);
+    if (transfer->sends > 1U + transfer->attempts)
+        auditor_complain(auditor, "P3: account %u step %u: send %u with %u attempt records", who,
+                         transfer->step, transfer->sends, transfer->attempts);
+    if (transfer->open_sends > 0 && transfer->not_founds < 2)
+        auditor_complain(auditor, "P5: account %u step %u in doubt sent again after %u not-founds",
+                         who, transfer->step, transfer->not_founds);
+    if (transfer->state != 0 && transfer->state != OUTCOME_PENDING)
+        auditor_complain(auditor, "account %u step %u sent after its outcome %u", who,
+                         transfer->step, transfer->state);
+    if (account->step_done != transfer->step - 1 || account->newest == 0 ||
+        &auditor->transfers[account->newest - 1] != transfer)
+        auditor_complain(auditor, "I8: account %u step %u sent with step %u done", who,
+                         transfer->step, account->step_done);
+    if (!transfer->is_booked && transfer->amount_minor > account->bank_minor)
+        auditor_complain(auditor, "account %u step %u: more than the account holds", who,
+                         transfer->step);
+    if (account->is_parked || account->is_ended)
+        auditor_complain(auditor, "account %u: sent although parked or ended", who);
+    transfer->open_sends = 1 + (transfer->not_founds < 2 ? transfer->open_sends : 0);
+    transfer->not_founds = 0;
+}
+
+/* The transfer that the order names, from a committed intent; 0: there is none. */
+static uint32_t ordered(struct auditor *auditor, const struct transfer_order *order)
+{
+    uint32_t at = keymap_find(&auditor->keys, &order->key);
+    if (at == KEYMAP_NONE) {
+        auditor_complain(auditor, "I3: a call under a key without a committed intent, %" PRIu64,
+                         order->settlement_id);
+        return 0;
+    }
+    const struct audited_transfer *transfer = &auditor->transfers[at];
+    if (workload_settlement(transfer->account) != order->settlement_id ||
+        transfer->step != order->step || transfer->generation != order->generation ||
+        transfer->amount_minor != order->amount_minor || order->kind != TRANSFER_NORMAL)
+        auditor_complain(auditor, "I2: account %u: a call differs from its intent",
+                         transfer->account + 1);
+    return at + 1;
+}
+
+static void open_call(struct auditor *auditor, const struct bank_call *call,
+                      struct audited_call opened)
+{
+    if (call->call.index >= auditor->rules.calls_max) {
+        auditor_complain(auditor, "call slot %u is out of range", call->call.index);
+        return;
+    }
+    struct audited_call *slot = &auditor->calls[call->call.index];
+    if (slot->is_open)
+        auditor_complain(auditor, "call slot %u is given out twice", call->call.index);
+    *slot = opened;
+    slot->is_open = true;
+    slot->generation = call->call.generation;
+    auditor->calls_in_flight++;
+}
+
+void auditor_calls(struct auditor *auditor, const struct bank_call *call, uint64_t now_ns,
+                   int64_t db_now_us)
+{
+    check_rate(auditor, now_ns);
+    if (auditor->is_gone)
+        auditor_complain(auditor, "P0: a call after ownership was lost");
+    if (now_ns - auditor->heard_at_ns > auditor->rules.alive_ns)
+        auditor_complain(auditor, "P0: a call %" PRIu64 " ms after the last statement",
+                         (now_ns - auditor->heard_at_ns) / NS_PER_MS);
+    uint32_t who = account_of(auditor, call->parties);
+    struct audited_account *account = &auditor->accounts[who];
+    if (auditor->workload->accounts[who].is_blocked)
+        auditor_complain(auditor, "account %u is blocked, and a call is made", who + 1);
+    uint32_t transfer = 0;
+    if (call->call_kind != CALL_BALANCE) {
+        transfer = ordered(auditor, call->order);
+        if (++account->in_flight > 1)
+            auditor_complain(auditor, "I8: account %u has two calls in flight", who + 1);
+    }
+    if (transfer != 0 && auditor->transfers[transfer - 1].account != who)
+        auditor_complain(auditor, "I2: account %u: a call with another's key", who + 1);
+    if (transfer != 0 && call->call_kind == CALL_TRANSFER)
+        check_send(auditor, &auditor->transfers[transfer - 1], db_now_us);
+    open_call(auditor, call,
+              (struct audited_call){.call_kind = call->call_kind,
+                                    .account = who,
+                                    .transfer = transfer,
+                                    .asked_at_us = db_now_us});
+}
+
+void auditor_writes(struct auditor *auditor, const struct chunk *chunk)
+{
+    if (auditor->is_gone)
+        auditor_complain(auditor, "P0: chunk %u after ownership was lost", chunk->number);
+    if (chunk->epoch != auditor->epoch)
+        auditor_complain(auditor, "P4: chunk %u with epoch %u of %u", chunk->number, chunk->epoch,
+                         auditor->epoch);
+}
+
+/* ---- answers ----------------------------------------------------------------------------------
+ */
+
+static void on_send_answer(struct audited_transfer *transfer, enum answer answer)
+{
+    switch (answer) {
+    case ANSWER_ACCEPTED:
+    case ANSWER_REJECTED_LATER:
+    case ANSWER_REJECTED_PERSON:
+    case ANSWER_NOT_DONE:
+    case ANSWER_CHANGED:
+        transfer->open_sends--;
+        return;
+    case ANSWER_IN_DOUBT:
+    case ANSWER_PENDING:
+    case ANSWER_BALANCE:
+    case ANSWER_NOT_FOUND:
+        return;
+    }
+}
+
+/* Not found counts only when asked after the last possible send and the bank's processing time. */
+static void on_inquiry_answer(const struct auditor *auditor, struct audited_transfer *transfer,
+                              const struct audited_call *call, enum answer answer)
+{
+    uint64_t wait_ns = auditor->rules.linger_ns + auditor->rules.processing_ns;
+    int64_t counts_from_us = transfer->send_before_us + (int64_t)(wait_ns / NS_PER_US);
+    if (answer == ANSWER_NOT_FOUND && call->asked_at_us >= counts_from_us)
+        transfer->not_founds++;
+}
+
+static void on_reply(struct auditor *auditor, const struct bank_reply *reply)
+{
+    struct audited_call *call = &auditor->calls[reply->call.index];
+    if (!call->is_open || call->generation != reply->call.generation) {
+        auditor_complain(auditor, "call slot %u is answered twice", reply->call.index);
+        return;
+    }
+    call->is_open = false;
+    auditor->calls_in_flight--;
+    if (call->call_kind != CALL_BALANCE)
+        auditor->accounts[call->account].in_flight--;
+    if (call->transfer == 0)
+        return;
+    struct audited_transfer *transfer = &auditor->transfers[call->transfer - 1];
+    if (call->call_kind == CALL_TRANSFER)
+        on_send_answer(transfer, reply->answer);
+    else
+        on_inquiry_answer(auditor, transfer, call, reply->answer);
+}
+
+void auditor_hears(struct auditor *auditor, const struct event *event, uint64_t now_ns)
+{
+    switch (event->kind) {
+    case EVENT_BANK_REPLY:
+        on_reply(auditor, &event->bank_reply);
+        return;
+    case EVENT_STORE_LOADED:
+    case EVENT_STORE_WRITTEN:
+    case EVENT_STORE_ALIVE:
+        auditor->heard_at_ns = now_ns;
+        return;
+    case EVENT_STORE_GONE:
+        auditor->is_gone = true;
+        return;
+    case EVENT_STOP:
+        return;
+    }
+}
+
+/* ---- the bank's book --------------------------------------------------------------------------
+ */
+
+void auditor_deposited(struct auditor *auditor, uint32_t index, int64_t amount_minor)
+{
+    auditor->accounts[index].bank_minor += amount_minor;
+    auditor->accounts[index].came_minor += amount_minor;
+}
+
+static bool key_of_text(const char *text, struct idem_key *key)
+{
+    if (strlen(text) != 2 * IDEM_KEY_BYTES)
+        return false;
+    for (uint32_t i = 0; i < IDEM_KEY_BYTES; i++) {
+        unsigned byte;
+        if (sscanf(text + 2 * i, "%2x", &byte) != 1)
+            return false;
+        key->bytes[i] = (uint8_t)byte;
+    }
+    return true;
+}
+
+static const char *receiver(const struct auditor *auditor, const struct audited_transfer *transfer)
+{
+    const struct parties *parties = &auditor->workload->accounts[transfer->account].parties;
+    switch ((enum step_kind)transfer->step) {
+    case STEP_COLLECT:
+        return auditor->rules.collection_account;
+    case STEP_HOLD:
+        return auditor->rules.suspense_account;
+    case STEP_PAYOUT:
+        return parties->payout_account;
+    case STEP_DEPOSIT:
+    case STEP_CLOSING:
+        return "";
+    }
+    return "";
+}
+
+static void on_accepted(struct auditor *auditor, struct audited_transfer *transfer,
+                        const struct mock_transfer *booked)
+{
+    struct audited_account *account = &auditor->accounts[transfer->account];
+    uint32_t who = transfer->account + 1;
+    if (account->is_booked[transfer->step])
+        auditor_complain(auditor, "I1: account %u step %u is paid twice", who, transfer->step);
+    if (transfer->state == OUTCOME_REJECTED)
+        auditor_complain(auditor, "I13: account %u step %u is paid after its recorded rejection",
+                         who, transfer->step);
+    account->is_booked[transfer->step] = true;
+    account->bank_minor -= booked->amount_minor;
+    transfer->is_booked = true;
+    transfer->bank_id = booked->id;
+    if (account->bank_minor < 0)
+        auditor_complain(auditor, "account %u was paid out more than it had", who);
+}
+
+void auditor_booked(struct auditor *auditor, const struct mock_transfer *booked)
+{
+    struct idem_key key;
+    uint32_t at = KEYMAP_NONE;
+    if (key_of_text(booked->key, &key))
+        at = keymap_find(&auditor->keys, &key);
+    if (at == KEYMAP_NONE) {
+        auditor_complain(auditor, "I1: the bank has %s, which no intent names", booked->key);
+        return;
+    }
+    struct audited_transfer *transfer = &auditor->transfers[at];
+    const struct parties *parties = &auditor->workload->accounts[transfer->account].parties;
+    if (booked->amount_minor != transfer->amount_minor ||
+        strcmp(booked->from, parties->virtual_account) != 0 ||
+        strcmp(booked->to, receiver(auditor, transfer)) != 0)
+        auditor_complain(auditor, "I2: account %u step %u: the bank has other parties or amount",
+                         transfer->account + 1, transfer->step);
+    if (transfer->sends == 0)
+        auditor_complain(auditor, "I13: account %u step %u is at the bank and was never sent",
+                         transfer->account + 1, transfer->step);
+    if (booked->accepted)
+        on_accepted(auditor, transfer, booked);
+    else
+        transfer->is_refused = true;
+}
+
+/* ---- the end ----------------------------------------------------------------------------------
+ */
+
+/* I13: what the bank accepted is what the store accepted. */
+static void check_transfers(struct auditor *auditor)
+{
+    for (uint32_t i = 0; i < auditor->transfer_count; i++) {
+        const struct audited_transfer *transfer = &auditor->transfers[i];
+        if (transfer->is_booked != (transfer->state == OUTCOME_ACCEPTED))
+            auditor_complain(auditor, "I13: account %u step %u: bank %d, store's outcome %u",
+                             transfer->account + 1, transfer->step, transfer->is_booked,
+                             transfer->state);
+    }
+}
+
+static bool must_park(const struct auditor *auditor, uint32_t index)
+{
+    const struct workload_account *plan = &auditor->workload->accounts[index];
+    const struct audited_account *account = &auditor->accounts[index];
+    bool is_over = auditor->rules.parks_over && plan->expected_minor > 0 &&
+                   2 * account->deposit_minor > 3 * plan->expected_minor;
+    bool pays = auditor_step_amount(auditor, index, STEP_PAYOUT) > 0;
+    return is_over || (plan->is_payout_stopped && pays);
+}
+
+/* Every account has come to the end that the plan and its money lead to. */
+static void check_account(struct auditor *auditor, uint32_t index)
+{
+    const struct workload_account *plan = &auditor->workload->accounts[index];
+    const struct audited_account *account = &auditor->accounts[index];
+    bool came = account->came_minor >= workload_threshold(plan);
+    if (plan->is_blocked) {
+        if (account->outcome_seq > 0)
+            auditor_complain(auditor, "account %u is blocked and has outcomes", index + 1);
+    } else if (!came) {
+        if (!account->is_short || account->has_deposit)
+            auditor_complain(auditor, "account %u got no deposit and is not short", index + 1);
+    } else if (!account->has_deposit) {
+        auditor_complain(auditor, "account %u: its deposit was not found", index + 1);
+    } else if (must_park(auditor, index)) {
+        if (!account->is_parked)
+            auditor_complain(auditor, "account %u should be parked", index + 1);
+    } else if (!account->is_ended) {
+        auditor_complain(auditor, "account %u has not ended (step %u done, parked %d)", index + 1,
+                         account->step_done, account->is_parked);
+    }
+}
+
+void auditor_ends(struct auditor *auditor)
+{
+    check_transfers(auditor);
+    for (uint32_t i = 0; i < auditor->workload->count; i++)
+        check_account(auditor, i);
+}

@@ -1,0 +1,65 @@
+/*
+ * auditor: what must be true, judged from outside.
+ *
+ * It is told the frozen plan, every call that an engine gives out, every answer, every movement in
+ * the bank's book, and every chunk that the store commits; over all incarnations of the engine. It
+ * holds its own model of each and compares. It follows the specification (design.md sections 1 to
+ * 3; invariants I1 to I4, I8, I10 to I17) and shares no code with core: its encoder of the
+ * canonical bytes is its own.
+ *
+ * A resource. The first complaint is kept; from then on it only counts.
+ */
+#ifndef DAYBOOK_SIM_AUDITOR_H
+#define DAYBOOK_SIM_AUDITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "core/port.h"
+#include "mock/bank.h"
+#include "sim/workload.h"
+
+struct auditor_rules {
+    const char *collection_account;
+    const char *suspense_account;
+    uint32_t rate_per_s, burst, calls_max;
+    uint64_t processing_ns, linger_ns, alive_ns;
+    bool hold_by_transfer;
+    bool parks_over;   /* a deposit above 1.5 x expected is parked */
+    bool closing_seen; /* every settlement's closing balance is looked at */
+};
+
+struct auditor;
+
+/* All three outlive it. */
+struct auditor *auditor_open(const struct workload *workload, const struct auditor_rules *rules,
+                             struct hash *hash);
+void auditor_close(struct auditor *auditor);
+
+/* ---- what happens ---- */
+
+/* An engine begins, with this epoch; whatever an earlier one was doing is cut off. */
+void auditor_begins(struct auditor *auditor, uint32_t epoch, uint64_t now_ns);
+/* The engine gives out a command; db_now_us: the database's clock at that moment. */
+void auditor_calls(struct auditor *auditor, const struct bank_call *call, uint64_t now_ns,
+                   int64_t db_now_us);
+void auditor_writes(struct auditor *auditor, const struct chunk *chunk);
+/* The engine is given an event. */
+void auditor_hears(struct auditor *auditor, const struct event *event, uint64_t now_ns);
+/* Money comes into a virtual account from outside. */
+void auditor_deposited(struct auditor *auditor, uint32_t index, int64_t amount_minor);
+/* The bank decides a transfer. */
+void auditor_booked(struct auditor *auditor, const struct mock_transfer *transfer);
+/* The store commits a chunk. */
+void auditor_committed(struct auditor *auditor, const struct chunk *chunk);
+
+/* ---- at the end: all faults are over, and the engine says that it is done ---- */
+void auditor_ends(struct auditor *auditor);
+
+/* Transfers given out so far. */
+uint64_t auditor_transfers(const struct auditor *auditor);
+/* The first complaint, NULL: none. */
+const char *auditor_complaint(const struct auditor *auditor);
+
+#endif

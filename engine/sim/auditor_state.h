@@ -1,0 +1,96 @@
+/*
+ * auditor_state: the auditor's model; shared by auditor.c (calls, book, end) and auditor_chunk.c
+ * (records, entries, chain). Nothing else includes it.
+ */
+#ifndef DAYBOOK_SIM_AUDITOR_STATE_H
+#define DAYBOOK_SIM_AUDITOR_STATE_H
+
+#include "sim/auditor.h"
+#include "sim/keymap.h"
+
+#define AUDITOR_TEXT_BYTES 256
+#define LEDGER_ACCOUNTS (LEDGER_RESIDUE + 1)
+
+/* A transfer that some committed intent names. */
+struct audited_transfer {
+    uint32_t account;
+    uint8_t step;
+    uint16_t generation;
+    int64_t amount_minor;
+    int64_t send_before_us; /* newest permission */
+    uint16_t attempts;      /* attempt records */
+    uint32_t sends;         /* times given out */
+    uint32_t open_sends;    /* of those, without a whole answer and not resolved by not-founds */
+    uint32_t not_founds;    /* that count, since the newest send */
+    uint8_t state;          /* enum outcome_state of the newest outcome, 0: none */
+    bool is_booked;         /* the bank accepted it */
+    bool is_refused;        /* the bank refused it */
+    uint64_t bank_id;
+};
+
+struct audited_account {
+    uint32_t newest;   /* its newest transfer + 1, 0: none */
+    uint8_t step_done; /* newest step with a final good outcome */
+    uint16_t outcome_seq;
+    bool has_deposit, is_ended, is_parked, is_short;
+    int64_t deposit_minor;
+    int64_t bank_minor; /* what lies in the virtual account at the bank */
+    int64_t came_minor; /* deposits so far */
+    bool is_booked[STEP_CLOSING + 1];
+    uint32_t in_flight;              /* calls about a transfer, of this incarnation */
+    int64_t ledger[LEDGER_ACCOUNTS]; /* debits - credits */
+};
+
+struct audited_call {
+    bool is_open;
+    uint32_t generation;
+    uint8_t call_kind;
+    uint32_t account;
+    uint32_t transfer; /* + 1, 0: none */
+    int64_t asked_at_us;
+};
+
+/* An entry that an outcome owes (or that came without one), within one chunk. */
+struct audited_entry {
+    uint64_t settlement_id;
+    uint8_t step, debit, credit;
+    uint16_t generation;
+    bool is_found; /* false: owed */
+    int64_t amount_minor;
+};
+
+#define AUDITED_ENTRIES_MAX 64U
+
+struct auditor {
+    const struct workload *workload;
+    struct auditor_rules rules;
+    struct hash *hash;
+    struct audited_account *accounts;
+    struct audited_transfer *transfers;
+    uint32_t transfer_count, transfer_capacity;
+    struct keymap keys;
+    struct audited_call *calls;
+    uint32_t calls_in_flight;
+    uint64_t transfers_given;
+
+    uint32_t epoch;
+    bool is_gone;
+    uint64_t heard_at_ns; /* newest acknowledged statement */
+    uint64_t bucket;      /* calls given out and not drained yet, in 1e-9 */
+    uint64_t bucket_at_ns;
+
+    uint32_t chunk_number, chunk_epoch;
+    struct digest chunk_hash;
+    struct audited_entry entries[AUDITED_ENTRIES_MAX]; /* open ones of the chunk being judged */
+    uint32_t entry_count;
+
+    uint64_t complaints;
+    char text[AUDITOR_TEXT_BYTES];
+};
+
+void auditor_complain(struct auditor *auditor, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* What the plan says that this step moves; the deposit must be known for the payout. */
+int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uint8_t step);
+
+#endif

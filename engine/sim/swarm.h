@@ -1,0 +1,113 @@
+/*
+ * swarm: everything that one simulated payday varies: sizes, waits, chances.
+ *
+ * One table, so that what was drawn can be printed and replayed. Chances are parts in a million,
+ * durations ns; all are integers. Drawn from the seed: some chances are zero in each seed, and
+ * sizes go down to 1, so that rare paths meet alone and together.
+ */
+#ifndef DAYBOOK_SIM_SWARM_H
+#define DAYBOOK_SIM_SWARM_H
+
+#include <stdint.h>
+
+#include "core/settle.h"
+#include "mock/bank.h"
+
+#define SWARM_TABLE(X)                                                                             \
+    /* sizes */                                                                                    \
+    X(slots)                                                                                       \
+    X(chunk_records)                                                                               \
+    X(calls)                                                                                       \
+    X(rate_per_s)                                                                                  \
+    X(burst)                                                                                       \
+    /* waits of the engine */                                                                      \
+    X(chunk_delay_ns)                                                                              \
+    X(send_before_ns)                                                                              \
+    X(resolve_wait_ns)                                                                             \
+    X(drain_ns)                                                                                    \
+    X(alive_ns)                                                                                    \
+    X(retry_base_ns)                                                                               \
+    X(retry_cap_ns)                                                                                \
+    X(poll_tries)                                                                                  \
+    X(chunk_tries)                                                                                 \
+    X(closing)                                                                                     \
+    X(over)                                                                                        \
+    X(hold_by_transfer)                                                                            \
+    /* what the bank states of itself */                                                           \
+    X(call_timeout_ns)                                                                             \
+    X(processing_ns)                                                                               \
+    X(linger_ns)                                                                                   \
+    X(poll_interval_ns)                                                                            \
+    X(later_wait_ns)                                                                               \
+    X(later_tries)                                                                                 \
+    /* the bank and the way to it */                                                               \
+    X(bank_latency_ns)                                                                             \
+    X(bank_spread_ns)                                                                              \
+    X(bank_slow_ns)                                                                                \
+    X(bank_late_ns)                                                                                \
+    X(bank_lost_after)                                                                             \
+    X(bank_error_before)                                                                           \
+    X(bank_error_after)                                                                            \
+    X(bank_reset_before)                                                                           \
+    X(bank_hang)                                                                                   \
+    X(bank_late_accept)                                                                            \
+    X(bank_throttle)                                                                               \
+    X(bank_slow)                                                                                   \
+    X(net_connect_ns)                                                                              \
+    X(net_travel_ns)                                                                               \
+    X(net_refused)                                                                                 \
+    X(net_lost_request)                                                                            \
+    X(net_lost_answer)                                                                             \
+    X(net_cut_answer)                                                                              \
+    X(net_surplus_answer)                                                                          \
+    X(net_late_request)                                                                            \
+    /* the store */                                                                                \
+    X(store_delay_ns)                                                                              \
+    X(store_slow_ns)                                                                               \
+    X(store_slow)                                                                                  \
+    X(store_busy)                                                                                  \
+    X(store_lost_before)                                                                           \
+    X(store_lost_after)                                                                            \
+    X(store_load_lost)                                                                             \
+    X(store_beat_ns)                                                                               \
+    X(store_beat_late)                                                                             \
+    X(store_beat_lost)                                                                             \
+    /* the process */                                                                              \
+    X(process_pause)                                                                               \
+    X(process_pause_ns)                                                                            \
+    X(process_stop)                                                                                \
+    X(restart_ns)                                                                                  \
+    /* the accounts */                                                                             \
+    X(account_missing)                                                                             \
+    X(account_part)                                                                                \
+    X(account_late)                                                                                \
+    X(account_late_ns)                                                                             \
+    X(account_over)                                                                                \
+    X(account_extra)                                                                               \
+    X(account_stopped)                                                                             \
+    X(account_blocked)                                                                             \
+    X(account_floor)                                                                               \
+    X(account_no_dues)                                                                             \
+    X(account_no_rest)
+
+struct swarm {
+#define X(name) uint64_t name;
+    SWARM_TABLE(X)
+#undef X
+};
+
+#define SWARM_MILLION 1000000U
+
+/* A good world of middle sizes: nothing fails, every deposit is there. */
+void swarm_none(struct swarm *swarm);
+/* Drawn: what the seed makes of it. */
+void swarm_draw(struct swarm *swarm, uint64_t seed);
+/* From now on nothing fails; sizes, waits and accounts stay. */
+void swarm_heal(struct swarm *swarm);
+
+/* What follows from them for the core and for the bank. */
+void swarm_config(const struct swarm *swarm, const struct bank_rules *profile_rules,
+                  struct settle_config *config);
+struct mock_faults swarm_mock(const struct swarm *swarm);
+
+#endif

@@ -1,0 +1,123 @@
+#include "sim/workload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/prng.h"
+#include "base/time.h"
+
+static bool happens(struct prng *prng, uint64_t in_a_million)
+{
+    return prng_chance(prng, (uint32_t)in_a_million, SWARM_MILLION);
+}
+
+static int64_t amount(struct prng *prng, uint64_t most)
+{
+    return (int64_t)prng_between(prng, 1, most);
+}
+
+static void draw_names(struct workload_account *account, uint32_t index, struct prng *prng)
+{
+    static const char *const holders[] = {"김민준", "Ann \"Q\" O'Neil", "Jürgen \\ Weiß", "이서연"};
+    struct parties *p = &account->parties;
+    snprintf(p->virtual_account, sizeof(p->virtual_account), "11%08u", index + 1);
+    snprintf(p->payout_account, sizeof(p->payout_account), "22%08u", index + 1);
+    snprintf(p->payout_bank, sizeof(p->payout_bank), "%03u", 1 + index % 97);
+    snprintf(p->holder_name, sizeof(p->holder_name), "%s", holders[index % 4]);
+    for (uint32_t i = 0; i < IDEM_KEY_BYTES; i++)
+        account->key_seed.bytes[i] = (uint8_t)prng_next(prng);
+    account->mapping_id = 1000 + index;
+}
+
+static void draw_dues(struct workload_account *account, const struct swarm *f, struct prng *prng)
+{
+    bool none = happens(prng, f->account_no_dues);
+    account->repayment_minor = none && prng_chance(prng, 1, 2) ? 0 : amount(prng, 500000);
+    account->hold_minor = none || prng_chance(prng, 1, 3) ? 0 : amount(prng, 100000);
+    if (happens(prng, f->account_floor)) {
+        account->opening_minor = prng_chance(prng, 1, 2) ? amount(prng, 70000) : 0;
+        if (account->opening_minor == 0) { // else it is the account's first batch: nothing before
+            account->floor_held_minor = amount(prng, 50000);
+            account->floor_payable_minor = prng_chance(prng, 1, 2) ? amount(prng, 9000) : 0;
+            account->floor_residue_minor = prng_chance(prng, 1, 2) ? amount(prng, 300) : 0;
+        }
+    }
+    account->is_blocked = happens(prng, f->account_blocked);
+    account->is_payout_stopped = happens(prng, f->account_stopped);
+}
+
+/* The wages: what came, in one piece or two, at once or later. */
+static void draw_deposits(struct workload_account *account, const struct swarm *f,
+                          struct prng *prng)
+{
+    int64_t dues = account->repayment_minor + account->hold_minor;
+    bool no_rest = happens(prng, f->account_no_rest) && dues > 0;
+    int64_t wages = dues + (no_rest ? 0 : amount(prng, 3000000));
+    account->expected_minor = prng_chance(prng, 2, 3) ? wages : 0;
+    struct workload_deposit *first = &account->deposits[0], *second = &account->deposits[1];
+    *first = (struct workload_deposit){NS_PER_MS, wages};
+    *second = (struct workload_deposit){AT_NEVER, 0};
+    if (happens(prng, f->account_late))
+        first->at_ns = prng_between(prng, NS_PER_MS, f->account_late_ns);
+    if (happens(prng, f->account_over))
+        first->amount_minor = 2 * wages;
+    if (happens(prng, f->account_extra))
+        *second = (struct workload_deposit){prng_between(prng, NS_PER_MS, f->account_late_ns),
+                                            amount(prng, 1000)};
+    if (happens(prng, f->account_part) && wages > 1) {
+        first->amount_minor = amount(prng, (uint64_t)wages - 1);
+        *second = (struct workload_deposit){first->at_ns + f->account_late_ns / 2,
+                                            wages - first->amount_minor};
+    }
+    if (happens(prng, f->account_missing))
+        first->at_ns = second->at_ns = AT_NEVER;
+}
+
+void workload_init(struct workload *workload, uint32_t count, const struct swarm *swarm,
+                   uint64_t seed)
+{
+    CHECK(count > 0 && count < POSITIONS_MAX);
+    workload->count = count;
+    workload->accounts = calloc(count, sizeof(*workload->accounts));
+    CHECK(workload->accounts != NULL);
+    struct prng prng = prng_split(seed, "workload");
+    for (uint32_t i = 0; i < count; i++) {
+        struct workload_account *account = &workload->accounts[i];
+        draw_names(account, i, &prng);
+        draw_dues(account, swarm, &prng);
+        draw_deposits(account, swarm, &prng);
+    }
+}
+
+void workload_deinit(struct workload *workload)
+{
+    free(workload->accounts);
+    workload->accounts = NULL;
+}
+
+uint64_t workload_settlement(uint32_t index)
+{
+    return settlement_id(WORKLOAD_BATCH, 0, index + 1);
+}
+
+uint32_t workload_index(const struct workload *workload, uint64_t id)
+{
+    CHECK(settlement_batch(id) == WORKLOAD_BATCH && settlement_partition(id) == 0);
+    uint32_t position = settlement_position(id);
+    CHECK(position >= 1 && position <= workload->count);
+    return position - 1;
+}
+
+int64_t workload_floor(const struct workload_account *account)
+{
+    return account->opening_minor + account->floor_held_minor + account->floor_payable_minor +
+           account->floor_residue_minor;
+}
+
+int64_t workload_threshold(const struct workload_account *account)
+{
+    if (account->expected_minor > 0)
+        return account->expected_minor;
+    int64_t dues = account->repayment_minor + account->hold_minor;
+    return dues > 1 ? dues : 1;
+}

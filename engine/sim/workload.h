@@ -1,0 +1,58 @@
+/*
+ * workload: the accounts of a simulated payday and the money that comes in: what is true, before
+ * any engine looks at it. Read by the store (the frozen plan), the bank (the book) and the auditor.
+ */
+#ifndef DAYBOOK_SIM_WORKLOAD_H
+#define DAYBOOK_SIM_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/transfer.h"
+#include "sim/swarm.h"
+
+#define WORKLOAD_BATCH 7U
+#define WORKLOAD_COLLECTION "9000000001"
+#define WORKLOAD_SUSPENSE "9000000002"
+#define WORKLOAD_DEPOSITS_MAX 2U /* an account */
+
+struct workload_deposit {
+    uint64_t at_ns; /* AT_NEVER: does not come by itself */
+    int64_t amount_minor;
+};
+
+struct workload_account {
+    struct parties parties;
+    struct idem_key key_seed;
+    int64_t mapping_id;
+    int64_t repayment_minor;
+    int64_t hold_minor;
+    int64_t expected_minor; /* 0: not given */
+    int64_t opening_minor;
+    int64_t floor_held_minor;
+    int64_t floor_payable_minor;
+    int64_t floor_residue_minor;
+    struct workload_deposit deposits[WORKLOAD_DEPOSITS_MAX];
+    bool is_blocked;        /* its last settlement has not ended */
+    bool is_payout_stopped; /* the bank refuses payouts to its owner */
+};
+
+/* Account `index` has position index + 1. */
+struct workload {
+    uint32_t count;
+    struct workload_account *accounts;
+};
+
+void workload_init(struct workload *workload, uint32_t count, const struct swarm *swarm,
+                   uint64_t seed);
+void workload_deinit(struct workload *workload);
+
+uint64_t workload_settlement(uint32_t index);
+/* CHECKs that the settlement belongs to this batch. */
+uint32_t workload_index(const struct workload *workload, uint64_t settlement_id);
+/* What lies in the virtual account before the first deposit. */
+int64_t workload_floor(const struct workload_account *account);
+/* The new money from which on it is the deposit. */
+int64_t workload_threshold(const struct workload_account *account);
+
+#endif

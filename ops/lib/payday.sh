@@ -5,8 +5,8 @@
 #                       PAYDAY_BANK_ADDRESS. It ends with this shell.
 #   payday_bank_book F  waits until the bank has written its book to F (its --book FILE)
 #   payday_bank_stop    ends it and waits
-#   payday_config FILE  writes a configuration with that bank as `mock`; further lines of
-#                       `banks.mock` and of `run` come from the arrays PAYDAY_BANK_KEYS, PAYDAY_RUN_KEYS
+#   payday_config FILE  writes a configuration with that bank as `mock`; further lines come from
+#                       the arrays PAYDAY_BANK_KEYS (of banks.mock) and PAYDAY_RUN_KEYS (of run)
 #
 # Before that: DAYBOOK, the program; PAYDAY_FOLDER, where its files lie.
 

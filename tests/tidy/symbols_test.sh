@@ -15,7 +15,8 @@ undefined() {
         <(nm --defined-only "$of" "$@" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
 }
 
-compiler='memcpy|memmove|memset|memcmp|__mem(cpy|move|set)_chk|__stack_chk_fail'
+# What a compiler puts in by itself, and its equals: pure.
+compiler='strlen|memcpy|memmove|memset|memcmp|__mem(cpy|move|set)_chk|__stack_chk_fail'
 compiler="$compiler|_GLOBAL_OFFSET_TABLE_"
 base_asks="$compiler|strcmp|strlen|(__)?snprintf(_chk)?|abort|(__)?fprintf(_chk)?|stderr"
 base_asks="$base_asks|EVP_[A-Za-z0-9_]+|calloc|free"

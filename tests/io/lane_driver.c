@@ -81,7 +81,7 @@ static struct line open_line_with(uint16_t port, uint64_t linger_ns)
     struct bank_peer peer = {.profile = profile,
                              .connections_max = CONNECTIONS,
                              .linger_ns = linger_ns,
-                             .call_timeout_ns = NS_PER_S};
+                             .call_timeout_ns = 60 * NS_PER_S};
     char error[RING_ERROR_BYTES];
     CHECK(address_resolve("127.0.0.1", port, &peer.addresses, error, sizeof(error)));
     struct line line = {.ring = ring_open(CONNECTIONS, error), .hash = hash_open()};

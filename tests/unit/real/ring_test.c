@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,6 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -64,6 +69,42 @@ static void a_refusal_says_why_and_what_to_do(void **state)
         assert_non_null(strstr(error, rows[i].why));
         assert_non_null(strstr(error, rows[i].hint));
         assert_non_null(strstr(error, "\nHINT: "));
+    }
+}
+
+/* As a container's default profile does. */
+static void forbid_io_uring(int error_number)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((unsigned)error_number & 0xffff)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {.len = sizeof(filter) / sizeof(filter[0]), .filter = filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+        _exit(2);
+    }
+}
+
+static void a_blocked_io_uring_is_refused_with_the_setting_that_helps(void **state)
+{
+    (void)state;
+    static const int rows[] = {EPERM, ENOSYS};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            char error[RING_ERROR_BYTES] = "";
+            forbid_io_uring(rows[i]);
+            struct ring *ring = ring_open(16, error);
+            _exit(!ring && strstr(error, "seccomp profile") ? 0 : 1);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
     }
 }
 
@@ -150,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_tag_survives_its_way_through_user_data),
         cmocka_unit_test(tags_that_differ_in_one_field_pack_differently),
         cmocka_unit_test(a_refusal_says_why_and_what_to_do),
+        cmocka_unit_test(a_blocked_io_uring_is_refused_with_the_setting_that_helps),
         cmocka_unit_test(a_turn_without_requests_ends_when_its_time_is_up),
         cmocka_unit_test(more_requests_than_the_queue_holds_all_complete),
         cmocka_unit_test(a_cancelled_poll_completes_as_cancelled),

@@ -179,8 +179,11 @@ extern const char *const profile_step_names[];
 /* The step and kind of profile_step_names[index]. */
 void profile_step(uint32_t index, enum step_kind *step, enum transfer_kind *kind);
 
-/* Memory of one answer's JSON; between begin and end jansson allocates from it, in this thread. */
-void profile_scratch_begin(struct profile_scratch *scratch);
-void profile_scratch_end(struct profile_scratch *scratch);
+/*
+ * The whole text as one JSON value without duplicate keys, or NULL. It lies in the scratch: only
+ * looked at, never changed or freed, until the next call.
+ */
+const json_t *profile_scratch_parse(struct profile_scratch *scratch, const char *text,
+                                    size_t text_bytes);
 
 #endif

@@ -274,10 +274,8 @@ void profile_read(const struct profile *profile, struct profile_scratch *scratch
         CHECK(r.call != NULL);
     }
     profile_values(profile, order, parties, &r.values);
-    profile_scratch_begin(scratch);
-    r.root = json_loadb(body, body_bytes, JSON_REJECT_DUPLICATES, NULL);
+    r.root = profile_scratch_parse(scratch, body, body_bytes);
     const char *doubt = read_root(&r, retry_after_s);
-    profile_scratch_end(scratch);
     if (doubt != NULL)
         set_doubt(answer, doubt);
 }

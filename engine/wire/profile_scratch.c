@@ -1,13 +1,20 @@
 /*
  * Memory of one answer's JSON. jansson knows one allocator for the whole process, so ours looks up
- * which scratch this thread reads with at the moment; outside of that it is malloc, for others
+ * which scratch this thread parses into at the moment; outside of that it is malloc, for others
  * who use jansson too. This is the one mutable static of the folder, and it is a thread's own.
+ *
+ * jansson asserts or crashes when it is told that there is no memory. So it is never told: parsing
+ * is left by longjmp. Nothing is lost by that, as all it holds lies in the scratch.
  */
+#include <setjmp.h>
 #include <stdlib.h>
 
 #include "wire/profile_form.h"
 
+#define ALIGN (_Alignof(max_align_t))
+
 struct profile_scratch {
+    jmp_buf exhausted;
     size_t capacity_bytes;
     size_t used_bytes;
     _Alignas(max_align_t) char bytes[];
@@ -20,16 +27,14 @@ static void *take(size_t byte_count)
     struct profile_scratch *scratch = current;
     if (scratch == NULL)
         return malloc(byte_count);
-    size_t align = _Alignof(max_align_t) - 1;
-    if (byte_count > scratch->capacity_bytes ||
-        scratch->capacity_bytes - scratch->used_bytes < ((byte_count + align) & ~align))
-        return NULL;
+    if (byte_count > scratch->capacity_bytes - scratch->used_bytes)
+        longjmp(scratch->exhausted, 1);
     void *taken = scratch->bytes + scratch->used_bytes;
-    scratch->used_bytes += (byte_count + align) & ~align;
+    scratch->used_bytes += (byte_count + ALIGN - 1) & ~(ALIGN - 1);
     return taken;
 }
 
-/* What lies in the scratch goes all at once, at the next reading. */
+/* What lies in a scratch goes all at once, at the next parsing. */
 static void give_back(void *memory)
 {
     if (current == NULL)
@@ -38,7 +43,9 @@ static void give_back(void *memory)
 
 struct profile_scratch *profile_scratch_open(size_t capacity_bytes)
 {
-    CHECK(capacity_bytes > 0 && capacity_bytes <= SIZE_MAX / 2);
+    CHECK(capacity_bytes <= SIZE_MAX / 2);
+    // A whole number of aligned pieces, so that what is used never passes the capacity.
+    capacity_bytes = (capacity_bytes + ALIGN - 1) & ~(ALIGN - 1);
     struct profile_scratch *scratch = malloc(sizeof(*scratch) + capacity_bytes);
     CHECK(scratch != NULL);
     scratch->capacity_bytes = capacity_bytes;
@@ -54,15 +61,17 @@ void profile_scratch_close(struct profile_scratch *scratch)
     free(scratch);
 }
 
-void profile_scratch_begin(struct profile_scratch *scratch)
+const json_t *profile_scratch_parse(struct profile_scratch *scratch, const char *text,
+                                    size_t text_bytes)
 {
     CHECK(current == NULL);
     scratch->used_bytes = 0;
+    if (setjmp(scratch->exhausted) != 0) {
+        current = NULL;
+        return NULL;
+    }
     current = scratch;
-}
-
-void profile_scratch_end(struct profile_scratch *scratch)
-{
-    CHECK(current == scratch);
+    const json_t *root = json_loadb(text, text_bytes, JSON_REJECT_DUPLICATES, NULL);
     current = NULL;
+    return root;
 }

@@ -1,0 +1,465 @@
+/* run: settle a batch, or go on with it. Every start is a resume. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/time.h"
+#include "jobs/people.h"
+#include "jobs/report.h"
+#include "jobs/run_banks.h"
+#include "jobs/run_report.h"
+#include "real/claim.h"
+#include "real/clock.h"
+#include "real/lane.h"
+#include "real/store.h"
+#include "sql.h"
+
+#define LIVE_EVERY_NS (NS_PER_S / 10)
+
+struct run {
+    struct job *job;
+    struct config *config;
+    char *conninfo;
+    struct db *db;
+    struct batch batch;
+    struct batch_counts counts;
+    struct run_banks banks;
+    struct run_report report;
+    uint64_t deadline_at_ns;
+    /* one try */
+    struct hash *hash;
+    struct claim *claim;
+    struct store *store;
+    struct settle *settle;
+    struct lane *lane;
+    void *memory;
+    size_t memory_bytes;
+};
+
+/* Set by the first signal; a second one ends the process at once, which loses nothing. */
+static volatile int run_stop;
+
+static void on_signal(int number)
+{
+    (void)number;
+    run_stop = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+/* ---- errors of the engine's parts ---- */
+
+/* Their texts may end in a line "HINT: …". */
+static int fail_text(int exit_code, char *error)
+{
+    char *hint = strstr(error, "\nHINT: ");
+    if (hint != NULL) {
+        *hint = '\0';
+        hint += 7;
+    }
+    return job_fail(exit_code, hint, "%s", error);
+}
+
+static int exit_of_status(enum status status)
+{
+    switch (status) {
+    case STATUS_OK:
+    case STATUS_STORE_ALREADY:
+        return JOB_DONE;
+    case STATUS_OWNED:
+    case STATUS_STORE_FENCED:
+        return JOB_OWNED;
+    case STATUS_UNREACHABLE:
+        return JOB_UNREACHABLE;
+    case STATUS_STORE_BUSY:
+    case STATUS_STORE_LOST:
+        return JOB_TRY_AGAIN;
+    case STATUS_STORE_DENIED:
+        return JOB_DENIED;
+    case STATUS_BAD_INPUT:
+        return JOB_BAD_INPUT;
+    case STATUS_BAD_CONFIG:
+        return JOB_BAD_CONFIG;
+    case STATUS_STORE_DIFFERS:
+    case STATUS_STORE_REFUSED:
+    case STATUS_STORE_TWICE:
+    case STATUS_STORE_BROKEN:
+    case STATUS_INTERNAL:
+        return JOB_INTERNAL;
+    }
+    CHECK(false);
+    return JOB_INTERNAL;
+}
+
+/* ---- one try: from the claim to the lane's end ---- */
+
+static struct settle_config settle_config_of(const struct run *run)
+{
+    const struct config *config = run->config;
+    struct settle_config settle = {
+        .bank_count = run->banks.count,
+        .slots = (uint32_t)config->slots,
+        .chunk_records = (uint32_t)config->chunk_records,
+        .chunk_delay_ns = (uint64_t)config->chunk_delay_ns,
+        .send_before_ns = (uint64_t)config->send_before_ns,
+        .resolve_wait_ns = (uint64_t)config->resolve_wait_ns,
+        .drain_ns = (uint64_t)config->drain_ns,
+        .alive_ns = (uint64_t)config->alive_ns,
+        .retry_base_ns = (uint64_t)config->retry_base_ns,
+        .retry_cap_ns = (uint64_t)config->retry_cap_ns,
+        .poll_tries = (uint32_t)config->poll_tries,
+        .chunk_tries = (uint32_t)config->chunk_tries,
+        .closing = (enum closing_check)config->closing_check,
+        .over = (enum over_policy)config->over,
+        .hold_by_transfer = config->hold == 1,
+        .deadline_at_ns = run->deadline_at_ns,
+    };
+    for (uint32_t i = 0; i < run->banks.count; i++)
+        settle.banks[i] = run->banks.banks[i].rules;
+    while (getrandom(&settle.seed, sizeof settle.seed, 0) != (ssize_t)sizeof settle.seed)
+        CHECK(errno == EINTR);
+    return settle;
+}
+
+static int claim_batch(struct run *run)
+{
+    char error[STORE_ERROR_BYTES] = "";
+    const struct config *config = run->config;
+    struct claim_config claim = {
+        .conninfo = run->conninfo,
+        .batch_id = run->batch.batch_id,
+        .take_over = job_flag(run->job, "take-over"),
+        .lock_wait_ns = (uint64_t)config->lock_wait_ns,
+        .stale_ns = (uint64_t)config->stale_after_ns,
+        .heartbeat_ns = (uint64_t)config->heartbeat_ns,
+        .host = people_host(),
+        .run_kind = run->batch.has_run ? "resume" : "run",
+        .operator_name = people_operator(),
+    };
+    enum status status = claim_open(&claim, &run->claim, error);
+    if (status != STATUS_OK)
+        return fail_text(exit_of_status(status), error);
+    if (claim_partitions(run->claim) != 1)
+        return job_fail(JOB_INTERNAL, "use the newer daybook that planned it",
+                        "the batch has %u partitions, this program runs one",
+                        claim_partitions(run->claim));
+    return JOB_DONE;
+}
+
+static int open_store(struct run *run)
+{
+    char error[STORE_ERROR_BYTES] = "";
+    struct store_config store = {
+        .conninfo = run->conninfo,
+        .batch_id = run->batch.batch_id,
+        .partition = 0,
+        .epoch = claim_epoch(run->claim),
+        .plan_revision = claim_revision(run->claim),
+        .bank_count = run->banks.count,
+        .hash = run->hash,
+    };
+    for (uint32_t i = 0; i < run->banks.count; i++) {
+        const struct run_bank *bank = &run->banks.banks[i];
+        store.banks[i] = (struct store_bank){
+            .name = bank->name, .profile = bank->profile, .profile_id = bank->profile_id};
+    }
+    run->store = store_open(&store, error);
+    return run->store != NULL ? JOB_DONE : fail_text(JOB_TRY_AGAIN, error);
+}
+
+/* All memory of the core at once, sized by a dry run. */
+static int make_core(struct run *run)
+{
+    char error[STORE_ERROR_BYTES] = "";
+    struct settle_config config = settle_config_of(run);
+    struct settle_start start;
+    struct arena arena;
+    enum status status = claim_start(run->claim, 0, &start, clock_now_ns(), error);
+    if (status != STATUS_OK)
+        return fail_text(exit_of_status(status), error);
+    uint64_t now_ns = clock_now_ns();
+    arena_init(&arena, NULL, 0);
+    settle_init(&arena, run->hash, &config, &start, now_ns);
+    run->memory_bytes = arena.used_bytes;
+    run->memory =
+        mmap(NULL, run->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (run->memory == MAP_FAILED) {
+        run->memory = NULL;
+        return job_fail(JOB_TRY_AGAIN, "lower run.slots or run.chunk_records",
+                        "no memory for %zu bytes", run->memory_bytes);
+    }
+    arena_init(&arena, run->memory, run->memory_bytes);
+    run->settle = settle_init(&arena, run->hash, &config, &start, now_ns);
+    arena_seal(&arena);
+    return JOB_DONE;
+}
+
+static int open_lane(struct run *run)
+{
+    char error[STORE_ERROR_BYTES] = "";
+    struct lane_config lane = {
+        .bank_count = run->banks.count,
+        .store = run->store,
+        .claim = run->claim,
+        .settle = run->settle,
+        .hash = run->hash,
+        .progress = run->report.quiet ? NULL : run_report_progress,
+        .progress_context = &run->report,
+        .progress_ns = run->report.live ? LIVE_EVERY_NS : (uint64_t)run->config->progress_every_ns,
+        .stop = &run_stop,
+    };
+    for (uint32_t i = 0; i < run->banks.count; i++) {
+        const struct run_bank *bank = &run->banks.banks[i];
+        lane.banks[i] = (struct lane_bank){
+            .name = bank->name,
+            .host = bank->config->host,
+            .port = bank->config->port,
+            .profile = bank->profile,
+            .rules = &bank->rules,
+            .connections_max = bank->connections,
+        };
+    }
+    run->lane = lane_open(&lane, error);
+    return run->lane != NULL ? JOB_DONE : fail_text(JOB_UNREACHABLE, error);
+}
+
+/* Everything of one try; the lane first, so that no bank connection outlives the claim. */
+static void close_try(struct run *run)
+{
+    if (run->lane != NULL)
+        lane_close(run->lane);
+    if (run->store != NULL)
+        store_close(run->store);
+    if (run->claim != NULL)
+        claim_close(run->claim);
+    if (run->memory != NULL)
+        munmap(run->memory, run->memory_bytes);
+    run->lane = NULL;
+    run->store = NULL;
+    run->claim = NULL;
+    run->memory = NULL;
+    run->settle = NULL;
+}
+
+/* ---- the end ---- */
+
+/* The whole batch decides, not only what this run did. */
+static int exit_of_end(const struct run *run)
+{
+    const struct settle_counts *counts = settle_counts(run->settle);
+    const struct batch_counts *batch = &run->counts;
+    switch (settle_end(run->settle)) {
+    case SETTLE_END_FATAL:
+        return exit_of_status(counts->fatal);
+    case SETTLE_END_GONE:
+        return JOB_TRY_AGAIN;
+    case SETTLE_END_STOPPED: // what was never sent is not in doubt, though only the core knows
+        return counts->in_doubt + batch->parked_in_doubt > 0 ? JOB_IN_DOUBT : JOB_STOPPED;
+    case SETTLE_END_DEADLINE:
+        if (batch->in_doubt == 0 && batch->active > batch->pending)
+            return JOB_STOPPED;
+        return batch_exit_code(batch);
+    case SETTLE_END_NONE:
+    case SETTLE_END_COMPLETE:
+    case SETTLE_END_DOUBT:
+        return batch_exit_code(batch);
+    }
+    CHECK(false);
+    return JOB_INTERNAL;
+}
+
+static int finish(struct run *run)
+{
+    char error[STORE_ERROR_BYTES] = "";
+    if (!batch_count(run->db, &run->batch, &run->counts))
+        return db_exit_code(run->db);
+    int exit_code = exit_of_end(run);
+    if (settle_end(run->settle) == SETTLE_END_FATAL) {
+        enum status fatal = settle_counts(run->settle)->fatal;
+        job_fail(exit_code, fatal == STATUS_STORE_FENCED ? NULL : "run `daybook verify`",
+                 "the run ended: %s: %s", status_text(fatal), store_error(run->store));
+    }
+    enum status status = claim_finish(run->claim, run->settle, 0, exit_code, error);
+    if (status != STATUS_OK && exit_code != JOB_INTERNAL && exit_code != JOB_OWNED)
+        return fail_text(exit_of_status(status), error);
+    return exit_code;
+}
+
+static int try_once(struct run *run, bool *gone)
+{
+    int exit_code = claim_batch(run);
+    if (exit_code == JOB_DONE)
+        exit_code = make_core(run);
+    if (exit_code == JOB_DONE)
+        exit_code = open_store(run);
+    if (exit_code == JOB_DONE)
+        exit_code = open_lane(run);
+    if (exit_code != JOB_DONE)
+        return exit_code;
+    lane_run(run->lane);
+    run_report_add(&run->report, run->settle, clock_now_ns());
+    *gone = settle_end(run->settle) == SETTLE_END_GONE;
+    if (*gone)
+        return job_fail(JOB_TRY_AGAIN, NULL, "the database or the batch was lost: %s",
+                        store_error(run->store));
+    return finish(run);
+}
+
+/* The session of this command may have been lost together with the lane's. */
+static int reconnect(struct run *run)
+{
+    int exit_code;
+    db_close(run->db);
+    run->db = db_open(run->config, "daybook run", &exit_code);
+    return exit_code;
+}
+
+/* Twice as long before each new start, up to the cap. */
+static void wait_before(const struct run *run)
+{
+    uint64_t wait_ns = (uint64_t)run->config->retry_base_ns;
+    for (uint32_t i = 0; i < run->report.restarts; i++)
+        wait_ns *= wait_ns < (uint64_t)run->config->retry_cap_ns ? 2 : 1;
+    if (wait_ns > (uint64_t)run->config->retry_cap_ns)
+        wait_ns = (uint64_t)run->config->retry_cap_ns;
+    struct timespec wait = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
+                            .tv_nsec = (long)(wait_ns % NS_PER_S)};
+    nanosleep(&wait, NULL);
+}
+
+static int run_tries(struct run *run)
+{
+    bool gone = false;
+    int exit_code = try_once(run, &gone);
+    close_try(run);
+    bool lost = gone;
+    while (lost && !run_stop && run->report.restarts < run->config->restarts) {
+        wait_before(run);
+        run->report.restarts++;
+        run->batch.has_run = true;
+        job_warn(NULL, "starting over from the claim (%u of %lld)", run->report.restarts,
+                 (long long)run->config->restarts);
+        gone = false;
+        exit_code = reconnect(run);
+        if (exit_code == JOB_DONE)
+            exit_code = try_once(run, &gone);
+        close_try(run);
+        lost = gone || exit_code == JOB_TRY_AGAIN || exit_code == JOB_UNREACHABLE;
+    }
+    if (lost)
+        return job_fail(JOB_TRY_AGAIN, "run the same command again: it goes on where it was",
+                        "the run gave up after %u new starts", run->report.restarts);
+    return exit_code;
+}
+
+/* ---- start ---- */
+
+static int read_deadline(struct run *run)
+{
+    char minutes[24];
+    run->deadline_at_ns = AT_NEVER;
+    if (!job_given(run->job, "deadline"))
+        return JOB_DONE;
+    snprintf(minutes, sizeof minutes, "%lld", (long long)job_number(run->job, "deadline"));
+    const char *const params[] = {minutes, run->config->time_zone};
+    PGresult *result = db_query(run->db, sql_run_deadline, 2, params);
+    if (result == NULL)
+        return db_exit_code(run->db);
+    int64_t left_us = db_int(result, 0, 0);
+    PQclear(result);
+    run->deadline_at_ns = clock_now_ns() + (left_us > 0 ? (uint64_t)left_us * NS_PER_US : 0);
+    return JOB_DONE;
+}
+
+static void prepare_report(struct run *run)
+{
+    struct run_report *report = &run->report;
+    *report = (struct run_report){
+        .batch = &run->batch,
+        .quiet = job_flag(run->job, "quiet"),
+        .live = report_is_live(stderr),
+        .coloured = report_is_coloured(stderr, job_number(run->job, "color")),
+        .json = job_number(run->job, "output") == 1,
+        .done_before = run->counts.settled + run->counts.parked,
+        .bank_count = run->banks.count,
+    };
+    for (uint32_t i = 0; i < run->banks.count; i++) {
+        memcpy(report->banks[i].name, run->banks.banks[i].name, sizeof report->banks[i].name);
+        report->banks[i].rate_per_s = run->banks.banks[i].rules.rate_per_s;
+    }
+    run_report_begin(report, clock_now_ns());
+}
+
+static int prepare(struct run *run)
+{
+    if (!db_check_schema(run->db))
+        return db_exit_code(run->db);
+    int exit_code =
+        batch_find(run->db, job_operand(run->job, 0), job_text(run->job, "date"), &run->batch);
+    if (exit_code == JOB_DONE && !batch_count(run->db, &run->batch, &run->counts))
+        exit_code = db_exit_code(run->db);
+    if (exit_code == JOB_DONE)
+        exit_code = run_banks_open(&run->banks, run->config, run->db, &run->batch);
+    return exit_code;
+}
+
+static int run_batch(struct run *run)
+{
+    int exit_code = prepare(run);
+    if (exit_code != JOB_DONE)
+        return exit_code;
+    prepare_report(run);
+    if (run->counts.settled == run->counts.accounts && run->batch.closed) {
+        if (!run->report.quiet && !run->report.json)
+            printf("%s %s: nothing to do, all %u accounts are settled\n", run->batch.cohort,
+                   run->batch.date, run->batch.accounts);
+        if (run->report.json && !run_report_summary(&run->report, run->db, &run->counts, JOB_DONE))
+            return db_exit_code(run->db);
+        return JOB_DONE;
+    }
+    exit_code = run_banks_check_reachable(&run->banks);
+    if (exit_code == JOB_DONE)
+        exit_code = read_deadline(run);
+    if (exit_code != JOB_DONE)
+        return exit_code;
+    catch_signals();
+    exit_code = run_tries(run);
+    if (exit_code <= JOB_IN_DOUBT &&
+        !run_report_summary(&run->report, run->db, &run->counts, exit_code))
+        return db_exit_code(run->db);
+    return exit_code;
+}
+
+int job_run(struct job *job)
+{
+    int exit_code;
+    struct run run = {.job = job};
+    run.config = config_open(job, &exit_code);
+    if (run.config == NULL)
+        return exit_code;
+    run.conninfo = db_conninfo(run.config);
+    run.db = run.conninfo == NULL ? NULL : db_open(run.config, "daybook run", &exit_code);
+    if (run.conninfo == NULL)
+        exit_code = JOB_BAD_CONFIG;
+    if (run.db != NULL) {
+        run.hash = hash_open();
+        CHECK(run.hash != NULL);
+        exit_code = run_batch(&run);
+        hash_close(run.hash);
+    }
+    run_banks_close(&run.banks);
+    db_close(run.db);
+    db_conninfo_free(run.conninfo);
+    config_close(run.config);
+    return exit_code;
+}

@@ -1,0 +1,128 @@
+#include "jobs/run_banks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "core/limits.h"
+#include "jobs/report.h"
+#include "real/lane.h"
+#include "sql.h"
+
+#define REACHABLE_WAIT_NS (2 * NS_PER_S)
+
+static int load_profile(struct run_bank *bank, const struct config *config, const char *currency)
+{
+    char error[PROFILE_ERROR_BYTES], host[CONFIG_HOST_MAX + 8];
+    const struct config_bank *given = bank->config;
+    char *path = config_profile_path(config, given);
+    if (path == NULL)
+        return JOB_BAD_CONFIG;
+    snprintf(host, sizeof host, "%s:%u", given->host, given->port);
+    struct profile_site site = {
+        .host = host,
+        .path_prefix = given->path_prefix,
+        .token = given->token != NULL ? given->token : "",
+        .collection_account = given->collection_account,
+        .suspense_account = given->suspense_account != NULL ? given->suspense_account : "",
+        .currency = currency,
+    };
+    bank->profile = profile_load(path, &site, error);
+    free(path);
+    if (bank->profile == NULL)
+        return job_fail(JOB_BAD_CONFIG, NULL, "bank %s: %s", bank->name, error);
+    bank->rules = config_rules(given, profile_rules(bank->profile));
+    if (given->connections != CONFIG_UNSET && given->connections < bank->rules.calls_max)
+        bank->rules.calls_max = (uint32_t)given->connections;
+    bank->connections = bank->rules.calls_max;
+    return JOB_DONE;
+}
+
+static int register_profile(struct run_bank *bank, struct db *db)
+{
+    char hex[2 * DIGEST_BYTES + 1];
+    size_t text_bytes;
+    struct digest digest = profile_digest(bank->profile);
+    const char *suspense = bank->config->suspense_account;
+    char *text = NULL;
+    const char *start = profile_text(bank->profile, &text_bytes);
+    CHECK((text = strndup(start, text_bytes)) != NULL);
+    const char *const params[] = {bank->name, report_hex(digest.bytes, DIGEST_BYTES, hex),
+                                  bank->config->collection_account,
+                                  suspense != NULL ? suspense : "", text};
+    PGresult *result = db_query(db, sql_run_profile, 5, params);
+    free(text);
+    if (result == NULL)
+        return db_exit_code(db);
+    // Two starts at once: the other one's row is not in this statement's snapshot.
+    int exit_code = JOB_DONE;
+    if (PQntuples(result) == 1)
+        bank->profile_id = (int32_t)db_int(result, 0, 0);
+    else
+        exit_code = job_fail(JOB_TRY_AGAIN, "run the same command again",
+                             "bank %s: its profile is being recorded by another start", bank->name);
+    PQclear(result);
+    return exit_code;
+}
+
+static int open_bank(struct run_bank *bank, const struct config *config, struct db *db,
+                     const struct batch *batch)
+{
+    bank->config = config_bank(config, bank->name);
+    if (bank->config == NULL)
+        return job_fail(JOB_BAD_CONFIG, "add it under `banks:` in the configuration",
+                        "the batch has accounts at bank %s, which is not configured", bank->name);
+    int exit_code = load_profile(bank, config, batch->currency);
+    return exit_code == JOB_DONE ? register_profile(bank, db) : exit_code;
+}
+
+int run_banks_open(struct run_banks *banks, const struct config *config, struct db *db,
+                   const struct batch *batch)
+{
+    struct batch_bank planned[BANKS_MAX];
+    *banks = (struct run_banks){0};
+    if (!batch_list_banks(db, batch, planned, &banks->count))
+        return db_exit_code(db);
+    uint32_t calls = 0;
+    for (uint32_t i = 0; i < banks->count; i++) {
+        struct run_bank *bank = &banks->banks[i];
+        memcpy(bank->name, planned[i].name, sizeof bank->name);
+        int exit_code = open_bank(bank, config, db, batch);
+        if (exit_code != JOB_DONE)
+            return exit_code;
+        calls += bank->rules.calls_max;
+    }
+    if (calls > CALLS_MAX)
+        return job_fail(JOB_BAD_CONFIG, "lower `calls` or `connections` of some banks",
+                        "the banks of this batch together allow %u calls in flight, more than %u",
+                        calls, CALLS_MAX);
+    return JOB_DONE;
+}
+
+int run_banks_check_reachable(const struct run_banks *banks)
+{
+    uint32_t reached = 0;
+    for (uint32_t i = 0; i < banks->count; i++) {
+        const struct run_bank *bank = &banks->banks[i];
+        if (lane_bank_reachable(bank->config->host, bank->config->port, REACHABLE_WAIT_NS))
+            reached++;
+        else
+            job_warn(NULL, "bank %s takes no connection at %s:%u", bank->name, bank->config->host,
+                     bank->config->port);
+    }
+    if (reached > 0)
+        return JOB_DONE;
+    return job_fail(JOB_UNREACHABLE,
+                    "check the network and `url` of each bank (for a rehearsal: start `daybook "
+                    "mockbank`), then run the same command again; nothing was sent",
+                    "no bank of this batch can be reached");
+}
+
+void run_banks_close(struct run_banks *banks)
+{
+    for (uint32_t i = 0; i < banks->count; i++) {
+        if (banks->banks[i].profile != NULL)
+            profile_close(banks->banks[i].profile);
+    }
+    banks->count = 0;
+}

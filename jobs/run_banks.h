@@ -1,0 +1,31 @@
+/*
+ * run_banks: the banks of a batch, ready to be called: configuration, profile, rules.
+ */
+#ifndef DAYBOOK_JOBS_RUN_BANKS_H
+#define DAYBOOK_JOBS_RUN_BANKS_H
+
+#include "jobs/batch.h"
+#include "wire/profile.h"
+
+struct run_bank {
+    char name[BANK_TEXT_MAX + 1];
+    const struct config_bank *config;
+    struct profile *profile;
+    struct bank_rules rules;
+    uint32_t connections;
+    int32_t profile_id;
+};
+
+struct run_banks {
+    uint32_t count;
+    struct run_bank banks[BANKS_MAX];
+};
+
+/* JOB_DONE, or the exit code of what was reported. */
+int run_banks_open(struct run_banks *banks, const struct config *config, struct db *db,
+                   const struct batch *batch);
+/* Does at least one take a connection? Warns of each that does not. */
+int run_banks_check_reachable(const struct run_banks *banks);
+void run_banks_close(struct run_banks *banks);
+
+#endif

@@ -1,0 +1,193 @@
+#include "jobs/run_report.h"
+
+#include <string.h>
+
+#include "base/time.h"
+#include "jobs/report.h"
+#include "jobs/run_summary.h"
+#include "sql.h"
+
+#define BAR_WIDTH 30
+
+struct moment {
+    uint64_t done, total;
+    uint64_t done_per_s, calls_per_s, calls_limit;
+    uint64_t p50_ns, p99_ns;
+    const struct settle_counts *counts;
+};
+
+static uint64_t calls_of(const struct settle_counts *counts)
+{
+    return counts->polls + counts->transfers + counts->inquiries;
+}
+
+static uint64_t done_of(const struct run_report *report, const struct settle_counts *counts)
+{
+    uint64_t done = report->done_before + counts->settled + counts->parked;
+    return done < report->batch->accounts ? done : report->batch->accounts;
+}
+
+static uint64_t per_second(uint64_t count, uint64_t duration_ns)
+{
+    return duration_ns == 0 ? 0 : (uint64_t)((__uint128_t)count * NS_PER_S / duration_ns);
+}
+
+static struct moment look(struct run_report *report, const struct settle *settle, uint64_t now_ns)
+{
+    const struct settle_counts *counts = settle_counts(settle);
+    const struct histogram *transfers = settle_latency(settle, CALL_TRANSFER);
+    if (transfers->count == 0)
+        transfers = settle_latency(settle, CALL_BALANCE);
+    struct moment moment = {
+        .counts = counts,
+        .done = done_of(report, counts),
+        .total = report->batch->accounts,
+        .p50_ns = histogram_at(transfers, 500),
+        .p99_ns = histogram_at(transfers, 990),
+    };
+    uint64_t since_ns = now_ns - report->told_at_ns;
+    uint64_t calls = calls_of(counts);
+    // A new try counts from nothing again.
+    uint64_t calls_new = calls >= report->told_calls ? calls - report->told_calls : calls;
+    uint64_t done_new = moment.done >= report->told_done ? moment.done - report->told_done : 0;
+    moment.calls_per_s = per_second(calls_new, since_ns);
+    moment.done_per_s = per_second(done_new, since_ns);
+    for (uint32_t i = 0; i < report->bank_count; i++)
+        moment.calls_limit += report->banks[i].rate_per_s;
+    report->told_at_ns = now_ns;
+    report->told_calls = calls;
+    report->told_done = moment.done;
+    return moment;
+}
+
+static void print_plain(const struct moment *moment)
+{
+    char done[MONEY_TEXT_BYTES], total[MONEY_TEXT_BYTES], calls[MONEY_TEXT_BYTES];
+    char limit[MONEY_TEXT_BYTES], p50[REPORT_DURATION_BYTES], p99[REPORT_DURATION_BYTES];
+    const struct settle_counts *counts = moment->counts;
+    fprintf(stderr,
+            "daybook: %s of %s done, %llu/s; calls %s/s of %s/s, %llu in flight, p50 %s p99 %s; "
+            "waiting %llu, parked %llu, short %llu, blocked %llu, in doubt %llu\n",
+            report_count(moment->done, done), report_count(moment->total, total),
+            (unsigned long long)moment->done_per_s, report_count(moment->calls_per_s, calls),
+            report_count(moment->calls_limit, limit), (unsigned long long)counts->calls_in_flight,
+            report_duration(moment->p50_ns, p50), report_duration(moment->p99_ns, p99),
+            (unsigned long long)counts->waiting, (unsigned long long)counts->parked,
+            (unsigned long long)counts->is_short, (unsigned long long)counts->blocked,
+            (unsigned long long)counts->in_doubt);
+}
+
+static void clear_lines(struct run_report *report)
+{
+    if (report->lines_drawn > 0)
+        fprintf(stderr, "\033[%uA\033[J", report->lines_drawn);
+    report->lines_drawn = 0;
+}
+
+static void draw_bar(const struct run_report *report, const struct moment *moment)
+{
+    uint64_t filled = moment->total == 0 ? 0 : moment->done * BAR_WIDTH / moment->total;
+    fprintf(stderr, "%s[", report->coloured ? "\033[32m" : "");
+    for (uint64_t i = 0; i < BAR_WIDTH; i++)
+        fputc(i < filled ? '#' : '-', stderr);
+    fprintf(stderr, "]%s", report->coloured ? "\033[0m" : "");
+}
+
+static void draw(struct run_report *report, const struct moment *moment)
+{
+    char done[MONEY_TEXT_BYTES], total[MONEY_TEXT_BYTES], calls[MONEY_TEXT_BYTES];
+    char limit[MONEY_TEXT_BYTES], p50[REPORT_DURATION_BYTES], p99[REPORT_DURATION_BYTES];
+    const struct settle_counts *counts = moment->counts;
+    clear_lines(report);
+    draw_bar(report, moment);
+    fprintf(stderr, " %s / %s  %llu/s\n", report_count(moment->done, done),
+            report_count(moment->total, total), (unsigned long long)moment->done_per_s);
+    fprintf(stderr, "  calls %s/s of %s/s, %llu in flight, p50 %s, p99 %s\n",
+            report_count(moment->calls_per_s, calls), report_count(moment->calls_limit, limit),
+            (unsigned long long)counts->calls_in_flight, report_duration(moment->p50_ns, p50),
+            report_duration(moment->p99_ns, p99));
+    fprintf(stderr, "  waiting %llu, parked %llu, short %llu, blocked %llu, in doubt %llu\n",
+            (unsigned long long)counts->waiting, (unsigned long long)counts->parked,
+            (unsigned long long)counts->is_short, (unsigned long long)counts->blocked,
+            (unsigned long long)counts->in_doubt);
+    report->lines_drawn = 3;
+}
+
+void run_report_begin(struct run_report *report, uint64_t now_ns)
+{
+    report->begun_at_ns = now_ns;
+    report->told_at_ns = now_ns;
+    report->told_done = report->done_before;
+    for (int kind = 0; kind < RUN_CALL_KINDS; kind++)
+        histogram_init(&report->latency[kind]);
+}
+
+void run_report_progress(void *context, const struct settle *settle, uint64_t now_ns)
+{
+    struct run_report *report = context;
+    struct moment moment = look(report, settle, now_ns);
+    if (report->live)
+        draw(report, &moment);
+    else
+        print_plain(&moment);
+}
+
+static void add_counts(struct settle_counts *total, const struct settle_counts *counts)
+{
+    total->loaded += counts->loaded;
+    total->polls += counts->polls;
+    total->transfers += counts->transfers;
+    total->inquiries += counts->inquiries;
+    total->resends += counts->resends;
+    total->doubts += counts->doubts;
+    total->throttled += counts->throttled;
+    total->rejected += counts->rejected;
+    total->not_done += counts->not_done;
+    total->timeouts += counts->timeouts;
+    total->settled += counts->settled;
+    total->chunks += counts->chunks;
+    total->records += counts->records;
+    total->entries += counts->entries;
+    total->paid_minor = money_add(total->paid_minor, counts->paid_minor);
+    total->collected_minor = money_add(total->collected_minor, counts->collected_minor);
+}
+
+static void add_histogram(struct histogram *total, const struct histogram *histogram)
+{
+    total->count += histogram->count;
+    if (histogram->most_ns > total->most_ns)
+        total->most_ns = histogram->most_ns;
+    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        total->buckets[i] += histogram->buckets[i];
+}
+
+void run_report_add(struct run_report *report, const struct settle *settle, uint64_t now_ns)
+{
+    clear_lines(report);
+    add_counts(&report->total, settle_counts(settle));
+    for (int kind = 0; kind < RUN_CALL_KINDS; kind++)
+        add_histogram(&report->latency[kind], settle_latency(settle, (enum call_kind)kind));
+    for (uint32_t i = 0; i < report->bank_count; i++)
+        report->banks[i].used_per_mille = settle_rate_used(settle, i, now_ns);
+    report->took_ns = now_ns - report->begun_at_ns;
+    report->told_calls = 0;
+}
+
+bool run_report_summary(const struct run_report *report, struct db *db,
+                        const struct batch_counts *counts, int exit_code)
+{
+    struct run_summary summary = {.report = report, .counts = counts, .exit_code = exit_code};
+    const char *const params[] = {report->batch->id};
+    if (report->quiet && exit_code == JOB_DONE)
+        return true;
+    summary.groups = batch_groups(db, report->batch);
+    summary.heads = summary.groups == NULL ? NULL : db_query(db, sql_run_heads, 1, params);
+    bool asked = summary.heads != NULL && batch_sum(db, report->batch, &summary.money);
+    if (asked && report->json)
+        run_summary_print_json(&summary);
+    else if (asked)
+        run_summary_print(&summary);
+    PQclear(summary.groups);
+    PQclear(summary.heads);
+    return asked;
+}

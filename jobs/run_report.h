@@ -1,0 +1,53 @@
+/*
+ * run_report: what a run shows: progress on stderr while it goes, a summary on stdout at its end.
+ */
+#ifndef DAYBOOK_JOBS_RUN_REPORT_H
+#define DAYBOOK_JOBS_RUN_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/histogram.h"
+#include "base/transfer.h"
+#include "core/settle.h"
+#include "jobs/batch.h"
+
+#define RUN_CALL_KINDS 3
+
+struct run_report_bank {
+    char name[BANK_TEXT_MAX + 1];
+    uint32_t rate_per_s;
+    uint32_t used_per_mille; /* of the allowance, while there was work */
+};
+
+struct run_report {
+    const struct batch *batch;
+    bool quiet;
+    bool live; /* redraw in place */
+    bool coloured;
+    bool json;
+    uint64_t begun_at_ns;
+    uint64_t done_before; /* settlements ended or parked before this run */
+    uint32_t bank_count;
+    struct run_report_bank banks[BANKS_MAX];
+    /* the newest line */
+    uint64_t told_at_ns, told_calls, told_done;
+    uint32_t lines_drawn;
+    /* added up over the tries of this run */
+    struct settle_counts total;
+    struct histogram latency[RUN_CALL_KINDS];
+    uint32_t restarts;
+    uint64_t took_ns;
+};
+
+void run_report_begin(struct run_report *report, uint64_t now_ns);
+/* As lane_config.progress. */
+void run_report_progress(void *context, const struct settle *settle, uint64_t now_ns);
+/* A try of the lane ended: clears the live lines, adds up. */
+void run_report_add(struct run_report *report, const struct settle *settle, uint64_t now_ns);
+
+/* The summary to stdout. False: the database could not be asked, reported. */
+MUST_USE bool run_report_summary(const struct run_report *report, struct db *db,
+                                 const struct batch_counts *counts, int exit_code);
+
+#endif

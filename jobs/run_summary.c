@@ -1,0 +1,224 @@
+#include "jobs/run_summary.h"
+
+#include <inttypes.h>
+
+#include "base/time.h"
+#include "jobs/report.h"
+
+static const char *const kind_names[RUN_CALL_KINDS] = {
+    [CALL_BALANCE] = "balance", [CALL_TRANSFER] = "transfer", [CALL_INQUIRY] = "inquiry"};
+
+static const char *ending(int exit_code)
+{
+    switch (exit_code) {
+    case JOB_DONE:
+        return "all settled";
+    case JOB_SOME_LEFT:
+        return "finished, some are left";
+    case JOB_STOPPED:
+        return "stopped; the same command goes on";
+    case JOB_IN_DOUBT:
+        return "some transfers are in doubt; the same command asks again";
+    default:
+        return "not finished; the same command goes on";
+    }
+}
+
+static void print_count(const char *name, uint64_t count, const char *more)
+{
+    char text[MONEY_TEXT_BYTES];
+    printf("  %-12s %12s%s%s\n", name, report_count(count, text), more[0] != '\0' ? "   " : "",
+           more);
+}
+
+static void print_money(const char *name, int64_t amount_minor, const char *currency)
+{
+    char text[MONEY_TEXT_BYTES];
+    printf("  %-12s %24s %s\n", name, money_format(amount_minor, text), currency);
+}
+
+static void print_groups(const PGresult *groups)
+{
+    for (int i = 0; i < PQntuples(groups); i++) {
+        char text[MONEY_TEXT_BYTES];
+        printf("    %10s at %s: %s (%s)\n", report_count((uint64_t)db_int(groups, i, 2), text),
+               db_text(groups, i, 0), db_text(groups, i, 1), batch_reason(db_text(groups, i, 1)));
+    }
+}
+
+static void print_states(const struct run_summary *summary)
+{
+    const struct batch_counts *counts = summary->counts;
+    printf("settlements    %10" PRIu64 "\n", counts->accounts);
+    print_count("settled", counts->settled, "");
+    print_count("short", counts->is_short, counts->is_short > 0 ? "no deposit yet" : "");
+    print_count("parked", counts->parked, counts->parked > 0 ? "for a person:" : "");
+    print_groups(summary->groups);
+    if (counts->blocked > 0)
+        print_count("blocked", counts->blocked, "their last settlement has not ended");
+    if (counts->waiting > 0)
+        print_count("waiting", counts->waiting, "");
+    if (counts->active > 0)
+        print_count("under way", counts->active, "");
+    if (counts->pending > 0)
+        print_count("pending", counts->pending, "transfers the bank has not decided");
+    if (counts->in_doubt > 0)
+        print_count("in doubt", counts->in_doubt, "transfers without a definitive answer");
+}
+
+static void print_calls(const struct run_report *report)
+{
+    const struct settle_counts *total = &report->total;
+    printf("calls of this run\n");
+    uint64_t calls[RUN_CALL_KINDS] = {
+        [CALL_BALANCE] = total->polls,
+        [CALL_TRANSFER] = total->transfers,
+        [CALL_INQUIRY] = total->inquiries,
+    };
+    for (int kind = 0; kind < RUN_CALL_KINDS; kind++) {
+        char p50[REPORT_DURATION_BYTES], p99[REPORT_DURATION_BYTES], more[80] = "";
+        const struct histogram *latency = &report->latency[kind];
+        if (latency->count > 0)
+            snprintf(more, sizeof more, "p50 %s, p99 %s",
+                     report_duration(histogram_at(latency, 500), p50),
+                     report_duration(histogram_at(latency, 990), p99));
+        print_count(kind_names[kind], calls[kind], more);
+    }
+    if (total->resends + total->doubts + total->throttled + total->timeouts > 0)
+        printf("  sent again %" PRIu64 ", in doubt %" PRIu64 ", throttled %" PRIu64
+               ", timed out %" PRIu64 "\n",
+               total->resends, total->doubts, total->throttled, total->timeouts);
+    for (uint32_t i = 0; i < report->bank_count; i++)
+        printf("  bank %s: %u.%u %% of %u calls/s used while there was work\n",
+               report->banks[i].name, report->banks[i].used_per_mille / 10,
+               report->banks[i].used_per_mille % 10, report->banks[i].rate_per_s);
+}
+
+static uint64_t settled_per_s(const struct run_report *report)
+{
+    if (report->took_ns == 0)
+        return 0;
+    return (uint64_t)((__uint128_t)report->total.settled * NS_PER_S / report->took_ns);
+}
+
+static void print_ledger(const struct run_summary *summary)
+{
+    const struct settle_counts *total = &summary->report->total;
+    char entries[MONEY_TEXT_BYTES], records[MONEY_TEXT_BYTES], chunks[MONEY_TEXT_BYTES];
+    printf("ledger of this run\n");
+    printf("  %s entries, %s records in %s chunks\n", report_count(total->entries, entries),
+           report_count(total->records, records), report_count(total->chunks, chunks));
+    for (int i = 0; i < PQntuples(summary->heads); i++)
+        printf("  closing hash of partition %s at chunk %s: %s\n", db_text(summary->heads, i, 0),
+               db_text(summary->heads, i, 1), db_text(summary->heads, i, 4));
+}
+
+void run_summary_print(const struct run_summary *summary)
+{
+    const struct run_report *report = summary->report;
+    const struct batch *batch = report->batch;
+    char took[REPORT_DURATION_BYTES], rate[MONEY_TEXT_BYTES];
+    printf("%s %s: %s\n", batch->cohort, batch->date, ending(summary->exit_code));
+    print_states(summary);
+    printf("money\n");
+    print_money("deposited", summary->money.deposited_minor, batch->currency);
+    print_money("collected", summary->money.collected_minor, batch->currency);
+    print_money("held", summary->money.held_minor, batch->currency);
+    print_money("paid out", summary->money.paid_minor, batch->currency);
+    if (summary->money.residue_minor != 0)
+        print_money("residue", summary->money.residue_minor, batch->currency);
+    print_calls(report);
+    print_ledger(summary);
+    printf("time\n  %s, %s settlements/s", report_duration(report->took_ns, took),
+           report_count(settled_per_s(report), rate));
+    if (report->restarts > 0)
+        printf(", started over %u times after losing the database", report->restarts);
+    printf("\n");
+}
+
+/* ---- JSON ---- */
+
+static json_t *states_json(const struct batch_counts *counts)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accounts",
+                     (json_int_t)counts->accounts, "settled", (json_int_t)counts->settled, "short",
+                     (json_int_t)counts->is_short, "parked", (json_int_t)counts->parked, "blocked",
+                     (json_int_t)counts->blocked, "waiting", (json_int_t)counts->waiting, "active",
+                     (json_int_t)counts->active, "pending", (json_int_t)counts->pending, "in_doubt",
+                     (json_int_t)counts->in_doubt);
+}
+
+static json_t *groups_json(const PGresult *groups)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < PQntuples(groups); i++)
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:I, s:o}", "step", db_text(groups, i, 0), "code",
+                            db_text(groups, i, 1), "reason", batch_reason(db_text(groups, i, 1)),
+                            "accounts", (json_int_t)db_int(groups, i, 2), "deposit_minor",
+                            report_json_money(db_int(groups, i, 3))));
+    return list;
+}
+
+static json_t *calls_json(const struct run_report *report)
+{
+    const struct settle_counts *total = &report->total;
+    json_t *calls = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "balance", (json_int_t)total->polls, "transfer",
+        (json_int_t)total->transfers, "inquiry", (json_int_t)total->inquiries, "sent_again",
+        (json_int_t)total->resends, "in_doubt", (json_int_t)total->doubts, "throttled",
+        (json_int_t)total->throttled, "timed_out", (json_int_t)total->timeouts);
+    for (int kind = 0; kind < RUN_CALL_KINDS; kind++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s_p50_ns", kind_names[kind]);
+        json_object_set_new(calls, name,
+                            json_integer((json_int_t)histogram_at(&report->latency[kind], 500)));
+        snprintf(name, sizeof name, "%s_p99_ns", kind_names[kind]);
+        json_object_set_new(calls, name,
+                            json_integer((json_int_t)histogram_at(&report->latency[kind], 990)));
+    }
+    return calls;
+}
+
+static json_t *banks_json(const struct run_report *report)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < report->bank_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "bank", report->banks[i].name,
+                                              "rate_per_s", (json_int_t)report->banks[i].rate_per_s,
+                                              "used_per_mille",
+                                              (json_int_t)report->banks[i].used_per_mille));
+    return list;
+}
+
+static json_t *heads_json(const PGresult *heads)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < PQntuples(heads); i++)
+        json_array_append_new(list, json_pack("{s:I, s:I, s:s}", "partition",
+                                              (json_int_t)db_int(heads, i, 0), "chunk",
+                                              (json_int_t)db_int(heads, i, 1), "hash",
+                                              db_text(heads, i, 4)));
+    return list;
+}
+
+void run_summary_print_json(const struct run_summary *summary)
+{
+    const struct run_report *report = summary->report;
+    const struct settle_counts *total = &report->total;
+    const struct batch_money *money = &summary->money;
+    report_json_print(json_pack(
+        "{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:{s:I, s:I, "
+        "s:I}, s:o, s:I, s:I}",
+        "schema_version", REPORT_SCHEMA_VERSION, "cohort", report->batch->cohort, "settle_date",
+        report->batch->date, "currency", report->batch->currency, "exit_code", summary->exit_code,
+        "settlements", states_json(summary->counts), "parked_groups", groups_json(summary->groups),
+        "money", "deposited_minor", report_json_money(money->deposited_minor), "collected_minor",
+        report_json_money(money->collected_minor), "held_minor",
+        report_json_money(money->held_minor), "paid_minor", report_json_money(money->paid_minor),
+        "residue_minor", report_json_money(money->residue_minor), "calls", calls_json(report),
+        "banks", banks_json(report), "ledger", "entries", (json_int_t)total->entries, "records",
+        (json_int_t)total->records, "chunks", (json_int_t)total->chunks, "closing",
+        heads_json(summary->heads), "took_ns", (json_int_t)report->took_ns, "restarts",
+        (json_int_t)report->restarts));
+}

@@ -1,0 +1,21 @@
+/*
+ * run_summary: the two forms of a run's summary. For run_report.c.
+ */
+#ifndef DAYBOOK_JOBS_RUN_SUMMARY_H
+#define DAYBOOK_JOBS_RUN_SUMMARY_H
+
+#include "jobs/run_report.h"
+
+struct run_summary {
+    const struct run_report *report;
+    const struct batch_counts *counts;
+    struct batch_money money;
+    PGresult *groups; /* batch_groups */
+    PGresult *heads;  /* partition, chunk, records, entries, hash */
+    int exit_code;
+};
+
+void run_summary_print(const struct run_summary *summary);
+void run_summary_print_json(const struct run_summary *summary);
+
+#endif

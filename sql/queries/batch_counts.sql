@@ -1,0 +1,49 @@
+-- Where the settlements of a batch stand: $1 batch, $2 revision. One pass over the outcomes.
+WITH newest AS (
+    -- seq << 8 | state: its greatest value tells the newest state.
+    SELECT o.settlement_id, max(o.seq::int << 8 | o.state) & 255 AS state
+    FROM daybook.outcome o
+    WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
+    GROUP BY o.settlement_id
+), open_transfer AS (
+    -- The newest transfer where the bank's answer is not final.
+    SELECT n.settlement_id, n.state, d.state AS transfer_state
+    FROM newest n
+    CROSS JOIN LATERAL (
+        SELECT i.step, i.kind, i.generation FROM daybook.intent i
+        WHERE i.settlement_id = n.settlement_id ORDER BY i.chunk DESC, i.position DESC LIMIT 1
+    ) t
+    LEFT JOIN LATERAL (
+        SELECT x.state FROM daybook.outcome x
+        WHERE x.settlement_id = n.settlement_id AND x.step = t.step AND x.kind = t.kind
+          AND x.generation = t.generation AND x.state IN (1, 2, 3, 4)
+        ORDER BY x.seq DESC LIMIT 1
+    ) d ON true
+    WHERE n.state NOT IN (20, 22) AND coalesce(d.state, 2) = 2
+), untouched AS (
+    SELECT p.settlement_id, p.account_id
+    FROM daybook.plan p
+    WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
+      AND p.revision = $2::int
+      AND NOT EXISTS (SELECT FROM newest n WHERE n.settlement_id = p.settlement_id)
+), blocked AS (
+    SELECT u.settlement_id
+    FROM untouched u
+    CROSS JOIN LATERAL (
+        SELECT o.settlement_id FROM daybook.opening o
+        WHERE o.account_id = u.account_id ORDER BY o.ordinal DESC LIMIT 1
+    ) other
+    WHERE other.settlement_id <> u.settlement_id
+      AND NOT EXISTS (SELECT FROM daybook.outcome x
+                      WHERE x.settlement_id = other.settlement_id AND x.state = 22)
+)
+SELECT (SELECT count(*) FROM newest WHERE state = 22) AS settled,
+       (SELECT count(*) FROM newest WHERE state = 20) AS short,
+       (SELECT count(*) FROM newest WHERE state = 21) AS parked,
+       (SELECT count(*) FROM newest WHERE state < 20) AS active,
+       (SELECT count(*) FROM open_transfer WHERE transfer_state = 2) AS pending,
+       (SELECT count(*) FROM open_transfer WHERE transfer_state IS NULL) AS in_doubt,
+       (SELECT count(*) FROM open_transfer WHERE transfer_state IS NULL AND state = 21)
+           AS parked_in_doubt,
+       (SELECT count(*) FROM blocked) AS blocked,
+       (SELECT count(*) FROM untouched) AS untouched

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/hex.h"
 #include "base/money.h"
 #include "jobs/cohort.h"
 #include "jobs/db.h"
@@ -100,8 +101,7 @@ static void make_digest(struct import *import)
         cohort_digest_add(import->hash, &canonical);
     }
     struct digest digest = hash_end(import->hash);
-    for (size_t i = 0; i < DIGEST_BYTES; i++)
-        snprintf(import->digest + 2 * i, 3, "%02x", digest.bytes[i]);
+    hex_write(import->digest, digest.bytes, DIGEST_BYTES);
 }
 
 /* ---- COPY ---- */
@@ -151,11 +151,7 @@ static char *put_row(struct import *import, uint32_t index, char *at)
     at = put_number(at, row->expected_minor);
     at = put_instant(at, row->expect_at_us);
     at = put_number(at, row->opening_minor);
-    for (size_t i = 0; i < sizeof seed.bytes; i++, at += 2) {
-        static const char digits[] = "0123456789abcdef";
-        at[0] = digits[seed.bytes[i] >> 4];
-        at[1] = digits[seed.bytes[i] & 15];
-    }
+    at = hex_write(at, seed.bytes, sizeof seed.bytes);
     *at++ = '\n';
     return at;
 }

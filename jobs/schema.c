@@ -4,18 +4,13 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/hex.h"
 #include "jobs/db.h"
 #include "jobs/job.h"
 #include "sql.h"
 
 /* One at a time: the lock ends with the session. "daybook schema" as a number. */
 #define LOCK_SQL "SELECT pg_advisory_lock(7232621904137740915)"
-
-static void hex_of(const struct digest *digest, char out[2 * DIGEST_BYTES + 1])
-{
-    for (size_t i = 0; i < DIGEST_BYTES; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest->bytes[i]);
-}
 
 /* The versions that are there, as rows of version and sha256 (hex); no rows: none. */
 static PGresult *read_versions(struct db *db)
@@ -40,7 +35,7 @@ static int check_versions(struct hash *hash, const PGresult *versions)
                             (long long)version, sql_migrations[sql_migration_count - 1].version);
         const struct sql_migration *migration = &sql_migrations[i];
         struct digest digest = hash_once(hash, migration->text, strlen(migration->text));
-        hex_of(&digest, hex);
+        hex_write(hex, digest.bytes, DIGEST_BYTES);
         if (version != migration->version || strcmp(hex, db_text(versions, i, 1)) != 0)
             return job_fail(JOB_BAD_CONFIG,
                             "this database was made by another build of daybook: use that one, or "
@@ -55,7 +50,7 @@ static bool apply(struct db *db, struct hash *hash, const struct sql_migration *
 {
     char hex[2 * DIGEST_BYTES + 1], version[16];
     struct digest digest = hash_once(hash, migration->text, strlen(migration->text));
-    hex_of(&digest, hex);
+    hex_write(hex, digest.bytes, DIGEST_BYTES);
     snprintf(version, sizeof version, "%d", migration->version);
     const char *const params[] = {version, migration->name, hex};
     if (db_script(db, "BEGIN") && db_script(db, migration->text) &&

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "base/time.h"
 #include "real/claim_take.h"
 #include "real/pg.h"
@@ -265,13 +266,7 @@ uint64_t claim_run_id(const struct claim *claim)
 
 static bool read_hex(const char *text, struct digest *digest)
 {
-    for (size_t i = 0; i < DIGEST_BYTES; i++) {
-        unsigned byte = 0;
-        if (sscanf(text + 2 * i, "%2x", &byte) != 1)
-            return false;
-        digest->bytes[i] = (uint8_t)byte;
-    }
-    return text[2 * DIGEST_BYTES] == 0;
+    return hex_read(digest->bytes, DIGEST_BYTES, text) && text[2 * DIGEST_BYTES] == 0;
 }
 
 enum status claim_start(struct claim *claim, uint32_t partition, struct settle_start *start,
@@ -400,8 +395,7 @@ static enum status write_closing(struct claim *claim, const struct settle *settl
     uint32_t chunk = settle_head(settle, &hash);
     const struct settle_counts *counts = settle_counts(settle);
     char hex[2 * DIGEST_BYTES + 1];
-    for (size_t i = 0; i < DIGEST_BYTES; i++)
-        snprintf(hex + 2 * i, 3, "%02x", hash.bytes[i]);
+    hex_write(hex, hash.bytes, DIGEST_BYTES);
     const uint64_t values[] = {claim->config.batch_id,
                                partition,
                                claim->run_id,

@@ -4,27 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
+
 #define STATEMENT_BYTES 2048
 
 enum progress { PROGRESS_WAITS, PROGRESS_MOVED, PROGRESS_DONE, PROGRESS_LOST };
-
-static void put_hex(char out[2 * DIGEST_BYTES + 1], const struct digest *digest)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < DIGEST_BYTES; i++) {
-        out[2 * i] = digits[digest->bytes[i] >> 4];
-        out[2 * i + 1] = digits[digest->bytes[i] & 15];
-    }
-    out[2 * DIGEST_BYTES] = 0;
-}
 
 /* Numbers and hex of our own making only: nothing that came from outside stands in the text. */
 static void render(const struct store_chunk *session, char out[STATEMENT_BYTES])
 {
     const struct chunk *chunk = session->chunk;
     char prev[2 * DIGEST_BYTES + 1], hash[2 * DIGEST_BYTES + 1];
-    put_hex(prev, &chunk->prev_hash);
-    put_hex(hash, &chunk->hash);
+    hex_write(prev, chunk->prev_hash.bytes, DIGEST_BYTES);
+    hex_write(hash, chunk->hash.bytes, DIGEST_BYTES);
     int used = snprintf(out, STATEMENT_BYTES,
                         "BEGIN ISOLATION LEVEL READ COMMITTED;"
                         "SELECT (1000000 * extract(epoch FROM daybook.advance(%" PRIu32 ", %" PRIu32

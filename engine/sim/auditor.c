@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/time.h"
 #include "sim/auditor_state.h"
 
@@ -165,6 +166,7 @@ static void check_send(struct auditor *auditor, struct audited_transfer *transfe
                          transfer->step);
     if (account->is_parked || account->is_ended)
         auditor_complain(auditor, "account %u: sent although parked or ended", who);
+    transfer->is_repeated |= transfer->open_sends > 0;
     transfer->open_sends = 1 + (transfer->not_founds < 2 ? transfer->open_sends : 0);
     transfer->not_founds = 0;
 }
@@ -323,15 +325,7 @@ void auditor_deposited(struct auditor *auditor, uint32_t index, int64_t amount_m
 
 static bool key_of_text(const char *text, struct idem_key *key)
 {
-    if (strlen(text) != 2 * IDEM_KEY_BYTES)
-        return false;
-    for (uint32_t i = 0; i < IDEM_KEY_BYTES; i++) {
-        unsigned byte;
-        if (sscanf(text + 2 * i, "%2x", &byte) != 1)
-            return false;
-        key->bytes[i] = (uint8_t)byte;
-    }
-    return true;
+    return strlen(text) == 2 * IDEM_KEY_BYTES && hex_read(key->bytes, IDEM_KEY_BYTES, text);
 }
 
 static const char *receiver(const struct auditor *auditor, const struct audited_transfer *transfer)
@@ -420,6 +414,13 @@ static bool must_park(const struct auditor *auditor, uint32_t index)
     return is_over || (plan->is_payout_stopped && pays);
 }
 
+/* The bank said no, and it is recorded. */
+static bool may_park(const struct auditor *auditor, uint32_t index)
+{
+    uint32_t newest = auditor->accounts[index].newest;
+    return newest != 0 && auditor->transfers[newest - 1].state == OUTCOME_REJECTED;
+}
+
 /* Every account has come to the end that the plan and its money lead to. */
 static void check_account(struct auditor *auditor, uint32_t index)
 {
@@ -437,7 +438,7 @@ static void check_account(struct auditor *auditor, uint32_t index)
     } else if (must_park(auditor, index)) {
         if (!account->is_parked)
             auditor_complain(auditor, "account %u should be parked", index + 1);
-    } else if (!account->is_ended) {
+    } else if (!account->is_ended && !(account->is_parked && may_park(auditor, index))) {
         auditor_complain(auditor, "account %u has not ended (step %u done, parked %d)", index + 1,
                          account->step_done, account->is_parked);
     }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/money.h"
 #include "wire/profile_form.h"
 
@@ -56,16 +57,6 @@ const struct transfer_call *profile_transfer(const struct profile *profile,
     return profile->by_step[order->step][order->kind];
 }
 
-static char *put_hex(char *out, const uint8_t *bytes, size_t byte_count)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < byte_count; i++) {
-        *out++ = digits[bytes[i] >> 4];
-        *out++ = digits[bytes[i] & 15];
-    }
-    return out;
-}
-
 static void set(struct field_values *values, enum field field, const char *text, size_t bytes)
 {
     values->text[field] = text;
@@ -80,8 +71,8 @@ static void set_text(struct field_values *values, enum field field, const char *
 static void set_key(const struct profile *profile, const struct idem_key *key,
                     struct field_values *values)
 {
-    char hex[2 * IDEM_KEY_BYTES];
-    put_hex(hex, key->bytes, IDEM_KEY_BYTES);
+    char hex[2 * IDEM_KEY_BYTES + 1];
+    hex_write(hex, key->bytes, IDEM_KEY_BYTES);
     // W3C trace context: the key is the trace, its first half the span.
     memcpy(values->traceparent, "00-", 3);
     memcpy(values->traceparent + 3, hex, 32);

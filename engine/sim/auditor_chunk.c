@@ -358,7 +358,8 @@ static void on_transfer_rejected(struct auditor *auditor, const struct record *r
     if (transfer->is_booked)
         auditor_complain(auditor, "I13: account %u step %u rejected, but the bank accepted it",
                          who + 1, r->step);
-    if (!transfer->is_refused && transfer->open_sends > 0 && transfer->not_founds == 0)
+    bool is_open = transfer->open_sends > 0 || transfer->is_repeated;
+    if (!transfer->is_refused && is_open && transfer->not_founds == 0)
         auditor_complain(auditor, "P5: account %u step %u rejected while in doubt", who + 1,
                          r->step);
     if (transfer->state != 0 && transfer->state != OUTCOME_PENDING)
@@ -379,33 +380,17 @@ static void on_posted(struct auditor *auditor, const struct record *r, uint32_t 
         owe_step(auditor, r);
 }
 
-/* I12: payable 0, virtual + suspense = held + residue, receivable = -repayment. Its entries follow
-   in the same chunk, so the residue still to be posted is added here. */
 static void on_settled(struct auditor *auditor, const struct record *r, uint32_t who)
 {
-    const struct workload_account *plan = &auditor->workload->accounts[who];
     struct audited_account *account = &auditor->accounts[who];
-    const int64_t *ledger = account->ledger;
-    int64_t residue = r->outcome.residue_minor + ledger[LEDGER_RESIDUE];
-    int64_t virtual = ledger[LEDGER_VIRTUAL] + residue;
+    int64_t residue =
+        r->outcome.residue_minor - auditor->workload->accounts[who].floor_residue_minor;
     if (account->step_done != STEP_PAYOUT || r->step != STEP_CLOSING)
         auditor_complain(auditor, "account %u ends with step %u done", who + 1, account->step_done);
-    if (ledger[LEDGER_PAYABLE] != 0 || r->outcome.amount_minor != 0)
-        auditor_complain(auditor, "I12: account %u ends with payable %" PRId64, who + 1,
-                         -ledger[LEDGER_PAYABLE]);
-    if (ledger[LEDGER_RECEIVABLE] != -plan->repayment_minor)
-        auditor_complain(auditor, "I12: account %u ends with receivable %" PRId64, who + 1,
-                         ledger[LEDGER_RECEIVABLE]);
-    if (residue < 0 || virtual != r->outcome.held_minor + r->outcome.residue_minor ||
-        r->outcome.held_minor != -ledger[LEDGER_HELD] - ledger[LEDGER_SUSPENSE])
-        auditor_complain(auditor, "I12: account %u ends with held %" PRId64 ", residue %" PRId64,
-                         who + 1, r->outcome.held_minor, r->outcome.residue_minor);
-    if (auditor->rules.closing_seen &&
-        (r->outcome.available_minor != virtual || virtual > account->bank_minor))
-        auditor_complain(auditor, "account %u ends with %" PRId64 " at the bank", who + 1,
-                         account->bank_minor);
     account->is_ended = true;
-    if (residue > 0)
+    if (residue < 0)
+        auditor_complain(auditor, "I12: account %u ends with less residue than before", who + 1);
+    else if (residue > 0)
         owe(auditor, r, LEDGER_VIRTUAL, LEDGER_RESIDUE, residue);
 }
 
@@ -471,29 +456,60 @@ static void on_outcome(struct auditor *auditor, const struct record *r, uint32_t
     auditor_complain(auditor, "account %u: outcome state %u", who + 1, r->outcome.state);
 }
 
+/* I12: payable 0, virtual + suspense = held + residue, receivable = -repayment. Judged when all
+   entries of the chunk are known. */
+static void check_settled(struct auditor *auditor, const struct record *r, uint32_t who)
+{
+    const int64_t *ledger = auditor->accounts[who].ledger;
+    int64_t in_account = ledger[LEDGER_VIRTUAL];
+    if (ledger[LEDGER_PAYABLE] != 0 || r->outcome.amount_minor != 0)
+        auditor_complain(auditor, "I12: account %u ends with payable %" PRId64, who + 1,
+                         -ledger[LEDGER_PAYABLE]);
+    if (ledger[LEDGER_RECEIVABLE] != -auditor->workload->accounts[who].repayment_minor)
+        auditor_complain(auditor, "I12: account %u ends with receivable %" PRId64, who + 1,
+                         ledger[LEDGER_RECEIVABLE]);
+    if (in_account != r->outcome.held_minor + r->outcome.residue_minor ||
+        r->outcome.residue_minor != -ledger[LEDGER_RESIDUE] ||
+        r->outcome.held_minor != -ledger[LEDGER_HELD] - ledger[LEDGER_SUSPENSE])
+        auditor_complain(auditor, "I12: account %u ends with held %" PRId64 ", residue %" PRId64,
+                         who + 1, r->outcome.held_minor, r->outcome.residue_minor);
+    if (auditor->rules.closing_seen && (r->outcome.available_minor != in_account ||
+                                        in_account > auditor->accounts[who].bank_minor))
+        auditor_complain(auditor, "account %u ends with %" PRId64 " at the bank", who + 1,
+                         auditor->accounts[who].bank_minor);
+}
+
 /* ---- all of it --------------------------------------------------------------------------------
  */
 
-static void on_record(struct auditor *auditor, const struct record *r)
+/* Its account; UINT32_MAX: none of this batch. */
+static uint32_t account_of(const struct auditor *auditor, const struct record *r)
 {
     uint32_t position = settlement_position(r->settlement_id);
-    if (position < 1 || position > auditor->workload->count ||
-        workload_settlement(position - 1) != r->settlement_id) {
+    bool is_known = position >= 1 && position <= auditor->workload->count &&
+                    workload_settlement(position - 1) == r->settlement_id;
+    return is_known ? position - 1 : UINT32_MAX;
+}
+
+static void on_record(struct auditor *auditor, const struct record *r)
+{
+    uint32_t who = account_of(auditor, r);
+    if (who == UINT32_MAX) {
         auditor_complain(auditor, "a record of the unknown settlement %" PRIu64, r->settlement_id);
         return;
     }
     switch ((enum record_kind)r->record_kind) {
     case RECORD_INTENT:
-        on_intent(auditor, r, position - 1);
+        on_intent(auditor, r, who);
         return;
     case RECORD_ATTEMPT:
-        on_attempt(auditor, r, position - 1);
+        on_attempt(auditor, r, who);
         return;
     case RECORD_OUTCOME:
-        on_outcome(auditor, r, position - 1);
+        on_outcome(auditor, r, who);
         return;
     case RECORD_ENTRY:
-        on_entry(auditor, r, position - 1);
+        on_entry(auditor, r, who);
         return;
     }
     auditor_complain(auditor, "a record of kind %u", r->record_kind);
@@ -506,6 +522,13 @@ void auditor_committed(struct auditor *auditor, const struct chunk *chunk)
     auditor->entry_count = 0;
     for (uint32_t i = 0; i < chunk->record_count; i++)
         on_record(auditor, &chunk->records[i]);
+    for (uint32_t i = 0; i < chunk->record_count; i++) {
+        const struct record *r = &chunk->records[i];
+        uint32_t who = account_of(auditor, r);
+        if (who != UINT32_MAX && r->record_kind == RECORD_OUTCOME &&
+            r->outcome.state == OUTCOME_SETTLED)
+            check_settled(auditor, r, who);
+    }
     if (auditor->entry_count > 0)
         auditor_complain(auditor, "I12: chunk %u, settlement %" PRIu64 " step %u: an entry is %s",
                          chunk->number, auditor->entries[0].settlement_id, auditor->entries[0].step,

@@ -25,6 +25,7 @@ struct audited_transfer {
     uint8_t state;          /* enum outcome_state of the newest outcome, 0: none */
     bool is_booked;         /* the bank accepted it */
     bool is_refused;        /* the bank refused it */
+    bool is_repeated;       /* sent again on top of a send without a whole answer */
     uint64_t bank_id;
 };
 

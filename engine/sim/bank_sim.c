@@ -224,11 +224,19 @@ static uint64_t now(const struct bank_sim *bank)
 /* ---- what becomes of a call -------------------------------------------------------------------
  */
 
-static enum call_fate draw_fate(struct bank_sim *bank)
+/* A gateway in front of the bank refuses, and keeps nothing under the key. */
+static const char limit_exceeded[] =
+    "HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\nContent-Length: 87\r\n\r\n"
+    "{\"type\":\"invalid_operation_error\",\"title\":\"limit\",\"status\":409,"
+    "\"code\":\"limit_exceeded\"}";
+
+static enum call_fate draw_fate(struct bank_sim *bank, enum call_kind call_kind)
 {
     const struct swarm *swarm = bank->config.swarm;
     if (happens(bank, swarm->net_refused))
         return FATE_REFUSED;
+    if (call_kind == CALL_TRANSFER && happens(bank, swarm->bank_limit))
+        return FATE_SAID;
     if (happens(bank, swarm->net_lost_request))
         return FATE_LOST_REQUEST;
     if (happens(bank, swarm->net_lost_answer))
@@ -238,11 +246,12 @@ static enum call_fate draw_fate(struct bank_sim *bank)
     return happens(bank, swarm->net_surplus_answer) ? FATE_SURPLUS_ANSWER : FATE_GOOD;
 }
 
-static struct call_plan draw_plan(struct bank_sim *bank)
+static struct call_plan draw_plan(struct bank_sim *bank, enum call_kind call_kind)
 {
     const struct swarm *swarm = bank->config.swarm;
     struct call_plan drawn = {
-        .fate = draw_fate(bank),
+        .fate = draw_fate(bank, call_kind),
+        .said = limit_exceeded,
         .connect_ns = prng_between(&bank->prng, 0, swarm->net_connect_ns),
         .travel_ns = prng_between(&bank->prng, 0, swarm->net_travel_ns),
         .return_ns = prng_between(&bank->prng, 0, swarm->net_travel_ns),
@@ -255,7 +264,7 @@ static struct call_plan draw_plan(struct bank_sim *bank)
 static struct call_plan decide(struct bank_sim *bank, const struct bank_call *call)
 {
     if (bank->config.decide == NULL)
-        return draw_plan(bank);
+        return draw_plan(bank, (enum call_kind)call->call_kind);
     const struct workload *workload = bank->config.workload;
     uint32_t account = (uint32_t)strtoul(call->parties->virtual_account + 2, NULL, 10) - 1;
     CHECK(account < workload->count);

@@ -171,11 +171,12 @@ static void show_transfer(const struct store_rows *rows, uint32_t account,
 {
     uint8_t state = 0, state_step = 0;
     uint16_t state_generation = 0, attempts = 0;
-    int64_t send_before_us = 0;
+    int64_t send_before_us = 0, decided_at_us = 0;
     for (uint32_t at = rows->newest[account]; at != 0; at = rows->records[at - 1].before) {
         const struct record *r = &rows->records[at - 1].record;
         if (r->record_kind == RECORD_OUTCOME && state == 0 && r->outcome.state < OUTCOME_POSTED) {
             state = r->outcome.state;
+            decided_at_us = r->outcome.at_us;
             state_step = r->step;
             state_generation = r->generation;
         }
@@ -190,6 +191,7 @@ static void show_transfer(const struct store_rows *rows, uint32_t account,
             .step = r->step,
             .kind = r->kind,
             .state = is_its ? state : 0,
+            .decided_at_us = is_its ? decided_at_us : 0,
             .generation = r->generation,
             .attempts = attempts,
             .amount_minor = r->intent.amount_minor,

@@ -85,6 +85,8 @@ static void draw_waits(struct swarm *f, struct prng *prng)
     f->processing_ns = PICK(prng, 100, 500, 1000, 4000) * NS_PER_MS;
     f->linger_ns = PICK(prng, 50, 500, 1000, 3000) * NS_PER_MS;
     f->poll_interval_ns = PICK(prng, 500, 5000, 60000) * NS_PER_MS;
+    f->later_wait_ns = PICK(prng, 100, 1000, 20000) * NS_PER_MS;
+    f->later_tries = prng_between(prng, 1, 4);
 }
 
 static void draw_bank(struct swarm *f, struct prng *prng)
@@ -102,6 +104,7 @@ static void draw_bank(struct swarm *f, struct prng *prng)
     f->bank_late_accept = chance(prng, 100000);
     f->bank_throttle = chance(prng, 50000);
     f->bank_slow = chance(prng, 50000);
+    f->bank_limit = chance(prng, 50000);
 }
 
 static void draw_network(struct swarm *f, struct prng *prng)
@@ -163,7 +166,7 @@ void swarm_draw(struct swarm *swarm, uint64_t seed)
 void swarm_heal(struct swarm *f)
 {
     f->bank_lost_after = f->bank_error_before = f->bank_error_after = f->bank_reset_before = 0;
-    f->bank_hang = f->bank_late_accept = f->bank_throttle = f->bank_slow = 0;
+    f->bank_hang = f->bank_late_accept = f->bank_throttle = f->bank_slow = f->bank_limit = 0;
     f->net_refused = f->net_lost_request = f->net_lost_answer = f->net_cut_answer = 0;
     f->net_surplus_answer = f->net_late_request = 0;
     f->store_slow = f->store_busy = f->store_lost_before = f->store_lost_after = 0;

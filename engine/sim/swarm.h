@@ -53,6 +53,7 @@
     X(bank_late_accept)                                                                            \
     X(bank_throttle)                                                                               \
     X(bank_slow)                                                                                   \
+    X(bank_limit)                                                                                  \
     X(net_connect_ns)                                                                              \
     X(net_travel_ns)                                                                               \
     X(net_refused)                                                                                 \

@@ -281,9 +281,12 @@ static bool load_transfers(struct loading *loading, struct fy_node *root)
     struct fy_node_pair *pair;
     while ((pair = fy_node_mapping_iterate(transfers, &at)) != NULL) {
         struct fy_node *transfer = fy_node_pair_value(pair);
-        if (transfer == NULL || profile->transfer_count == TRANSFERS_MAX)
-            return yaml_fail(yaml, fy_node_pair_key(pair), "%s",
-                             transfer == NULL ? "a value is missing" : "too many transfers");
+        const char *name;
+        size_t name_bytes;
+        if (!yaml_pair(yaml, pair, &name, &name_bytes))
+            return false;
+        if (profile->transfer_count == TRANSFERS_MAX)
+            return yaml_fail(yaml, fy_node_pair_key(pair), "there are more transfers than steps");
         if (!load_transfer(loading, transfer, &profile->transfers[profile->transfer_count++]))
             return false;
     }

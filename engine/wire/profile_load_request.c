@@ -133,8 +133,11 @@ static bool literal_fits(enum place place, unsigned char c)
 
 static void add_literal(struct builder *b, enum place place, char c)
 {
+    bool is_ascii = (unsigned char)c < 0x80;
     if (!literal_fits(place, (unsigned char)c))
-        b->ok = yaml_fail(&b->loading->yaml, b->node, "`%c` cannot stand here", c);
+        b->ok = is_ascii
+                    ? yaml_fail(&b->loading->yaml, b->node, "`%c` cannot stand here", c)
+                    : yaml_fail(&b->loading->yaml, b->node, "only printable ASCII can stand here");
     else if (place == PLACE_JSON && (c == '"' || c == '\\'))
         add_bytes(b, (char[]){'\\', c}, 2);
     else
@@ -211,7 +214,7 @@ static void add_headers(struct builder *b, struct fy_node *headers)
         size_t name_bytes;
         size_t value_bytes;
         b->node = fy_node_pair_key(pair);
-        b->ok = yaml_text(yaml, b->node, &name, &name_bytes) &&
+        b->ok = yaml_pair(yaml, pair, &name, &name_bytes) &&
                 header_name_fits(b, name, name_bytes) &&
                 yaml_text(yaml, fy_node_pair_value(pair), &value, &value_bytes);
         if (!b->ok)
@@ -294,16 +297,13 @@ static void add_object(struct builder *b, struct fy_node *node, uint32_t depth)
         const char *name;
         size_t name_bytes;
         b->node = fy_node_pair_key(pair);
-        b->ok = yaml_text(&b->loading->yaml, b->node, &name, &name_bytes);
+        b->ok = yaml_pair(&b->loading->yaml, pair, &name, &name_bytes);
         add_text(b, comma);
         for (size_t i = 0; b->ok && i < name_bytes; i++)
             add_literal(b, PLACE_JSON, name[i]);
         add_text(b, "\":");
-        struct fy_node *value = fy_node_pair_value(pair);
-        if (b->ok && value == NULL)
-            b->ok = yaml_fail(&b->loading->yaml, b->node, "a value is missing");
         if (b->ok)
-            add_value(b, value, depth + 1);
+            add_value(b, fy_node_pair_value(pair), depth + 1);
         comma = ",\"";
     }
     add_text(b, fy_node_mapping_is_empty(node) ? "{}" : "}");

@@ -100,19 +100,15 @@ void yaml_close(struct yaml *yaml)
 }
 
 /* Where the node begins. Reporting is the way by which libfyaml tells it of every kind of node. */
-static bool find_place(struct yaml *yaml, struct fy_node *node, int *line, int *column)
+static void find_place(struct yaml *yaml, struct fy_node *node, int *line, int *column)
 {
     void *at = NULL;
-    struct fy_diag_error *found;
-    struct fy_diag_error *last = NULL;
+    const struct fy_diag_error *found;
     fy_node_report(node, FYET_ERROR, "%s", "");
-    while ((found = fy_diag_errors_iterate(yaml->diag, &at)) != NULL)
-        last = found;
-    if (last == NULL || last->line < 1)
-        return false;
-    *line = last->line;
-    *column = last->column;
-    return true;
+    while ((found = fy_diag_errors_iterate(yaml->diag, &at)) != NULL) {
+        *line = found->line;
+        *column = found->column;
+    }
 }
 
 bool yaml_fail(struct yaml *yaml, struct fy_node *node, const char *format, ...)
@@ -126,9 +122,8 @@ bool yaml_fail(struct yaml *yaml, struct fy_node *node, const char *format, ...)
     va_end(arguments);
     int line = 1;
     int column = 1;
-    // A value that was left empty has no place of its own: its parent's is near.
-    while (node != NULL && !find_place(yaml, node, &line, &column))
-        node = fy_node_get_parent(node);
+    if (node != NULL)
+        find_place(yaml, node, &line, &column);
     note(yaml, line, column, message);
     return false;
 }
@@ -206,11 +201,24 @@ bool yaml_map(struct yaml *yaml, struct fy_node *node, const char *const *keys)
         const char *text;
         size_t text_bytes;
         uint32_t index;
-        if (!yaml_text(yaml, fy_node_pair_key(pair), &text, &text_bytes))
+        if (!yaml_pair(yaml, pair, &text, &text_bytes))
             return false;
         if (!is_among(text, text_bytes, keys, &index))
             return fail_word(yaml, fy_node_pair_key(pair), "unknown key", text, text_bytes, keys);
     }
+    return true;
+}
+
+bool yaml_pair(struct yaml *yaml, struct fy_node_pair *pair, const char **key, size_t *key_bytes)
+{
+    struct fy_node *value = fy_node_pair_value(pair);
+    if (!yaml_text(yaml, fy_node_pair_key(pair), key, key_bytes))
+        return false;
+    // What was left empty has no place in the file: the error points at its key.
+    if (value == NULL || (fy_node_is_scalar(value) && fy_node_get_style(value) == FYNS_PLAIN &&
+                          fy_node_get_scalar_length(value) == 0))
+        return yaml_fail(yaml, fy_node_pair_key(pair),
+                         "`%.*s` has no value; give it one, or take it out", (int)*key_bytes, *key);
     return true;
 }
 

@@ -39,6 +39,9 @@ __attribute__((format(printf, 3, 4))) bool yaml_fail(struct yaml *yaml, struct f
 
 /* A mapping with no keys but these (NULL ends the list), each of them at most once. */
 MUST_USE bool yaml_map(struct yaml *yaml, struct fy_node *node, const char *const *keys);
+/* The key of a pair that has a value. */
+MUST_USE bool yaml_pair(struct yaml *yaml, struct fy_node_pair *pair, const char **key,
+                        size_t *key_bytes);
 /* The value of a key, or NULL. */
 struct fy_node *yaml_get(struct fy_node *map, const char *key);
 /* The same; where it is missing, that is an error. */

@@ -61,10 +61,16 @@ static uint64_t chance(struct prng *prng, uint64_t most)
     return prng_chance(prng, 1, 2) ? drawn : 0;
 }
 
-static void draw_sizes(struct swarm *f, struct prng *prng)
+static uint64_t at_most(uint64_t value, uint64_t most)
 {
-    f->slots = PICK(prng, 1, 2, 7, 64, 256, 1024);
-    f->chunk_records = PICK(prng, 1, 2, 5, 40, 200, 1000, 16000);
+    return value < most ? value : most;
+}
+
+static void draw_sizes(struct swarm *f, uint32_t accounts, struct prng *prng)
+{
+    // Room for more than all accounts changes nothing, and takes time to clear at every start.
+    f->slots = at_most(PICK(prng, 1, 2, 7, 64, 256, 1024), accounts + 1);
+    f->chunk_records = at_most(PICK(prng, 1, 2, 5, 40, 200, 1000, 16000), accounts * 16UL);
     f->calls = PICK(prng, 1, 2, 8, 32, 128);
     f->rate_per_s = PICK(prng, 20, 100, 333, 1000, 5000);
     f->burst = PICK(prng, 1, 2, 10, 50);
@@ -151,11 +157,11 @@ static void draw_accounts(struct swarm *f, struct prng *prng)
     f->account_no_rest = chance(prng, 100000);
 }
 
-void swarm_draw(struct swarm *swarm, uint64_t seed)
+void swarm_draw(struct swarm *swarm, uint32_t accounts, uint64_t seed)
 {
     struct prng prng = prng_split(seed, "settings");
     *swarm = good_world;
-    draw_sizes(swarm, &prng);
+    draw_sizes(swarm, accounts, &prng);
     draw_waits(swarm, &prng);
     draw_bank(swarm, &prng);
     draw_network(swarm, &prng);

@@ -101,8 +101,8 @@ struct swarm {
 
 /* A good world of middle sizes: nothing fails, every deposit is there. */
 void swarm_none(struct swarm *swarm);
-/* Drawn: what the seed makes of it. */
-void swarm_draw(struct swarm *swarm, uint64_t seed);
+/* Drawn: what the seed makes of it, for so many accounts. */
+void swarm_draw(struct swarm *swarm, uint32_t accounts, uint64_t seed);
 /* From now on nothing fails; sizes, waits and accounts stay. */
 void swarm_heal(struct swarm *swarm);
 

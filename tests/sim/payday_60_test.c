@@ -27,7 +27,7 @@ static void a_payday_survives_a_crash_at_every_moment(void **state)
 static void a_payday_with_faults_survives_a_crash_at_every_moment(void **state)
 {
     struct sim_plan plan = payday_plan(61, 60);
-    swarm_draw(&plan.swarm, plan.seed);
+    swarm_draw(&plan.swarm, plan.accounts, plan.seed);
     dies_at_every_moment(state, plan);
 }
 

@@ -116,7 +116,7 @@ static uint32_t turn_pages(struct store *store, struct event *event)
     store->gone = store->gone || pages->status == STATUS_STORE_LOST;
     *event = (struct event){
         .kind = EVENT_STORE_LOADED,
-        .store_loaded = {.scope = pages->scope,
+        .store_loaded = {.scope = pages->load.scope,
                          .status = pages->status,
                          .at_end = pages->at_end,
                          .rows = pages->rows,

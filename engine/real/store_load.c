@@ -1,5 +1,6 @@
 #include "real/store_load.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "sql.h"
@@ -7,7 +8,7 @@
 #define INT4_OID 23
 #define INT4_ARRAY_OID 1007
 
-/* Columns of the load statements: the database's time, then type daybook.load_row. */
+/* Columns of the load statements; those of the transfer only of LOAD_UNDER_WAY. */
 enum column {
     COLUMN_DB_NOW,
     COLUMN_SETTLEMENT_ID,
@@ -30,7 +31,8 @@ enum column {
     COLUMN_PAYOUT_BANK,
     COLUMN_PAYOUT_ACCOUNT,
     COLUMN_HOLDER_NAME,
-    COLUMN_TRANSFER_STEP,
+    COLUMN_COUNT_FRESH,
+    COLUMN_TRANSFER_STEP = COLUMN_COUNT_FRESH,
     COLUMN_TRANSFER_KIND,
     COLUMN_TRANSFER_GENERATION,
     COLUMN_TRANSFER_STATE,
@@ -62,12 +64,28 @@ static struct statement statement_of(enum load_scope scope)
     return (struct statement){NULL, NULL};
 }
 
+/*
+ * Pages are read by walking keys, whatever the statistics say: right after an import there are
+ * none, and a plan that reads whole tables would cost seconds a page.
+ */
+static const char pages_settings_sql[] =
+    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;"
+    "SET enable_mergejoin = off; SET enable_hashagg = off; SET enable_sort = off;"
+    "SET jit = off; SET max_parallel_workers_per_gather = 0;"
+    "SET plan_cache_mode = force_generic_plan";
+
 enum status store_pages_prepare(struct store_pages *pages, char error[PG_ERROR_BYTES])
 {
-    enum status status = STATUS_OK;
+    PGresult *set = PQexec(pages->conn, pages_settings_sql);
+    enum status status = pg_result_status(pages->conn, set, error);
+    PQclear(set);
     for (int scope = LOAD_UNDER_WAY; scope <= LOAD_AGAIN && status == STATUS_OK; scope++) {
         const struct statement statement = statement_of((enum load_scope)scope);
-        PGresult *result = PQprepare(pages->conn, statement.name, statement.sql, 0, NULL);
+        const Oid types[6] = {
+            INT4_OID, INT4_OID, INT4_OID, INT4_OID, scope == LOAD_AGAIN ? INT4_ARRAY_OID : INT4_OID,
+            INT4_OID};
+        PGresult *result = PQprepare(pages->conn, statement.name, statement.sql,
+                                     scope == LOAD_AGAIN ? 5 : 6, types);
         status = pg_result_status(pages->conn, result, error);
         PQclear(result);
     }
@@ -95,20 +113,11 @@ static void put_positions(struct positions *out, const uint32_t *positions, uint
     out->bytes = (int)(words * sizeof(uint32_t));
 }
 
-void store_pages_begin(struct store_pages *pages, const struct store_load *load, uint64_t now_ns)
+/* A refusal to send shows as a lost connection at the next turn. */
+static void ask(struct store_pages *pages)
 {
-    CHECK(!pages->busy);
-    CHECK(load->row_max > 0 && load->row_max <= LOAD_ROWS_MAX);
-    CHECK(load->scope != LOAD_AGAIN || load->position_count <= load->row_max);
     const struct store_config *config = pages->config;
-    pages->busy = true;
-    pages->status = STATUS_STORE_BROKEN; // until rows came
-    pages->scope = load->scope;
-    pages->row_max = load->row_max;
-    pages->row_count = 0;
-    pages->at_end = false;
-    pages->time = (struct store_time){.asked_at_ns = now_ns};
-
+    const struct store_load *load = &pages->load;
     struct positions list;
     const uint32_t numbers[6] = {
         __builtin_bswap32(config->batch_id),     __builtin_bswap32(config->partition),
@@ -129,9 +138,23 @@ void store_pages_begin(struct store_pages *pages, const struct store_load *load,
         lengths[4] = list.bytes;
         param_count = 5;
     }
-    // A refusal shows as a lost connection at the next turn.
+    pages->status = STATUS_STORE_BROKEN; // until rows came
     (void)PQsendQueryPrepared(pages->conn, statement_of((enum load_scope)load->scope).name,
                               param_count, values, lengths, formats, 1);
+}
+
+void store_pages_begin(struct store_pages *pages, const struct store_load *load, uint64_t now_ns)
+{
+    CHECK(!pages->busy);
+    CHECK(load->row_max > 0 && load->row_max <= LOAD_ROWS_MAX);
+    CHECK(load->scope != LOAD_AGAIN || load->position_count <= load->row_max);
+    pages->load = *load;
+    pages->busy = true;
+    pages->tries = 0;
+    pages->row_count = 0;
+    pages->at_end = false;
+    pages->time = (struct store_time){.asked_at_ns = now_ns};
+    ask(pages);
 }
 
 /* ---- reading ---------------------------------------------------------------------------- */
@@ -202,10 +225,11 @@ static bool read_transfer(const PGresult *result, int row, struct load_transfer 
 static bool read_row(const struct store_config *config, const PGresult *result, int row,
                      struct load_row *out)
 {
+    *out = (struct load_row){.bank = 0};
     out->settlement_id = pg_get_u64(result, row, COLUMN_SETTLEMENT_ID);
     if (PQgetisnull(result, row, COLUMN_MAPPING_ID) ||
         !read_bank(config, result, row, &out->bank) || !read_parties(result, row, &out->parties) ||
-        !read_transfer(result, row, &out->transfer))
+        (PQnfields(result) == COLUMN_COUNT && !read_transfer(result, row, &out->transfer)))
         return false;
     bool opened = PQgetvalue(result, row, COLUMN_OPENED)[0] != 0;
     out->state = opened ? LOAD_STATE_OPEN : LOAD_STATE_BLOCKED;
@@ -229,23 +253,28 @@ static bool read_row(const struct store_config *config, const PGresult *result, 
 static void on_rows(struct store_pages *pages, const PGresult *result, char error[PG_ERROR_BYTES])
 {
     int count = PQntuples(result);
-    CHECK(PQnfields(result) == COLUMN_COUNT && count >= 1);
+    CHECK(PQnfields(result) ==
+          (pages->load.scope == LOAD_UNDER_WAY ? COLUMN_COUNT : COLUMN_COUNT_FRESH));
+    CHECK(count >= 1);
     pages->time.db_now_us = pg_get_us(result, 0, COLUMN_DB_NOW);
     // One row without a settlement carries the time of an empty page.
     if (PQgetisnull(result, 0, COLUMN_SETTLEMENT_ID))
         count = 0;
-    CHECK(count <= (int)pages->row_max);
+    CHECK(count <= (int)pages->load.row_max);
     for (int row = 0; row < count; row++) {
         if (!read_row(pages->config, result, row, &pages->rows[row])) {
             snprintf(error, PG_ERROR_BYTES,
-                     "the plan or mapping of settlement %llu is missing, or its bank is not "
-                     "configured",
-                     (unsigned long long)pages->rows[row].settlement_id);
+                     "the plan or mapping of settlement %" PRIu64
+                     " is missing, or its bank is not configured",
+                     pages->rows[row].settlement_id);
             return;
         }
+        // The pages of a scope are walked by position: nothing may lie behind.
+        if (row > 0 && pages->load.scope != LOAD_AGAIN)
+            CHECK(pages->rows[row].settlement_id > pages->rows[row - 1].settlement_id);
     }
     pages->row_count = (uint32_t)count;
-    pages->at_end = pages->row_count < pages->row_max;
+    pages->at_end = pages->row_count < pages->load.row_max;
     pages->status = STATUS_OK;
 }
 
@@ -257,6 +286,23 @@ static void on_result(struct store_pages *pages, PGresult *result, char error[PG
     else
         on_rows(pages, result, error);
     PQclear(result);
+}
+
+/*
+ * Another opener was there first, after this statement's snapshot: ask again, and see its row. It
+ * has committed, so each further try gets at least one account further.
+ */
+static bool ask_again(struct store_pages *pages)
+{
+    if (pages->status != STATUS_STORE_TWICE)
+        return false;
+    pages->tries++;
+    if (pages->tries > LOAD_ROWS_MAX) {
+        pages->status = STATUS_STORE_BUSY;
+        return false;
+    }
+    ask(pages);
+    return true;
 }
 
 static void lose(struct store_pages *pages, char error[PG_ERROR_BYTES])
@@ -276,9 +322,10 @@ bool store_pages_turn(struct store_pages *pages, char error[PG_ERROR_BYTES])
         if (PQisBusy(pages->conn))
             return false;
         PGresult *result = PQgetResult(pages->conn);
-        if (result == NULL)
+        if (result != NULL)
+            on_result(pages, result, error);
+        else if (!ask_again(pages))
             break;
-        on_result(pages, result, error);
     }
     if (lost || PQstatus(pages->conn) == CONNECTION_BAD)
         lose(pages, error);

@@ -1,5 +1,5 @@
 /*
- * store_load: the session that reads pages of settlements (functions load_… of sql/migrations).
+ * store_load: the session that reads pages of settlements (sql/queries/store_load_*.sql).
  *
  * Rows are read into a buffer that belongs to the session and holds until the next begin.
  */
@@ -19,8 +19,8 @@ struct store_pages {
     bool busy;
     bool writable_wanted;
     enum status status; /* of the load under way */
-    uint8_t scope;
-    uint32_t row_max;
+    struct store_load load;
+    uint32_t tries; /* times another opener was first */
     uint32_t row_count;
     bool at_end;
     struct store_time time;

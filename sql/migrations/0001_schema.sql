@@ -123,7 +123,7 @@ CREATE TABLE daybook.opening (
     held_minor bigint NOT NULL DEFAULT 0,
     payable_minor bigint NOT NULL DEFAULT 0,
     residue_minor bigint NOT NULL DEFAULT 0,
-    opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    opened_at timestamptz NOT NULL DEFAULT now(),
     ordinal int NOT NULL CHECK (ordinal > 0),
     CHECK ((ordinal = 1) = (follows IS NULL)),
     PRIMARY KEY (account_id, ordinal)

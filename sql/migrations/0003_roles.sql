@@ -11,12 +11,7 @@ GRANT UPDATE ON daybook.batch_head, daybook.head, daybook.run TO daybook_engine;
 
 GRANT EXECUTE ON FUNCTION
     daybook.advance(int, int, int, int, bytea, bytea, int, int, bigint),
-    daybook.check_epoch(int, int, int),
-    daybook.open_page(bigint[], int),
-    daybook.open_and_read(bigint[], int),
-    daybook.load_fresh(int, int, int, int, int, int),
-    daybook.load_again(int, int, int, int, int[]),
-    daybook.load_under_way(int, int, int, int, int, int)
+    daybook.check_epoch(int, int, int)
     TO daybook_engine;
 
 RESET ROLE;

@@ -75,13 +75,34 @@ static void put_tab(struct mockbank_log *log)
     log->buffer[log->used++] = '\t';
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != 0x7f && c != '\\';
+}
+
+/* Are all eight plain? (The test may say no of plain ones, never yes of others.) */
+static bool are_plain(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+    uint64_t backslash = word ^ ones * '\\', delete = word ^ ones * 0x7f;
+    uint64_t low = (word - ones * 0x20) & ~word;
+    return ((low | ((backslash - ones) & ~backslash) | ((delete - ones) & ~delete)) & tops) == 0;
+}
+
 /* Tabs, line ends, other controls and the backslash as \xHH; everything else as it came. */
 static void put_escaped(struct mockbank_log *log, const char *bytes, size_t count)
 {
     static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < count; i++) {
+    size_t i = 0;
+    for (uint64_t word; i + sizeof word <= count; i += sizeof word) {
+        memcpy(&word, bytes + i, sizeof word);
+        if (!are_plain(word))
+            break;
+        put(log, bytes + i, sizeof word);
+    }
+    for (; i < count; i++) {
         unsigned char c = (unsigned char)bytes[i];
-        if (c >= 0x20 && c != 0x7f && c != '\\') {
+        if (is_plain(c)) {
             log->buffer[log->used++] = (char)c;
         } else {
             const char escape[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
@@ -223,6 +244,26 @@ struct line {
     uint32_t count;
 };
 
+/* Of a call; an effect has its number and its code after it. */
+enum call_column {
+    CALL_KIND,
+    CALL_AT,
+    CALL_CONNECTION,
+    CALL_KEY,
+    CALL_PATH,
+    CALL_DECISION,
+    CALL_STATUS,
+    CALL_WHAT,
+    CALL_FAULT,
+    CALL_EFFECT,
+    CALL_NUMBER,
+    CALL_CODE,
+    CALL_BODY,
+    CALL_COLUMNS,
+};
+
+enum late_column { LATE_EFFECT = 3, LATE_COLUMNS = 6 };
+
 static bool read_number(const char *text, uint64_t most, uint64_t *number)
 {
     char *rest;
@@ -291,28 +332,29 @@ static bool restore_effect(struct mock_bank *bank, const struct line *line, uint
 
 static bool replay_call(struct mock_bank *bank, struct line *line, uint64_t at_ns)
 {
-    if (line->count != 12)
+    if (line->count != CALL_COLUMNS)
         return false;
-    if (strcmp(line->columns[8], "-") == 0)
+    if (strcmp(line->columns[CALL_EFFECT], "-") == 0)
         return true;
     struct mock_restore restore = {
-        .kind =
-            strcmp(line->columns[4], "POST /payouts") == 0 ? MOCK_PAYOUT : MOCK_ACCOUNT_TRANSFER,
-        .key = line->columns[3],
-        .body = line->columns[11],
+        .kind = strcmp(line->columns[CALL_PATH], "POST /payouts") == 0 ? MOCK_PAYOUT
+                                                                       : MOCK_ACCOUNT_TRANSFER,
+        .key = line->columns[CALL_KEY],
+        .body = line->columns[CALL_BODY],
         .at_ns = at_ns,
     };
-    return unescape(line->columns[11], &restore.body_bytes) && read_effect(line, 8, &restore) &&
-           restore_effect(bank, line, 8, &restore);
+    return unescape(line->columns[CALL_BODY], &restore.body_bytes) &&
+           read_effect(line, CALL_EFFECT, &restore) &&
+           restore_effect(bank, line, CALL_EFFECT, &restore);
 }
 
 static bool replay_late(struct mock_bank *bank, const struct line *line, uint64_t at_ns)
 {
-    if (line->count != 6)
+    if (line->count != LATE_COLUMNS)
         return false;
     struct mock_restore restore = {.key = line->columns[2], .at_ns = at_ns};
-    return read_effect(line, 3, &restore) && restore.effect != MOCK_EFFECT_LATE &&
-           restore_effect(bank, line, 3, &restore);
+    return read_effect(line, LATE_EFFECT, &restore) && restore.effect != MOCK_EFFECT_LATE &&
+           restore_effect(bank, line, LATE_EFFECT, &restore);
 }
 
 static bool replay_deposit(struct mock_bank *bank, const struct line *line)

@@ -41,7 +41,7 @@ struct mock_bank *mock_bank_open(const struct mock_settings *settings)
     struct arena arena;
     arena_init(&arena, NULL, 0);
     (void)take_memory(&arena, settings);
-    // calloc gives untouched pages: room for a million transfers costs nothing until used.
+    // calloc gives untouched pages: room for transfers that never come costs next to nothing.
     void *memory = calloc(1, arena.used_bytes + 64);
     if (memory == NULL)
         return NULL;

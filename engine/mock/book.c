@@ -27,6 +27,9 @@ void book_init(struct book *book, struct arena *arena, uint32_t accounts_max,
     book->entries = ARENA_TAKE(arena, transfers_max, struct book_entry);
     book->entry_slots = ARENA_TAKE(arena, entry_slots, uint32_t);
     book->decided = ARENA_TAKE(arena, transfers_max, uint32_t);
+    // Keys fall all over their table: touched now, or most of the first transfers fault a page in.
+    if (book->entry_slots != NULL)
+        memset(book->entry_slots, 0, entry_slots * sizeof *book->entry_slots);
 }
 
 static uint64_t mix(uint64_t x)

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "mock/book.h"
-#include "mock/json.h"
+#include "mock/fields.h"
 
 #define DESCRIPTION_BYTES 201
 #define BALANCE_PREFIX "/accounts/"
@@ -204,14 +204,14 @@ static void read_call(struct request *request, const struct parse *parse)
 static const char *read_transfer(struct request_order *order, const char *body, size_t body_bytes)
 {
     char description[DESCRIPTION_BYTES];
-    const struct json_field fields[] = {
+    const struct field fields[] = {
         {"account_id", .text = order->from, .text_capacity = sizeof order->from},
         {"destination_account_id", .text = order->to, .text_capacity = sizeof order->to},
-        {"amount", JSON_INTEGER, .number = &order->amount_minor},
+        {"amount", FIELD_INTEGER, .number = &order->amount_minor},
         {"currency", .text = order->currency, .text_capacity = sizeof order->currency},
         {"description", .optional = true, .text = description, .text_capacity = sizeof description},
     };
-    return json_read(body, body_bytes, fields, sizeof fields / sizeof fields[0]);
+    return fields_read(body, body_bytes, fields, sizeof fields / sizeof fields[0]);
 }
 
 static const char *read_payout(struct request_order *order, const char *body, size_t body_bytes)
@@ -219,19 +219,19 @@ static const char *read_payout(struct request_order *order, const char *body, si
     char description[DESCRIPTION_BYTES];
     char bank[BANK_TEXT_MAX + 1];
     char holder[HOLDER_TEXT_MAX + 1];
-    const struct json_field destination[] = {
+    const struct field destination[] = {
         {"bank", .text = bank, .text_capacity = sizeof bank},
         {"account_number", .text = order->to, .text_capacity = sizeof order->to},
         {"holder_name", .text = holder, .text_capacity = sizeof holder},
     };
-    const struct json_field fields[] = {
+    const struct field fields[] = {
         {"account_id", .text = order->from, .text_capacity = sizeof order->from},
-        {"destination", JSON_OBJECT, .fields = destination, .field_count = 3},
-        {"amount", JSON_INTEGER, .number = &order->amount_minor},
+        {"destination", FIELD_OBJECT, .fields = destination, .field_count = 3},
+        {"amount", FIELD_INTEGER, .number = &order->amount_minor},
         {"currency", .text = order->currency, .text_capacity = sizeof order->currency},
         {"description", .optional = true, .text = description, .text_capacity = sizeof description},
     };
-    return json_read(body, body_bytes, fields, sizeof fields / sizeof fields[0]);
+    return fields_read(body, body_bytes, fields, sizeof fields / sizeof fields[0]);
 }
 
 const char *request_order_read(struct request_order *order, enum mock_transfer_kind kind,

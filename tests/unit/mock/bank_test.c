@@ -163,7 +163,7 @@ static void invalid_requests_leave_no_trace_under_the_key(void **state)
         {"k", TRANSFER("V1", "V2", "\"amount\":1.0,\"currency\":\"KRW\""), 400},
         {"k", TRANSFER("V1", "V2", "\"amount\":1e3,\"currency\":\"KRW\""), 400},
         {"k", TRANSFER("V1", "V2", "\"amount\":\"1\",\"currency\":\"KRW\""), 400},
-        {"k", TRANSFER("V1", "V2", "\"amount\":1000000000000000000,\"currency\":\"KRW\""), 400},
+        {"k", TRANSFER("V1", "V2", "\"amount\":1000000000001,\"currency\":\"KRW\""), 400},
         {"k", TRANSFER("V1", "V2", "\"amount\":1,\"currency\":\"USD\""), 400},
         {"k", TRANSFER("V1", "V2", "\"amount\":1"), 400},
         {"k", TRANSFER("V1", "V2", "\"amount\":1,\"amount\":1,\"currency\":\"KRW\""), 400},

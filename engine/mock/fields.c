@@ -1,4 +1,4 @@
-#include "mock/json.h"
+#include "mock/fields.h"
 
 #include <string.h>
 
@@ -122,15 +122,24 @@ static bool append(struct scan *scan, char *text, size_t capacity, size_t *used,
     return true;
 }
 
+/* Up to the next quote or backslash; false: there was more than printable ASCII. */
+static bool skip_plain(struct scan *scan)
+{
+    bool is_ascii = true;
+    for (; scan->at < scan->end && *scan->at != '"' && *scan->at != '\\'; scan->at++)
+        is_ascii = is_ascii && *scan->at >= 0x20 && *scan->at < 0x7f;
+    return is_ascii;
+}
+
 static bool read_text(struct scan *scan, char *text, size_t capacity)
 {
     size_t used = 0;
+    bool is_ascii = true;
     if (!take(scan, '"'))
         return fail(scan, "a string is missing");
     for (;;) {
         const char *run = scan->at;
-        while (scan->at < scan->end && *scan->at != '"' && *scan->at != '\\')
-            scan->at++;
+        is_ascii = skip_plain(scan) && is_ascii;
         if (!append(scan, text, capacity, &used, run, (size_t)(scan->at - run)))
             return false;
         if (scan->at == scan->end)
@@ -141,9 +150,10 @@ static bool read_text(struct scan *scan, char *text, size_t capacity)
         size_t count = read_escape(scan, piece);
         if (count == 0 || !append(scan, text, capacity, &used, piece, count))
             return false;
+        is_ascii = false;
     }
     text[used] = 0;
-    return text_is_clean(text, used) || fail(scan, "a string is not clean UTF-8");
+    return is_ascii || text_is_clean(text, used) || fail(scan, "a string is not clean UTF-8");
 }
 
 static bool read_integer(struct scan *scan, int64_t *number)
@@ -154,28 +164,28 @@ static bool read_integer(struct scan *scan, int64_t *number)
         scan->at++;
     size_t count = (size_t)(scan->at - digits);
     if (!money_parse(digits, count, number) || (count > 1 && digits[0] == '0'))
-        return fail(scan, "a number is not an integer of at most 18 digits");
+        return fail(scan, "a number is not an integer, or too large");
     if (is_negative)
         *number = -*number;
     return true;
 }
 
-static bool read_object(struct scan *scan, const struct json_field *fields, uint32_t field_count);
+static bool read_object(struct scan *scan, const struct field *fields, uint32_t field_count);
 
-static bool read_value(struct scan *scan, const struct json_field *field)
+static bool read_value(struct scan *scan, const struct field *field)
 {
     switch (field->kind) {
-    case JSON_TEXT:
+    case FIELD_TEXT:
         return read_text(scan, field->text, field->text_capacity);
-    case JSON_INTEGER:
+    case FIELD_INTEGER:
         return read_integer(scan, field->number);
-    case JSON_OBJECT:
+    case FIELD_OBJECT:
         return read_object(scan, field->fields, field->field_count);
     }
     return false;
 }
 
-static bool read_member(struct scan *scan, const struct json_field *fields, uint32_t field_count,
+static bool read_member(struct scan *scan, const struct field *fields, uint32_t field_count,
                         uint32_t *seen)
 {
     char name[32];
@@ -194,9 +204,9 @@ static bool read_member(struct scan *scan, const struct json_field *fields, uint
     return read_value(scan, &fields[i]);
 }
 
-static bool read_object(struct scan *scan, const struct json_field *fields, uint32_t field_count)
+static bool read_object(struct scan *scan, const struct field *fields, uint32_t field_count)
 {
-    CHECK(field_count <= JSON_FIELDS_MAX);
+    CHECK(field_count <= FIELDS_MAX);
     uint32_t seen = 0;
     if (!take(scan, '{'))
         return fail(scan, "an object is missing");
@@ -214,8 +224,8 @@ static bool read_object(struct scan *scan, const struct json_field *fields, uint
     return true;
 }
 
-const char *json_read(const char *bytes, size_t byte_count, const struct json_field *fields,
-                      uint32_t field_count)
+const char *fields_read(const char *bytes, size_t byte_count, const struct field *fields,
+                        uint32_t field_count)
 {
     struct scan scan = {.at = bytes, .end = bytes + byte_count};
     if (!read_object(&scan, fields, field_count))

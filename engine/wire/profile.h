@@ -54,7 +54,10 @@ struct rendered profile_render(const struct profile *profile, enum call_kind cal
                                const struct transfer_order *order, const struct parties *parties,
                                char out[REQUEST_BYTES_MAX]);
 
-/* SHA-256 over method, path and body of the transfer: what an intent keeps as its body digest. */
+/*
+ * SHA-256 over method, path (without the site's prefix) and body of the transfer: what an intent
+ * keeps as its body digest. Of nothing where the order cannot be rendered.
+ */
 struct digest profile_body_digest(const struct profile *profile, struct hash *hash,
                                   const struct transfer_order *order,
                                   const struct parties *parties);
@@ -77,7 +80,8 @@ void profile_scratch_close(struct profile_scratch *scratch);
  * What a whole answer means, by the profile's table. Anything the table does not list, anything
  * that does not parse, and an echo that differs from what was asked (key, amount, currency,
  * parties, as far as the bank echoes them) is ANSWER_IN_DOUBT with a code that says so
- * ("unlisted", "unparsed", "echo_key", "echo_amount", …). `retry_after_s` is the header's, or -1.
+ * ("unlisted", "unparsed", "many", "no_reference", "echo_key", "echo_amount", …).
+ * `retry_after_s` is the header's, or -1.
  */
 void profile_read(const struct profile *profile, struct profile_scratch *scratch,
                   enum call_kind call_kind, const struct transfer_order *order,

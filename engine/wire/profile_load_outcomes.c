@@ -142,6 +142,27 @@ static bool answer_fits_call(enum answer answer, enum call_kind call)
     CHECK(false);
 }
 
+/* A new code under an old status must not be taken for what the old codes meant. */
+static bool needs_more_than_status(const struct outcome_row *row)
+{
+    switch ((enum answer)row->answer) {
+    case ANSWER_ACCEPTED:
+    case ANSWER_REJECTED_LATER:
+    case ANSWER_REJECTED_PERSON:
+        return true;
+    case ANSWER_NOT_FOUND:
+        return !row->empty;
+    case ANSWER_NOT_DONE:
+        return row->status < 400;
+    case ANSWER_BALANCE:
+    case ANSWER_PENDING:
+    case ANSWER_IN_DOUBT:
+    case ANSWER_CHANGED:
+        return false;
+    }
+    CHECK(false);
+}
+
 /* Unknown is never failed: what no table may say, however it is written. */
 static bool check_safe(struct loading *loading, const struct written *w,
                        const struct outcome_row *row)
@@ -163,10 +184,10 @@ static bool check_safe(struct loading *loading, const struct written *w,
     if (is_good && row->answer != ANSWER_NOT_FOUND && row->status >= 300)
         return yaml_fail(yaml, w->node, "status %u is an error; this outcome needs a 2xx",
                          row->status);
-    if (row->answer == ANSWER_ACCEPTED && row->state == NULL && row->code == NULL &&
+    if (needs_more_than_status(row) && row->state == NULL && row->code == NULL &&
         row->bank_code == NULL)
         return yaml_fail(yaml, w->node,
-                         "a status alone does not accept; add `state`, `code` or `bank_code`");
+                         "a status alone does not tell that; add `state`, `code` or `bank_code`");
     if (row->empty != (row->answer == ANSWER_NOT_FOUND && row->status < 300))
         return yaml_fail(yaml, w->node, "`empty: true` and `not_found` with a 2xx belong together");
     return true;
@@ -187,7 +208,7 @@ static bool check_reached(struct loading *loading, const struct written *w,
             earlier->empty == row->empty && covers(earlier->state, row->state) &&
             covers(earlier->code, row->code) && covers(earlier->bank_code, row->bank_code))
             return yaml_fail(&loading->yaml, w->node,
-                             "row %u already says what a %s answered with %u means; "
+                             "row %u already says what `%s` answered with %u means; "
                              "take one out, or move this one before it",
                              earlier->line, call_words[row->call], row->status);
     }

@@ -146,14 +146,16 @@ static const struct outcome_row *find_row(const struct reading *r, struct said s
     return NULL;
 }
 
-/* The most telling of what was said, and the bank's own name of the transfer. */
-static void keep_texts(struct reading *r, struct said state, struct said code,
+/*
+ * The most telling of what was said, unless all is well, and the bank's own name of the transfer.
+ */
+static void keep_texts(struct reading *r, enum answer answer, struct said state, struct said code,
                        struct said bank_code)
 {
     struct bank_text *text = &r->answer->text;
     struct said told = bank_code.bytes > 0 ? bank_code : code.bytes > 0 ? code : state;
     struct said reference = find_text(r->object, &r->form->reference);
-    if (told.text != NULL)
+    if (told.text != NULL && answer != ANSWER_ACCEPTED)
         text_clean(text->code, sizeof(text->code), told.text, told.bytes);
     if (reference.text != NULL)
         text_clean(text->bank_ref, sizeof(text->bank_ref), reference.text, reference.bytes);
@@ -256,7 +258,7 @@ static const char *read_root(struct reading *r, int64_t retry_after_s)
     const struct outcome_row *row = find_row(r, state, code, bank_code);
     if (row == NULL)
         return "unlisted";
-    keep_texts(r, state, code, bank_code);
+    keep_texts(r, (enum answer)row->answer, state, code, bank_code);
     return read_outcome(r, row);
 }
 

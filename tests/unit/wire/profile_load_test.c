@@ -294,7 +294,15 @@ static void what_is_unsafe_cannot_be_written(void **state)
          "status 504 does not tell what the bank did; only in_doubt fits (for 503 also not_done, "
          "throttled)"},
         {"{call: transfer, status: 202, outcome: accepted}",
-         "a status alone does not accept; add `state`, `code` or `bank_code`"},
+         "a status alone does not tell that; add `state`, `code` or `bank_code`"},
+        {"{call: transfer, status: 422, outcome: rejected_person}",
+         "a status alone does not tell that; add `state`, `code` or `bank_code`"},
+        {"{call: transfer, status: 200, outcome: rejected_later}",
+         "a status alone does not tell that; add `state`, `code` or `bank_code`"},
+        {"{call: inquiry, status: 404, outcome: not_found}",
+         "a status alone does not tell that; add `state`, `code` or `bank_code`"},
+        {"{call: transfer, status: 202, outcome: not_done}",
+         "a status alone does not tell that; add `state`, `code` or `bank_code`"},
         {"{call: transfer, status: 409, code: a, outcome: accepted}",
          "status 409 is an error; this outcome needs a 2xx"},
         {"{call: transfer, status: 404, outcome: not_found}",
@@ -308,10 +316,10 @@ static void what_is_unsafe_cannot_be_written(void **state)
         {"{call: inquiry, status: 200, empty: true, outcome: in_doubt}",
          "`empty: true` and `not_found` with a 2xx belong together"},
         {"{call: transfer, status: 200, state: complete, outcome: in_doubt}",
-         "row 2 already says what a transfer answered with 200 means; take one out, or move this "
+         "row 2 already says what `transfer` answered with 200 means; take one out, or move this "
          "one before it"},
         {"{call: inquiry, status: 200, state: [x, rejected], bank_code: y, outcome: pending}",
-         "row 5 already says what a inquiry answered with 200 means; take one out, or move this "
+         "row 5 already says what `inquiry` answered with 200 means; take one out, or move this "
          "one before it"},
         {"{call: transfer, status: 409, state: x, outcome: rejected_person}",
          "no `state` is read from such an answer; say where it is, under `error`"},

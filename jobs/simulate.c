@@ -138,8 +138,9 @@ static void draw_crashes(struct simulation *simulation, uint32_t count, uint64_t
 
 static void print_result(const struct sim_result *r, uint32_t accounts)
 {
-    printf("settled %u, parked %u, short %u, under way %u of %u accounts\n", r->end.settled,
-           r->end.parked, r->end.is_short, r->end.under_way, accounts);
+    printf("settled %u, parked %u, short %u, blocked %u, under way %u of %u accounts\n",
+           r->end.settled, r->end.parked, r->end.is_short, r->end.blocked, r->end.under_way,
+           accounts);
     printf("runs %u, crashes %u, moments %" PRIu64 ", turns %" PRIu64 ", virtual time %" PRIu64
            " s\n",
            r->runs, r->crashes, r->moments, r->turns, r->virtual_ns / NS_PER_S);

@@ -415,6 +415,7 @@ struct store_tally store_sim_tally(const struct store_sim *store)
     struct store_tally tally = {.records = store->rows.count, .chunks = store->number};
     for (uint32_t i = 0; i < store->config.workload->count; i++) {
         enum store_place place = store_rows_place(&store->rows, i);
+        tally.blocked += store->config.workload->accounts[i].is_blocked;
         tally.settled += place == STORE_ENDED;
         tally.parked += place == STORE_PARKED;
         tally.under_way += place == STORE_UNDER_WAY;

@@ -61,7 +61,7 @@ MUST_USE bool store_sim_happen(struct store_sim *store, const struct happening *
 
 /* Settlements by their committed state. */
 struct store_tally {
-    uint32_t settled, parked, is_short, under_way;
+    uint32_t settled, parked, is_short, under_way, blocked;
     uint64_t records;
     uint32_t chunks;
 };

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 // clang-format on
 
+#include "base/prng.h"
 #include "sim/loop.h"
 
 #define PAYDAY_PROFILE DAYBOOK_SOURCE_DIR "/ops/banks/rest-idempotency-key.yaml"
@@ -38,6 +39,18 @@ static inline struct sim_plan payday_plan(uint64_t seed, uint32_t accounts)
     struct sim_plan plan = {.seed = seed, .accounts = accounts};
     swarm_none(&plan.swarm);
     return plan;
+}
+
+/* Crashes spread over so many moments. */
+static inline void payday_draw_crashes(struct sim_plan *plan, uint64_t moments, uint64_t *crashes,
+                                       uint32_t count)
+{
+    struct prng prng = prng_split(plan->seed, "moments");
+    uint64_t stride = moments / count;
+    for (uint32_t i = 0; i < count; i++)
+        crashes[i] = 1 + i * stride + prng_below(&prng, stride);
+    plan->crashes = crashes;
+    plan->crash_count = count;
 }
 
 /* Run it; it must go well. */

@@ -1,0 +1,67 @@
+/*
+ * Many seeds, each with faults and crashes of its own, each run twice: the two must be the same,
+ * event by event.
+ */
+#include <string.h>
+
+#include "payday.h"
+
+static void each_seed_ends_well_and_twice_the_same(void **state)
+{
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        uint64_t crashes[4];
+        struct sim_plan plan = payday_plan(seed, 5 + (uint32_t)(seed * 7 % 60));
+        swarm_draw(&plan.swarm, plan.accounts, seed);
+        payday_draw_crashes(&plan, 600, crashes, 4);
+        struct sim_result first = payday_run(state, &plan);
+        struct sim_result second = payday_run(state, &plan);
+        assert_int_equal(first.trace_hash, second.trace_hash);
+        assert_int_equal(first.moments, second.moments);
+    }
+}
+
+static void other_seeds_are_other_paydays(void **state)
+{
+    struct sim_plan plan = payday_plan(1, 20);
+    uint64_t first = payday_run(state, &plan).trace_hash;
+    plan.seed = 2;
+    assert_int_not_equal(first, payday_run(state, &plan).trace_hash);
+}
+
+static void a_crash_changes_the_trace(void **state)
+{
+    struct sim_plan plan = payday_plan(1, 20);
+    uint64_t without = payday_run(state, &plan).trace_hash, at = 50;
+    plan.crashes = &at;
+    plan.crash_count = 1;
+    assert_int_not_equal(without, payday_run(state, &plan).trace_hash);
+}
+
+static void the_first_differing_line_is_found(void **state)
+{
+    struct tape first, second;
+    struct sim_result result;
+    const char *a, *b;
+    struct sim_plan plan = payday_plan(1, 5);
+    plan.keep_text = true;
+    sim_run(*state, &plan, &first, &result);
+    sim_run(*state, &plan, &second, &result);
+    assert_int_equal(tape_first_difference(&first, &second, &a, &b), 0);
+    char *second_line = strchr(second.text, '\n') + 1;
+    *second_line ^= 1;
+    assert_int_equal(tape_first_difference(&first, &second, &a, &b), 2);
+    assert_ptr_equal(b, second_line);
+    tape_deinit(&first);
+    tape_deinit(&second);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_seed_ends_well_and_twice_the_same),
+        cmocka_unit_test(other_seeds_are_other_paydays),
+        cmocka_unit_test(a_crash_changes_the_trace),
+        cmocka_unit_test(the_first_differing_line_is_found),
+    };
+    return cmocka_run_group_tests(tests, payday_open, payday_close);
+}

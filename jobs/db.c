@@ -237,15 +237,26 @@ bool db_check_schema(struct db *db)
 
 /* ---- statements ---- */
 
-PGresult *db_query(struct db *db, const char *sql, int count, const char *const *params)
+static PGresult *query(struct db *db, const char *sql, int count, const char *const *params,
+                       int form)
 {
-    PGresult *result = PQexecParams(db->connection, sql, count, NULL, params, NULL, NULL, 0);
+    PGresult *result = PQexecParams(db->connection, sql, count, NULL, params, NULL, NULL, form);
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         return result;
     report(db, result);
     PQclear(result);
     return NULL;
+}
+
+PGresult *db_query(struct db *db, const char *sql, int count, const char *const *params)
+{
+    return query(db, sql, count, params, 0);
+}
+
+PGresult *db_query_binary(struct db *db, const char *sql, int count, const char *const *params)
+{
+    return query(db, sql, count, params, 1);
 }
 
 bool db_execute(struct db *db, const char *sql, int count, const char *const *params)

@@ -35,6 +35,8 @@ MUST_USE bool db_check_schema(struct db *db);
 
 /* One statement with `count` text parameters (NULL: SQL NULL). NULL: reported. PQclear it. */
 PGresult *db_query(struct db *db, const char *sql, int count, const char *const *params);
+/* The same with values in binary. */
+PGresult *db_query_binary(struct db *db, const char *sql, int count, const char *const *params);
 /* The same, for statements without rows. */
 MUST_USE bool db_execute(struct db *db, const char *sql, int count, const char *const *params);
 /* Several statements in one string, without parameters. */

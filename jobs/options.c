@@ -139,6 +139,10 @@ static const struct job_option verify_options[] = {
      .rule = TEXT,
      .argument = "FILE",
      .help = "compare with the mock bank's book instead of checking the ledger"},
+    {.name = "bank",
+     .rule = TEXT,
+     .argument = "NAME",
+     .help = "with --book: whose book it is, where the ledger has several banks"},
     {.name = "quiet", .letter = 'q', .rule = FLAG, .help = "print nothing when all is well"},
 };
 

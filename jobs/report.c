@@ -30,13 +30,6 @@ const char *report_duration(uint64_t duration_ns, char buffer[REPORT_DURATION_BY
     return buffer;
 }
 
-const char *report_hex(const uint8_t *bytes, size_t byte_count, char *out)
-{
-    for (size_t i = 0; i < byte_count; i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-    return out;
-}
-
 bool report_is_live(FILE *out)
 {
     const char *term = getenv("TERM");

@@ -18,8 +18,6 @@
 const char *report_count(uint64_t count, char buffer[MONEY_TEXT_BYTES]);
 /* "1.23 s", "20.4 ms", "350 us"; returns `buffer`. */
 const char *report_duration(uint64_t duration_ns, char buffer[REPORT_DURATION_BYTES]);
-/* Lower-case hex; `out` has 2 * bytes + 1. */
-const char *report_hex(const uint8_t *bytes, size_t byte_count, char *out);
 
 /* Should `out` be coloured? `when` is the choice of --color: 0 auto, 1 always, 2 never. */
 bool report_is_coloured(FILE *out, int64_t when);

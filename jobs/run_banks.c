@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/time.h"
 #include "core/limits.h"
-#include "jobs/report.h"
 #include "real/lane.h"
 #include "sql.h"
 
@@ -45,10 +45,10 @@ static int register_profile(struct run_bank *bank, struct db *db)
     struct digest digest = profile_digest(bank->profile);
     const char *suspense = bank->config->suspense_account;
     char *text = NULL;
+    hex_write(hex, digest.bytes, DIGEST_BYTES);
     const char *start = profile_text(bank->profile, &text_bytes);
     CHECK((text = strndup(start, text_bytes)) != NULL);
-    const char *const params[] = {bank->name, report_hex(digest.bytes, DIGEST_BYTES, hex),
-                                  bank->config->collection_account,
+    const char *const params[] = {bank->name, hex, bank->config->collection_account,
                                   suspense != NULL ? suspense : "", text};
     PGresult *result = db_query(db, sql_run_profile, 5, params);
     free(text);

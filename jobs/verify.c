@@ -1,0 +1,91 @@
+/* verify: is the ledger whole; does it agree with a bank's book. Reads only. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "jobs/report.h"
+#include "jobs/verify_batch.h"
+#include "sql.h"
+
+/* One snapshot for all questions. */
+#define BEGIN_SQL "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+static int verify_all(struct db *db, const struct job *job, struct verify_totals *totals)
+{
+    const char *const params[] = {job_operand(job, 0), job_text(job, "date")};
+    struct hash *hash = hash_open();
+    int exit_code = JOB_DONE;
+    CHECK(hash != NULL);
+    PGresult *batches = db_query(db, sql_verify_batches, 2, params);
+    for (int i = 0; batches != NULL && i < PQntuples(batches) && exit_code == JOB_DONE; i++) {
+        struct batch batch;
+        exit_code = batch_find(db, db_text(batches, i, 0), db_text(batches, i, 1), &batch);
+        if (exit_code == JOB_DONE &&
+            !verify_batch(db, hash, &batch, job_flag(job, "quiet"), totals))
+            exit_code = db_exit_code(db);
+    }
+    if (batches == NULL)
+        exit_code = db_exit_code(db);
+    PQclear(batches);
+    hash_close(hash);
+    return exit_code;
+}
+
+static int tell(const struct verify_totals *totals, bool quiet)
+{
+    char chunks[MONEY_TEXT_BYTES], records[MONEY_TEXT_BYTES], entries[MONEY_TEXT_BYTES];
+    char settled[MONEY_TEXT_BYTES];
+    if (totals->faults > 0)
+        return job_fail(
+            JOB_INTERNAL,
+            "stop paying from this ledger; compare with the closing hashes that earlier "
+            "runs printed, and with a backup",
+            "the ledger is not whole: %" PRIu64 " faults", totals->faults);
+    if (!quiet)
+        printf("the ledger is whole: %" PRIu64 " batches, %s chunks, %s records, %s entries, %s "
+               "settled\n",
+               totals->batches, report_count(totals->chunks, chunks),
+               report_count(totals->records, records), report_count(totals->entries, entries),
+               report_count(totals->settled, settled));
+    return JOB_DONE;
+}
+
+static int verify_ledger(struct db *db, const struct job *job)
+{
+    struct verify_totals totals = {0};
+    struct batch batch;
+    int exit_code = JOB_DONE;
+    if (job_operand(job, 0) != NULL)
+        exit_code = batch_find(db, job_operand(job, 0), job_text(job, "date"), &batch);
+    if (exit_code == JOB_DONE)
+        exit_code = verify_all(db, job, &totals);
+    return exit_code == JOB_DONE ? tell(&totals, job_flag(job, "quiet")) : exit_code;
+}
+
+static int verify_either(struct db *db, const struct job *job)
+{
+    struct verify_book_scope scope = {
+        .file = job_text(job, "book"),
+        .bank = job_text(job, "bank"),
+        .cohort = job_operand(job, 0),
+        .date = job_text(job, "date"),
+        .quiet = job_flag(job, "quiet"),
+    };
+    if ((scope.cohort != NULL) != (scope.date != NULL))
+        return job_fail(JOB_USAGE, "as in: daybook verify acme --date 2026-03-25",
+                        "a batch is a cohort and a --date");
+    if (!db_check_schema(db) || !db_script(db, BEGIN_SQL))
+        return db_exit_code(db);
+    return scope.file != NULL ? verify_book(db, &scope) : verify_ledger(db, job);
+}
+
+int job_verify(struct job *job)
+{
+    int exit_code;
+    struct config *config = config_open(job, &exit_code);
+    struct db *db = config == NULL ? NULL : db_open(config, "daybook verify", &exit_code);
+    if (db != NULL)
+        exit_code = verify_either(db, job);
+    db_close(db);
+    config_close(config);
+    return exit_code;
+}

@@ -25,7 +25,8 @@ WITH newest AS (
     FROM daybook.plan p
     WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
       AND p.revision = $2::int
-      AND NOT EXISTS (SELECT FROM newest n WHERE n.settlement_id = p.settlement_id)
+      -- Not through `newest`: its row count is guessed, and the guess made this quadratic.
+      AND NOT EXISTS (SELECT FROM daybook.outcome o WHERE o.settlement_id = p.settlement_id)
 ), blocked AS (
     SELECT u.settlement_id
     FROM untouched u

@@ -57,7 +57,7 @@ begin_payday() {
         --latency 5ms --spread 10ms --rate 2500 --burst 100 --late 700ms \
         --fault lost_after=15000 --fault error_after=10000 --fault error_before=10000 \
         --fault reset_before=10000 --fault hang=4000 --fault late_accept=4000 \
-        --fault throttle=10000 \
+        --fault throttle=400 \
         --log "$PAYDAY_FOLDER/receipts" --book "$PAYDAY_FOLDER/book"
     PAYDAY_RUN_KEYS=("send_before: 1s" "resolve_wait: 60s" "retry_base: 50ms" "retry_cap: 500ms"
         "chunk_delay: 20ms")

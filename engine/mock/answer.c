@@ -12,7 +12,8 @@ struct text {
     const char *end;
 };
 
-static void put(struct text *text, const char *piece)
+/* Inline: the length of a literal is then known to the compiler. */
+static inline __attribute__((always_inline)) void put(struct text *text, const char *piece)
 {
     size_t count = strlen(piece);
     CHECK(count <= (size_t)(text->end - text->at));

@@ -52,12 +52,13 @@ uint64_t book_hash(uint64_t seed, const char *bytes, size_t byte_count)
 
 bool book_is_name(const char *bytes, size_t byte_count, size_t most)
 {
+    // A bit for each of "-.0-9" and "A-Z_a-z".
+    static const uint64_t parts[2] = {UINT64_C(0x03ff600000000000), UINT64_C(0x07fffffe87fffffe)};
     if (byte_count == 0 || byte_count > most)
         return false;
     for (size_t i = 0; i < byte_count; i++) {
-        char c = bytes[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '.' || c == '_' || c == '-'))
+        unsigned char c = (unsigned char)bytes[i];
+        if (c > 127 || (parts[c >> 6] >> (c & 63) & 1) == 0)
             return false;
     }
     return true;

@@ -122,13 +122,22 @@ static bool append(struct scan *scan, char *text, size_t capacity, size_t *used,
     return true;
 }
 
+/* Printable ASCII but for quote and backslash. */
+static bool is_plain(char c)
+{
+    return (unsigned char)(c - 0x20) < 0x7f - 0x20 && c != '"' && c != '\\';
+}
+
 /* Up to the next quote or backslash; false: there was more than printable ASCII. */
 static bool skip_plain(struct scan *scan)
 {
     bool is_ascii = true;
-    for (; scan->at < scan->end && *scan->at != '"' && *scan->at != '\\'; scan->at++)
-        is_ascii = is_ascii && *scan->at >= 0x20 && *scan->at < 0x7f;
-    return is_ascii;
+    for (;; scan->at++, is_ascii = false) {
+        while (scan->at < scan->end && is_plain(*scan->at))
+            scan->at++;
+        if (scan->at == scan->end || *scan->at == '"' || *scan->at == '\\')
+            return is_ascii;
+    }
 }
 
 static bool read_text(struct scan *scan, char *text, size_t capacity)

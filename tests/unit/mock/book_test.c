@@ -49,6 +49,18 @@ static void accounts_are_refused_that_the_book_cannot_hold(void **state)
     free(memory);
 }
 
+static void names_are_letters_digits_and_three_marks(void **state)
+{
+    (void)state;
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    for (int c = 0; c < 256; c++) {
+        char name[2] = {(char)c, 'x'};
+        assert_int_equal(book_is_name(name, 2, 2), c != 0 && strchr(good, c) != NULL);
+    }
+    assert_false(book_is_name("", 0, 2));
+    assert_false(book_is_name("abc", 3, 2));
+}
+
 /* Against the plainest book there is: an array of balances. */
 static void many_transfers_end_as_plain_arithmetic_says(void **state)
 {
@@ -190,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accounts_are_refused_that_the_book_cannot_hold),
+        cmocka_unit_test(names_are_letters_digits_and_three_marks),
         cmocka_unit_test(many_transfers_end_as_plain_arithmetic_says),
         cmocka_unit_test(hash_tells_length_and_place_of_bytes),
         cmocka_unit_test(effects_that_are_put_back_answer_as_before),

@@ -394,6 +394,13 @@ static void answer_with(struct flight *flight, const char *bytes, size_t byte_co
     flight->answer_bytes = (uint32_t)byte_count;
 }
 
+/* The script's answer; after it the connection closes. */
+static void say(struct flight *flight)
+{
+    answer_with(flight, flight->plan.said, strlen(flight->plan.said));
+    flight->is_closed = true;
+}
+
 static void shape_answer(struct bank_sim *bank, struct flight *flight,
                          const struct mock_reply *reply)
 {
@@ -421,7 +428,7 @@ static void at_the_bank(struct bank_sim *bank, uint32_t at)
     if (flight->is_cancelled || flight->plan.fate == FATE_SILENT)
         return;
     if (flight->plan.fate == FATE_SAID_AFTER) {
-        answer_with(flight, flight->plan.said, strlen(flight->plan.said));
+        say(flight);
     } else if (reply.decision == MOCK_SILENCE) {
         return;
     } else {
@@ -438,7 +445,7 @@ static void on_arrived(struct bank_sim *bank, uint32_t at)
     if (flight->plan.fate != FATE_SAID) {
         at_the_bank(bank, at);
     } else if (!flight->is_cancelled) {
-        answer_with(flight, flight->plan.said, strlen(flight->plan.said));
+        say(flight);
         plan(bank, at, now(bank) + flight->plan.return_ns, HAPPENING_ANSWERED);
     }
     end_if_over(bank, at);

@@ -302,6 +302,14 @@ static void plan_stop(struct payday *payday)
                payday->result->runs);
 }
 
+static uint64_t draw_deadline(struct payday *payday)
+{
+    const struct swarm *swarm = &payday->swarm;
+    if (!prng_chance(&payday->prng, (uint32_t)swarm->process_deadline, SWARM_MILLION))
+        return AT_NEVER;
+    return payday->world.now_ns + prng_between(&payday->prng, 0, swarm->process_deadline_ns);
+}
+
 static void begin_run(struct payday *payday, struct engine *engine)
 {
     struct settle_start start;
@@ -311,6 +319,7 @@ static void begin_run(struct payday *payday, struct engine *engine)
     store_sim_claim(payday->store, &start);
     swarm_config(&payday->swarm, profile_rules(payday->sim->profile), &config);
     config.seed = payday->plan->seed + payday->result->runs;
+    config.deadline_at_ns = draw_deadline(payday);
     tape_note(payday->tape, payday->world.now_ns, "claim", start.epoch);
     auditor_begins(payday->auditor, start.epoch, payday->world.now_ns);
     *engine = (struct engine){.settle = place_settle(payday, &config, &start)};

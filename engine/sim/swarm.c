@@ -36,6 +36,7 @@ static const struct swarm good_world = {
     .store_slow_ns = 2 * NS_PER_S,
     .store_beat_ns = NS_PER_S,
     .process_pause_ns = 2 * NS_PER_S,
+    .process_deadline_ns = 10 * NS_PER_S,
     .restart_ns = 500 * NS_PER_MS,
     .account_late_ns = 20 * NS_PER_S,
 };
@@ -139,6 +140,8 @@ static void draw_store(struct swarm *f, struct prng *prng)
     f->process_pause = chance(prng, 2000);
     f->process_pause_ns = PICK(prng, 500, 3000, 15000) * NS_PER_MS;
     f->process_stop = chance(prng, 300000);
+    f->process_deadline = chance(prng, 300000);
+    f->process_deadline_ns = PICK(prng, 1, 10, 60) * NS_PER_S;
     f->restart_ns = PICK(prng, 0, 10, 500, 5000) * NS_PER_MS;
 }
 
@@ -177,7 +180,7 @@ void swarm_heal(struct swarm *f)
     f->net_surplus_answer = f->net_late_request = 0;
     f->store_slow = f->store_busy = f->store_lost_before = f->store_lost_after = 0;
     f->store_load_lost = f->store_beat_late = f->store_beat_lost = 0;
-    f->process_pause = f->process_stop = 0;
+    f->process_pause = f->process_stop = f->process_deadline = 0;
 }
 
 static void rules(const struct swarm *f, struct bank_rules *bank)

@@ -76,6 +76,8 @@
     /* the process */                                                                              \
     X(process_pause)                                                                               \
     X(process_pause_ns)                                                                            \
+    X(process_deadline)                                                                            \
+    X(process_deadline_ns)                                                                         \
     X(process_stop)                                                                                \
     X(restart_ns)                                                                                  \
     /* the accounts */                                                                             \

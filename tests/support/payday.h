@@ -14,6 +14,7 @@
 // clang-format on
 
 #include "base/prng.h"
+#include "base/time.h"
 #include "sim/loop.h"
 
 #define PAYDAY_PROFILE DAYBOOK_SOURCE_DIR "/ops/banks/rest-idempotency-key.yaml"

@@ -4,6 +4,7 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "core/doubt.h"
 #include "core/intake.h"
 #include "core/ledger.h"
 
@@ -84,7 +85,7 @@ void course_write_intent(struct settle *settle, struct settlement *s)
 
 void course_write_attempt(struct settle *settle, struct settlement *s)
 {
-    CHECK(s->attempts < INT16_MAX);
+    CHECK(s->attempts < ATTEMPTS_MAX);
     int64_t now_us = settle_db_least_us(settle);
     // Never earlier than an older permission: "newest" must mean both.
     int64_t before_us = s->send_before_us;
@@ -211,6 +212,7 @@ static void begin_closing(struct settle *settle, struct settlement *s)
     s->step = STEP_CLOSING;
     s->tries = 0;
     s->not_found_count = 0;
+    s->doubt_since_ns = 0;
     bool is_written = s->written_by <= settle->chunks.number;
     step_move(&settle->steps, s, is_written ? AWAIT_CLOSING_TURN : AWAIT_OUTCOME_WRITE);
 }
@@ -330,15 +332,35 @@ static bool is_balance(const struct bank_reply *reply)
            reply->balance_minor >= -AMOUNT_MAX;
 }
 
+/* A look that failed may be tried again: not counted when the bank said slow down, but a run does
+   not wait for ever. */
+static bool may_look_again(struct settle *settle, struct settlement *s, bool throttled)
+{
+    if (s->doubt_since_ns == 0)
+        s->doubt_since_ns = settle->now_ns > 0 ? settle->now_ns : 1;
+    if (!throttled)
+        s->tries++;
+    return s->tries < settle->config.poll_tries &&
+           settle->now_ns - s->doubt_since_ns < settle->config.resolve_wait_ns;
+}
+
+/* Looked at, and no deposit. */
+static void no_deposit(struct settle *settle, struct settlement *s)
+{
+    if (settle->intake.is_last_look || settle->is_past_deadline)
+        course_short(settle, s);
+    else
+        intake_wait(settle, s);
+}
+
 static void on_poll_failed(struct settle *settle, struct settlement *s, bool throttled)
 {
-    if (throttled) {
-        step_move(&settle->steps, s, AWAIT_POLL_TURN);
+    if (!may_look_again(settle, s, throttled) || !settle_is_open(settle)) {
+        no_deposit(settle, s);
         return;
     }
-    s->tries++;
-    if (s->tries >= settle->config.poll_tries || !settle_is_open(settle)) {
-        intake_wait(settle, s);
+    if (throttled) {
+        step_move(&settle->steps, s, AWAIT_POLL_TURN);
         return;
     }
     settle_timer(settle, s,
@@ -359,10 +381,7 @@ void course_on_balance(struct settle *settle, struct settlement *s, const struct
         return;
     }
     s->seen_minor = new_money > 0 ? new_money : 0;
-    if (settle->intake.is_last_look || settle->is_past_deadline)
-        course_short(settle, s);
-    else
-        intake_wait(settle, s);
+    no_deposit(settle, s);
 }
 
 /* ---- closing check ----------------------------------------------------------------------------
@@ -370,15 +389,14 @@ void course_on_balance(struct settle *settle, struct settlement *s, const struct
 
 static void on_closing_failed(struct settle *settle, struct settlement *s, bool throttled)
 {
-    if (throttled) {
-        step_move(&settle->steps, s, AWAIT_CLOSING_TURN);
-        return;
-    }
-    s->tries++;
-    if (s->tries >= settle->config.poll_tries) {
+    if (!may_look_again(settle, s, throttled)) {
         // Paid, but not looked at: a later run closes it.
         settle->left_pending++;
         step_move(&settle->steps, s, AWAIT_NOTHING);
+        return;
+    }
+    if (throttled) {
+        step_move(&settle->steps, s, AWAIT_CLOSING_TURN);
         return;
     }
     settle_timer(settle, s,
@@ -401,6 +419,7 @@ void course_on_closing(struct settle *settle, struct settlement *s, const struct
         // Something may still be under way at the bank: look once more after its processing time.
         s->not_found_count = 1;
         s->tries = 0;
+        s->doubt_since_ns = 0;
         settle_timer(settle, s, settle->now_ns + settle_desk(settle, s)->rules.processing_ns);
         step_move(&settle->steps, s, AWAIT_CLOSING_AGAIN);
     } else if (beyond_minor > 0) {
@@ -417,7 +436,7 @@ void course_on_written(struct settle *settle, struct settlement *s)
 {
     switch ((enum await)s->await) {
     case AWAIT_INTENT_WRITE:
-        step_move(&settle->steps, s, AWAIT_SEND_TURN);
+        doubt_on_written(settle, s);
         return;
     case AWAIT_OUTCOME_WRITE:
         step_move(&settle->steps, s, AWAIT_CLOSING_TURN);

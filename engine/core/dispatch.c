@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "core/course.h"
+#include "core/doubt.h"
 
 static const enum await turns[] = {AWAIT_INQUIRY_TURN, AWAIT_SEND_TURN, AWAIT_CLOSING_TURN,
                                    AWAIT_POLL_TURN};
@@ -106,7 +107,7 @@ static struct settlement *next_in_turn(struct settle *settle, uint32_t bank, enu
                settle_db_most_us(settle) >= s->send_before_us) {
             if (!chunk_has_room(&settle->chunks))
                 return NULL;
-            course_write_attempt(settle, s);
+            doubt_permit_again(settle, s);
             s = step_first(&settle->steps, bank, turns[i]);
         }
         if (s != NULL)
@@ -155,13 +156,17 @@ void dispatch_intents(struct settle *settle)
 /* ---- answers ----------------------------------------------------------------------------------
  */
 
-static void pause(struct settle *settle, struct desk *desk, uint64_t retry_after_ns)
+static void pause(struct settle *settle, struct desk *desk, const struct call *call,
+                  uint64_t retry_after_ns)
 {
-    desk->pauses++;
-    uint64_t wait_ns = retry_wait_ns(&settle->retry, desk->pauses, &settle->prng);
-    if (retry_after_ns > wait_ns)
-        wait_ns = retry_after_ns;
-    uint64_t until_ns = settle->now_ns + wait_ns;
+    uint64_t wait_ns = retry_after_ns;
+    // Answers to calls made before the pause belong to the same refusal: only what they say counts.
+    if (call->handed_at_ns >= desk->paused_until_ns) {
+        desk->pauses++;
+        uint64_t own_ns = retry_wait_ns(&settle->retry, desk->pauses, &settle->prng);
+        wait_ns = own_ns > wait_ns ? own_ns : wait_ns;
+    }
+    uint64_t until_ns = settle_later_ns(settle->now_ns, wait_ns);
     if (until_ns > desk->paused_until_ns)
         desk->paused_until_ns = until_ns;
 }
@@ -179,9 +184,7 @@ void dispatch_on_reply(struct settle *settle, const struct call *call,
             desk->transfer_ns == 0 ? took_ns + 1 : (desk->transfer_ns * 15 + took_ns + 15) / 16;
     if (reply->throttled) {
         settle->counts.throttled++;
-        // Answers of calls made before the pause belong to the same refusal.
-        if (call->handed_at_ns >= desk->paused_until_ns || desk->paused_until_ns == 0)
-            pause(settle, desk, reply->retry_after_ns);
+        pause(settle, desk, call, reply->retry_after_ns);
     } else if (reply->http_status != 0) {
         desk->pauses = 0;
     }

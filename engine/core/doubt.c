@@ -13,18 +13,12 @@ static const struct bank_rules *rules_of(struct settle *settle, const struct set
 
 static int64_t to_us(uint64_t duration_ns)
 {
-    return (int64_t)((duration_ns + NS_PER_US - 1) / NS_PER_US);
+    // So written, AT_NEVER stays far away instead of becoming nothing.
+    return (int64_t)(duration_ns / NS_PER_US + (duration_ns % NS_PER_US != 0));
 }
 
 /* ---- waits ------------------------------------------------------------------------------------
  */
-
-/* This run has waited long enough: the transfer stays as the records have it. */
-static bool is_waited_out(const struct settle *settle, const struct settlement *s)
-{
-    return s->doubt_since_ns != 0 &&
-           settle->now_ns - s->doubt_since_ns >= settle->config.resolve_wait_ns;
-}
 
 static void begin_doubt(struct settle *settle, struct settlement *s)
 {
@@ -32,9 +26,24 @@ static void begin_doubt(struct settle *settle, struct settlement *s)
         s->doubt_since_ns = settle->now_ns > 0 ? settle->now_ns : 1;
 }
 
+/* A run waits so long and no longer: then the transfer stays as the records have it. */
+static uint64_t give_up_at_ns(const struct settle *settle, const struct settlement *s)
+{
+    return s->doubt_since_ns == 0
+               ? AT_NEVER
+               : settle_later_ns(s->doubt_since_ns, settle->config.resolve_wait_ns);
+}
+
+static bool is_waited_out(const struct settle *settle, const struct settlement *s)
+{
+    return settle->now_ns >= give_up_at_ns(settle, s);
+}
+
 static void wait_for(struct settle *settle, struct settlement *s, uint64_t wait_ns, enum await to)
 {
-    settle_timer(settle, s, settle->now_ns + wait_ns);
+    uint64_t at_ns = settle_later_ns(settle->now_ns, wait_ns);
+    uint64_t give_up_ns = give_up_at_ns(settle, s);
+    settle_timer(settle, s, at_ns < give_up_ns ? at_ns : give_up_ns);
     step_move(&settle->steps, s, to);
 }
 
@@ -44,11 +53,16 @@ static void inquire_after(struct settle *settle, struct settlement *s, uint64_t 
     wait_for(settle, s, wait_ns, AWAIT_INQUIRY_AGAIN);
 }
 
-static void inquire_after_growing_wait(struct settle *settle, struct settlement *s)
+static uint64_t growing_wait_ns(struct settle *settle, struct settlement *s)
 {
     if (s->inquiries < UINT16_MAX)
         s->inquiries++;
-    inquire_after(settle, s, retry_wait_ns(&settle->retry, s->inquiries, &settle->prng));
+    return retry_wait_ns(&settle->retry, s->inquiries, &settle->prng);
+}
+
+static void inquire_after_growing_wait(struct settle *settle, struct settlement *s)
+{
+    inquire_after(settle, s, growing_wait_ns(settle, s));
 }
 
 /* The same key again, after a wait; its attempt record comes first. */
@@ -57,6 +71,26 @@ static void send_again_after(struct settle *settle, struct settlement *s, uint64
     begin_doubt(settle, s);
     s->wants_generation = false;
     wait_for(settle, s, wait_ns, AWAIT_SEND_AGAIN);
+}
+
+/* Ask what became of it, in the way in which its bank can be asked. */
+static void find_out(struct settle *settle, struct settlement *s)
+{
+    uint64_t wait_ns = growing_wait_ns(settle, s);
+    switch (rules_of(settle, s)->inquiry) {
+    case INQUIRY_NONE:
+        course_park_code(settle, s, PARK_NO_INQUIRY);
+        return;
+    case INQUIRY_BY_KEY:
+        inquire_after(settle, s, wait_ns);
+        return;
+    case INQUIRY_REPEAT:
+        if (wait_ns < rules_of(settle, s)->repeat_delay_ns)
+            wait_ns = rules_of(settle, s)->repeat_delay_ns;
+        send_again_after(settle, s, wait_ns);
+        return;
+    }
+    CHECK(false);
 }
 
 static void leave(struct settle *settle, struct settlement *s)
@@ -111,7 +145,7 @@ static void next_generation(struct settle *settle, struct settlement *s)
         ledger_key(settle->hash, &s->key_seed, s->order.step, s->order.kind, s->order.generation);
     s->has_digest = false;
     s->is_clean = true;
-    s->is_unsendable = s->is_refused_later = false;
+    s->is_pending = s->is_unsendable = s->is_refused_later = false;
     s->attempts = s->tries = s->inquiries = 0;
     s->not_found_count = 0;
     s->doubt_since_ns = 0;
@@ -168,7 +202,8 @@ static void on_pending(struct settle *settle, struct settlement *s, const struct
         record->generation = s->order.generation;
         s->is_pending = true;
     }
-    inquire_after_growing_wait(settle, s);
+    s->is_clean = false; // the bank has it: a no to a repeat proves nothing
+    find_out(settle, s);
 }
 
 static void on_send_rejected(struct settle *settle, struct settlement *s, bool by_person,
@@ -179,7 +214,7 @@ static void on_send_rejected(struct settle *settle, struct settlement *s, bool b
         return;
     }
     // An earlier send has no whole answer, so this no may be about the repeat alone.
-    if (rules_of(settle, s)->inquiry == INQUIRY_REPEAT) {
+    if (rules_of(settle, s)->inquiry != INQUIRY_BY_KEY) {
         course_park_code(settle, s, PARK_REFUSED_REPEAT);
         return;
     }
@@ -195,19 +230,18 @@ static void on_send_in_doubt(struct settle *settle, struct settlement *s)
     s->is_clean = false;
     s->not_found_count = 0;
     settle->counts.doubts++;
-    begin_doubt(settle, s);
-    switch (rules_of(settle, s)->inquiry) {
-    case INQUIRY_NONE:
-        course_park_code(settle, s, PARK_NO_INQUIRY);
-        return;
-    case INQUIRY_BY_KEY:
+    find_out(settle, s);
+}
+
+/* Nothing was sent, for it would read differently now: whoever cannot be asked parks. */
+static void on_send_changed(struct settle *settle, struct settlement *s)
+{
+    s->is_unsendable = true;
+    s->not_found_count = 0;
+    if (rules_of(settle, s)->inquiry == INQUIRY_BY_KEY)
         inquire_after_growing_wait(settle, s);
-        return;
-    case INQUIRY_REPEAT:
-        send_again_after(settle, s, rules_of(settle, s)->repeat_delay_ns);
-        return;
-    }
-    CHECK(false);
+    else
+        course_park_code(settle, s, PARK_BODY_CHANGED);
 }
 
 static void on_send_not_done(struct settle *settle, struct settlement *s,
@@ -243,9 +277,7 @@ void doubt_on_send_reply(struct settle *settle, struct settlement *s,
         on_send_not_done(settle, s, reply);
         return;
     case ANSWER_CHANGED:
-        s->is_unsendable = true;
-        s->not_found_count = 0;
-        inquire_after_growing_wait(settle, s);
+        on_send_changed(settle, s);
         return;
     case ANSWER_IN_DOUBT:
     case ANSWER_BALANCE:
@@ -335,6 +367,27 @@ void doubt_on_inquiry_reply(struct settle *settle, struct settlement *s,
 /* ---- waits that are over, and earlier runs ----------------------------------------------------
  */
 
+/* Turns come by tokens, and a bank that said slow down gives none: no longer than a run waits. */
+static void take_turn(struct settle *settle, struct settlement *s, enum await turn)
+{
+    if (s->doubt_since_ns != 0)
+        settle_timer(settle, s, give_up_at_ns(settle, s));
+    step_move(&settle->steps, s, turn);
+}
+
+void doubt_permit_again(struct settle *settle, struct settlement *s)
+{
+    settle_timer_clear(settle, s);
+    // What was never received may be sent at any age; what may have been, only under a key that
+    // the bank still keeps when the last byte arrives.
+    if (!s->is_clean && !key_outlives_resend(settle, s))
+        course_park_code(settle, s, PARK_KEY_EXPIRED);
+    else if (s->attempts >= ATTEMPTS_MAX)
+        course_park_code(settle, s, PARK_GENERATIONS);
+    else
+        course_write_attempt(settle, s);
+}
+
 void doubt_on_timer(struct settle *settle, struct settlement *s)
 {
     bool sends = s->await == AWAIT_SEND_AGAIN;
@@ -344,11 +397,20 @@ void doubt_on_timer(struct settle *settle, struct settlement *s)
     else if (is_waited_out(settle, s))
         leave(settle, s);
     else if (!sends)
-        step_move(&settle->steps, s, AWAIT_INQUIRY_TURN);
-    else if (rules_of(settle, s)->inquiry == INQUIRY_REPEAT && !key_outlives_resend(settle, s))
-        course_park_code(settle, s, PARK_KEY_EXPIRED);
+        take_turn(settle, s, AWAIT_INQUIRY_TURN);
     else
-        course_write_attempt(settle, s);
+        doubt_permit_again(settle, s);
+}
+
+void doubt_on_written(struct settle *settle, struct settlement *s)
+{
+    take_turn(settle, s, AWAIT_SEND_TURN);
+}
+
+void doubt_on_turn_timer(struct settle *settle, struct settlement *s)
+{
+    CHECK(is_waited_out(settle, s));
+    leave(settle, s);
 }
 
 void doubt_resume(struct settle *settle, struct settlement *s, const struct load_transfer *transfer)

@@ -18,6 +18,13 @@ void doubt_on_inquiry_reply(struct settle *settle, struct settlement *s,
                             const struct bank_reply *reply);
 /* A wait is over: AWAIT_SEND_AGAIN or AWAIT_INQUIRY_AGAIN. */
 void doubt_on_timer(struct settle *settle, struct settlement *s);
+/* The same key once more: its attempt record, or a person where it may not be sent any more.
+   From AWAIT_SEND_AGAIN, or from AWAIT_SEND_TURN when the permission has run out. */
+void doubt_permit_again(struct settle *settle, struct settlement *s);
+/* The permission to send is written. */
+void doubt_on_written(struct settle *settle, struct settlement *s);
+/* The run may wait no longer for a turn: AWAIT_SEND_TURN or AWAIT_INQUIRY_TURN. */
+void doubt_on_turn_timer(struct settle *settle, struct settlement *s);
 /* A transfer of an earlier run, read from the store; the slot awaits INTENT_ROOM. */
 void doubt_resume(struct settle *settle, struct settlement *s,
                   const struct load_transfer *transfer);

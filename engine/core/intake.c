@@ -48,7 +48,8 @@ static uint64_t due_at_ns(const struct settle *settle, const struct waiting_acco
 {
     if (settle->intake.is_last_look && is_known_short(settle, account))
         return settle->now_ns;
-    return polled_at_ns(settle, account) + settle->poll_interval_ns;
+    // The instant was rounded down to a ms.
+    return polled_at_ns(settle, account) + NS_PER_MS + settle->poll_interval_ns;
 }
 
 static void list_waiting(struct settle *settle, struct store_load *load)
@@ -211,6 +212,7 @@ void intake_on_loaded(struct settle *settle, const struct store_loaded *loaded)
 {
     struct intake *intake = &settle->intake;
     CHECK(intake->is_loading && loaded->row_count <= intake->loading_rows);
+    CHECK(loaded->status != STATUS_OK || loaded->row_count > 0 || loaded->at_end);
     intake->is_loading = false;
     if (loaded->status != STATUS_OK) {
         on_load_failed(settle, loaded);
@@ -224,6 +226,19 @@ void intake_on_loaded(struct settle *settle, const struct store_loaded *loaded)
         return;
     intake->after_position = 0;
     intake->stage = loaded->scope == LOAD_UNDER_WAY ? INTAKE_FRESH : INTAKE_WAITING;
+}
+
+void intake_end_looking(struct settle *settle)
+{
+    if (!settle->is_past_deadline || !settle_is_open(settle))
+        return;
+    for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
+        struct settlement *s = step_first(&settle->steps, bank, AWAIT_POLL_TURN);
+        while (s != NULL && chunk_has_room(&settle->chunks)) {
+            course_short(settle, s);
+            s = step_first(&settle->steps, bank, AWAIT_POLL_TURN);
+        }
+    }
 }
 
 bool intake_is_done(const struct settle *settle)

@@ -17,6 +17,8 @@ MUST_USE bool intake_load(struct settle *settle, struct store_load *load);
 void intake_on_loaded(struct settle *settle, const struct store_loaded *loaded);
 /* No deposit yet: out of the slot, to be looked at again. */
 void intake_wait(struct settle *settle, struct settlement *s);
+/* After the deadline: who waits for a turn to be polled gets none any more. */
+void intake_end_looking(struct settle *settle);
 /* Nothing is left to come in. */
 bool intake_is_done(const struct settle *settle);
 uint64_t intake_next_at(const struct settle *settle);

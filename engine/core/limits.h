@@ -16,6 +16,7 @@
 #define EVENTS_MAX 4096U         /* events handed to one settle_input */
 #define COMMANDS_MAX 1024U       /* commands taken from one settle_output */
 #define GENERATIONS_MAX 100U     /* keys tried for one transfer */
+#define ATTEMPTS_MAX 32000U      /* attempt records of one transfer */
 #define STEPS_MAX 4U             /* deposit, collect, hold, payout */
 
 /*

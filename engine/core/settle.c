@@ -257,12 +257,14 @@ static void on_timer(struct settle *settle, struct settlement *s)
     case AWAIT_INQUIRY_AGAIN:
         doubt_on_timer(settle, s);
         return;
+    case AWAIT_SEND_TURN:
+    case AWAIT_INQUIRY_TURN:
+        doubt_on_turn_timer(settle, s);
+        return;
     case AWAIT_NOTHING:
     case AWAIT_POLL_TURN:
     case AWAIT_INTENT_ROOM:
     case AWAIT_INTENT_WRITE:
-    case AWAIT_SEND_TURN:
-    case AWAIT_INQUIRY_TURN:
     case AWAIT_OUTCOME_WRITE:
     case AWAIT_CLOSING_TURN:
     case AWAIT_LAST_WRITE:
@@ -399,6 +401,7 @@ uint32_t settle_output(struct settle *settle, struct command *commands, uint32_t
     if (settle->phase == SETTLE_DONE)
         return 0;
     uint32_t count = output_cancels(settle, commands, command_max - 2);
+    intake_end_looking(settle);
     dispatch_intents(settle);
     count += dispatch_calls(settle, commands + count, command_max - 2 - count);
     struct store_load load;

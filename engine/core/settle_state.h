@@ -12,6 +12,7 @@
 #define DAYBOOK_CORE_SETTLE_STATE_H
 
 #include "base/heap.h"
+#include "base/time.h"
 #include "core/calls.h"
 #include "core/chunk.h"
 #include "core/retry.h"
@@ -24,7 +25,7 @@
 struct desk { /* one bank, as the core deals with it */
     struct bank_rules rules;
     struct throttle throttle;
-    uint64_t paused_until_ns; /* the bank said slow down */
+    uint64_t paused_until_ns; /* the bank said slow down; 0: never yet */
     uint32_t pauses;          /* in a row, for the wait */
     uint32_t calls_in_flight;
     uint64_t transfer_ns; /* smoothed answer time of a transfer; 0: none yet */
@@ -90,6 +91,11 @@ static inline struct desk *settle_desk(struct settle *settle, const struct settl
     return &settle->desks[s->bank];
 }
 void settle_timer(struct settle *settle, const struct settlement *s, uint64_t at_ns);
+/* A sum that stays at AT_NEVER instead of wrapping round. */
+static inline uint64_t settle_later_ns(uint64_t at_ns, uint64_t wait_ns)
+{
+    return wait_ns < AT_NEVER - at_ns ? at_ns + wait_ns : AT_NEVER;
+}
 void settle_timer_clear(struct settle *settle, const struct settlement *s);
 /* May new intents be written and new calls made? */
 static inline bool settle_is_open(const struct settle *settle)

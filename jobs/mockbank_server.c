@@ -71,6 +71,7 @@ struct mockbank_server {
     uint32_t free_count;
     struct connection *connections;
     void *memory;
+    char shared[MOCK_REQUEST_MAX];
 };
 
 /* ---- open and close ---- */
@@ -299,49 +300,50 @@ static void advance(struct mockbank_server *server)
                               mock_bank_transfer(bank, server->transfers_logged));
 }
 
-/* The first request of the buffer, if it is whole. */
-static void take_request(struct mockbank_server *server, struct connection *connection)
+/* The first request of the bytes, if it is whole; the rest is kept in the connection's buffer. */
+static void take_request(struct mockbank_server *server, struct connection *connection,
+                         const char *bytes, size_t count)
 {
     advance(server);
-    size_t used = mock_bank_request(server->setup.bank, connection->in, connection->in_bytes,
-                                    server->now_ns, &connection->reply);
-    if (used == 0)
-        return;
-    server->transfers_logged = mock_bank_transfer_count(server->setup.bank);
-    if (server->setup.log != NULL)
-        mockbank_log_call(server->setup.log, server->now_ns, connection->number,
-                          &connection->reply);
-    connection->in_bytes -= (uint32_t)used;
+    size_t used =
+        mock_bank_request(server->setup.bank, bytes, count, server->now_ns, &connection->reply);
+    if (used > 0) {
+        server->transfers_logged = mock_bank_transfer_count(server->setup.bank);
+        if (server->setup.log != NULL)
+            mockbank_log_call(server->setup.log, server->now_ns, connection->number,
+                              &connection->reply);
+        schedule(server, connection);
+    }
+    connection->in_bytes = (uint32_t)(count - used);
     if (connection->in_bytes > 0)
-        memmove(connection->in, connection->in + used, connection->in_bytes);
-    schedule(server, connection);
+        memmove(connection->in, bytes + used, connection->in_bytes);
 }
 
+/* Bytes go to one buffer that all share, and stays in the cache, unless some are waiting. */
 static void read_bytes(struct mockbank_server *server, struct connection *connection)
 {
     // Who is silent hears nothing: what still comes is thrown away, until the end.
     if (connection->state == CONNECTION_SILENT)
         connection->in_bytes = 0;
-    size_t room = sizeof connection->in - connection->in_bytes;
+    char *begin = connection->in_bytes == 0 ? server->shared : connection->in;
+    size_t room = MOCK_REQUEST_MAX - connection->in_bytes;
     CHECK(room > 0);
-    ssize_t got = recv(connection->fd, connection->in + connection->in_bytes, room, 0);
+    ssize_t got = recv(connection->fd, begin + connection->in_bytes, room, 0);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
         drop(server, connection);
         return;
     }
     if (got < 0 || ((size_t)got < room && !connection->is_ended))
         connection->is_readable = got < 0 && errno == EINTR;
-    if (got > 0)
-        connection->in_bytes += (uint32_t)got;
     if (got > 0 && connection->state == CONNECTION_READING)
-        take_request(server, connection);
+        take_request(server, connection, begin, connection->in_bytes + (size_t)got);
 }
 
 /* Read on until a request is whole, or there is nothing more. */
 static void go_on(struct mockbank_server *server, struct connection *connection)
 {
     if (connection->state == CONNECTION_READING && connection->in_bytes > 0)
-        take_request(server, connection);
+        take_request(server, connection, connection->in, connection->in_bytes);
     while (connection->is_readable &&
            (connection->state == CONNECTION_READING || connection->state == CONNECTION_SILENT))
         read_bytes(server, connection);

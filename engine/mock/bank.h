@@ -76,8 +76,7 @@ struct mock_reply {
     uint64_t at_ns;   /* when to carry it out */
     uint16_t status;  /* HTTP status of the answer, 0: none */
     bool close_after; /* the request asked for it or was not understood */
-    uint32_t bytes;
-    char answer[MOCK_ANSWER_MAX];
+    uint32_t bytes;   /* of the answer */
     /* for the receipt log */
     char key[MOCK_KEY_BYTES]; /* of a transfer or an inquiry, "": none, or not a key */
     const char *what;         /* "balance", "accepted", "replayed", … static */
@@ -89,6 +88,8 @@ struct mock_reply {
     const char *method;        /* static; "" when it was not HTTP */
     const char *path, *body;   /* inside the request's bytes: valid as long as those are */
     uint32_t path_bytes, body_bytes;
+    /* last, so that an answer and what is said of it lie together */
+    char answer[MOCK_ANSWER_MAX];
 };
 
 struct mock_bank;

@@ -210,8 +210,8 @@ static void take_amount(struct reader *reader, enum column column, const char *t
         return;
     if (!money_parse(text, bytes, amount)) {
         fault(reader, reader->field,
-              "%s \"%.30s\" is not an amount: whole minor units, 1 to 18 digits, no sign",
-              columns[column].name, text);
+              "%s \"%.30s\" is not an amount: digits only, in minor units, at most %lld",
+              columns[column].name, text, (long long)AMOUNT_MAX);
         *amount = 0;
     }
 }
@@ -354,9 +354,10 @@ static void check_amounts(struct reader *reader)
 {
     const struct cohort_row *row = &reader->row;
     struct cohort *cohort = reader->cohort;
-    int64_t dues = row->repayment_minor + row->hold_minor; // each has 18 digits: fits
-    if (dues > MONEY_MAX)
-        fault(reader, ROW_RECORD, "repayment_minor and hold_minor together pass 18 digits");
+    int64_t dues = row->repayment_minor + row->hold_minor; // each at most AMOUNT_MAX
+    if (dues > AMOUNT_MAX)
+        fault(reader, ROW_RECORD, "repayment_minor and hold_minor together pass %lld",
+              (long long)AMOUNT_MAX);
     else if (row->expected_minor == 0)
         fault(reader, (uint32_t)reader->column_fields[COLUMN_EXPECTED],
               "expected_minor is 0; leave it empty where it is not known");

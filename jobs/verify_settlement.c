@@ -218,18 +218,32 @@ static bool has_rule(const struct record *record)
     return false;
 }
 
+/* A residue is posted by itself, between the last step and the end. */
+static const char *begin_residue(struct verify_settlement *s, const struct record *record)
+{
+    const char *wrong = close_entries(s);
+    if (wrong == NULL && (s->step_done != STEP_PAYOUT || s->is_ended))
+        return "a residue before the last step is done, or after the end";
+    ask_entries(s, STEP_CLOSING, 1, record->entry.amount_minor);
+    return wrong;
+}
+
 static const char *on_entry(struct verify_settlement *s, const struct record *record)
 {
     int64_t amount = record->entry.amount_minor;
-    bool is_residue = record->step == STEP_CLOSING && s->step_done == STEP_PAYOUT && !s->is_ended;
     bool is_opening = record->step == STEP_DEPOSIT && record->entry.line == 2;
+    const char *wrong = NULL;
     if (amount <= 0 || !has_rule(record))
         return "an entry that its step does not have";
-    if (!is_residue && record->step != s->due_step)
+    if (record->step == STEP_CLOSING && s->due_step != STEP_CLOSING)
+        wrong = begin_residue(s, record);
+    if (wrong != NULL)
+        return wrong;
+    if (record->step != s->due_step)
         return "an entry without the outcome it belongs to";
     if (record->entry.line != ++s->lines)
         return "an entry is missing or out of its order";
-    if (!is_residue && amount != (is_opening ? s->opening_minor : s->due_minor))
+    if (amount != (is_opening ? s->opening_minor : s->due_minor))
         return "an entry with another amount than its step";
     if (!add(&s->balance_minor[record->entry.debit], amount) ||
         !add(&s->balance_minor[record->entry.credit], -amount))

@@ -1,0 +1,281 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "core/ledger.h"
+#include "jobs/verify_settlement.h"
+
+#define DEPOSIT INT64_C(1000)
+#define REPAYMENT INT64_C(300)
+#define HOLD INT64_C(50)
+#define REST INT64_C(650)
+#define RECORDS_MAX 24
+
+static struct hash *hash;
+
+struct story {
+    struct verify_settlement settlement;
+    struct record records[RECORDS_MAX];
+    uint32_t count;
+    uint16_t seq;
+};
+
+static struct record *add(struct story *story, enum record_kind kind, enum step_kind step)
+{
+    struct record *record = &story->records[story->count++];
+    *record = (struct record){.record_kind = (uint8_t)kind, .step = (uint8_t)step};
+    return record;
+}
+
+static void outcome(struct story *story, enum step_kind step, enum outcome_state state,
+                    uint16_t generation, int64_t amount)
+{
+    struct record *record = add(story, RECORD_OUTCOME, step);
+    record->generation = generation;
+    record->outcome.seq = ++story->seq;
+    record->outcome.state = (uint8_t)state;
+    record->outcome.amount_minor = amount;
+}
+
+static void intent(struct story *story, enum step_kind step, uint16_t generation, int64_t amount)
+{
+    struct record *record = add(story, RECORD_INTENT, step);
+    record->generation = generation;
+    record->intent.amount_minor = amount;
+    record->intent.mapping_id = 7;
+    record->intent.key =
+        ledger_key(hash, &story->settlement.key_seed, step, TRANSFER_NORMAL, generation);
+}
+
+static void entry(struct story *story, enum step_kind step, uint8_t line, enum ledger_account debit,
+                  enum ledger_account credit, int64_t amount)
+{
+    struct record *record = add(story, RECORD_ENTRY, step);
+    record->entry.line = line;
+    record->entry.debit = (uint8_t)debit;
+    record->entry.credit = (uint8_t)credit;
+    record->entry.amount_minor = amount;
+}
+
+/* A settlement as it should be; places of its records in comments. */
+static struct story good_story(void)
+{
+    struct story story = {.settlement = {.repayment_minor = REPAYMENT,
+                                         .hold_minor = HOLD,
+                                         .mapping_id = 7,
+                                         .is_opened = true,
+                                         .key_seed = {{1, 2, 3}}}};
+    outcome(&story, STEP_DEPOSIT, OUTCOME_SHORT, 0, 10);                     // 0
+    outcome(&story, STEP_DEPOSIT, OUTCOME_DEPOSITED, 0, DEPOSIT);            // 1
+    entry(&story, STEP_DEPOSIT, 1, LEDGER_VIRTUAL, LEDGER_PAYABLE, DEPOSIT); // 2
+    intent(&story, STEP_COLLECT, 1, REPAYMENT);                              // 3
+    outcome(&story, STEP_COLLECT, OUTCOME_REJECTED, 1, REPAYMENT);           // 4
+    intent(&story, STEP_COLLECT, 2, REPAYMENT);                              // 5
+    struct record *attempt = add(&story, RECORD_ATTEMPT, STEP_COLLECT);      // 6
+    attempt->generation = 2;
+    attempt->attempt.number = 1;
+    outcome(&story, STEP_COLLECT, OUTCOME_PENDING, 2, REPAYMENT);                 // 7
+    outcome(&story, STEP_COLLECT, OUTCOME_ACCEPTED, 2, REPAYMENT);                // 8
+    entry(&story, STEP_COLLECT, 1, LEDGER_COLLECTION, LEDGER_VIRTUAL, REPAYMENT); // 9
+    entry(&story, STEP_COLLECT, 2, LEDGER_PAYABLE, LEDGER_RECEIVABLE, REPAYMENT); // 10
+    outcome(&story, STEP_HOLD, OUTCOME_POSTED, 0, HOLD);                          // 11
+    entry(&story, STEP_HOLD, 1, LEDGER_PAYABLE, LEDGER_HELD, HOLD);               // 12
+    intent(&story, STEP_PAYOUT, 1, REST);                                         // 13
+    outcome(&story, STEP_PAYOUT, OUTCOME_ACCEPTED, 1, REST);                      // 14
+    entry(&story, STEP_PAYOUT, 1, LEDGER_PAYABLE, LEDGER_VIRTUAL, REST);          // 15
+    entry(&story, STEP_CLOSING, 1, LEDGER_VIRTUAL, LEDGER_RESIDUE, 5);            // 16
+    outcome(&story, STEP_CLOSING, OUTCOME_SETTLED, 0, 0);                         // 17
+    story.records[17].outcome.held_minor = HOLD;
+    story.records[17].outcome.residue_minor = 5;
+    return story;
+}
+
+/* The first thing that is wrong, or NULL. */
+static const char *judge(const struct story *story)
+{
+    struct verify_settlement settlement = story->settlement;
+    for (uint32_t i = 0; i < story->count; i++) {
+        const char *wrong = verify_settlement_record(&settlement, hash, &story->records[i]);
+        if (wrong != NULL)
+            return wrong;
+    }
+    return verify_settlement_end(&settlement);
+}
+
+static void without(struct story *story, uint32_t place)
+{
+    memmove(&story->records[place], &story->records[place + 1],
+            (story->count - place - 1) * sizeof story->records[0]);
+    story->count--;
+}
+
+static void swapped(struct story *story, uint32_t one, uint32_t other)
+{
+    struct record kept = story->records[one];
+    story->records[one] = story->records[other];
+    story->records[other] = kept;
+}
+
+static void a_settlement_by_the_rules_is_whole(void **state)
+{
+    (void)state;
+    struct story story = good_story();
+    assert_null(judge(&story));
+}
+
+static void opening_money_and_a_floor_are_counted(void **state)
+{
+    (void)state;
+    struct story story = good_story();
+    story.settlement.opening_minor = 40;
+    story.settlement.floor_residue_minor = 3;
+    assert_string_equal(judge(&story), "entries of the outcome before are missing");
+    memmove(&story.records[4], &story.records[3], 15 * sizeof story.records[0]);
+    story.count++;
+    story.records[3] = (struct record){.record_kind = RECORD_ENTRY,
+                                       .step = STEP_DEPOSIT,
+                                       .entry = {2, LEDGER_VIRTUAL, LEDGER_HELD, 40}};
+    story.records[18].outcome.held_minor = HOLD + 40;
+    story.records[18].outcome.residue_minor = 8;
+    assert_null(judge(&story));
+}
+
+static void no_record_can_be_missing(void **state)
+{
+    (void)state;
+    for (uint32_t place = 0; place < 17; place++) {
+        struct story story = good_story();
+        if (place == 6) // a last attempt: only the hash chain can miss it
+            continue;
+        without(&story, place);
+        if (judge(&story) == NULL)
+            fail_msg("record %u is missing and nobody saw", place);
+    }
+}
+
+static void no_two_neighbours_can_change_places(void **state)
+{
+    (void)state;
+    for (uint32_t place = 0; place + 1 < 18; place++) {
+        struct story story = good_story();
+        if (place == 6) // an attempt may come before or after "pending"
+            continue;
+        swapped(&story, place, place + 1);
+        if (judge(&story) == NULL)
+            fail_msg("records %u and %u changed places and nobody saw", place, place + 1);
+    }
+}
+
+static void no_record_can_be_there_twice(void **state)
+{
+    (void)state;
+    for (uint32_t place = 0; place < 18; place++) {
+        struct story story = good_story();
+        story.records[story.count++] = story.records[place];
+        if (judge(&story) == NULL)
+            fail_msg("record %u came again at the end and nobody saw", place);
+    }
+}
+
+static void every_amount_is_checked(void **state)
+{
+    (void)state;
+    static const uint32_t amounts[] = {1, 2, 3, 5, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17};
+    for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++) {
+        struct story story = good_story();
+        struct record *record = &story.records[amounts[i]];
+        if (record->record_kind == RECORD_INTENT)
+            record->intent.amount_minor++;
+        else if (record->record_kind == RECORD_ENTRY)
+            record->entry.amount_minor++;
+        else
+            record->outcome.amount_minor++;
+        if (judge(&story) == NULL)
+            fail_msg("record %u has another amount and nobody saw", amounts[i]);
+    }
+}
+
+static void what_is_wrong_is_said(void **state)
+{
+    (void)state;
+    struct story story = good_story();
+    story.settlement.is_opened = false;
+    assert_string_equal(judge(&story), "a deposit of a settlement that never opened");
+    story = good_story();
+    story.records[3].intent.key.bytes[0] ^= 1;
+    assert_string_equal(judge(&story), "an intent with a key that is not its own");
+    story = good_story();
+    story.records[3].intent.mapping_id = 8;
+    assert_string_equal(judge(&story), "an intent with another mapping than the plan");
+    story = good_story();
+    without(&story, 4);
+    assert_string_equal(judge(&story), "a new generation before the old one was rejected");
+    story = good_story();
+    story.records[9].entry.credit = LEDGER_HELD;
+    assert_string_equal(judge(&story), "an entry that its step does not have");
+    story = good_story();
+    story.records[17].outcome.held_minor++;
+    assert_string_equal(judge(&story), "an end with another held amount than the entries give");
+    story = good_story();
+    story.records[17].outcome.residue_minor++;
+    assert_string_equal(judge(&story), "an end with another residue than the entries give");
+    story = good_story();
+    story.records[11].outcome.state = 19;
+    assert_string_equal(judge(&story), "an outcome that this program does not know");
+    story = good_story();
+    story.count = 15; // accepted, and its entry is cut off
+    assert_string_equal(judge(&story), "entries of the last outcome are missing");
+}
+
+static void a_held_transfer_leaves_the_account(void **state)
+{
+    (void)state;
+    struct story story = good_story();
+    story.count = 11;
+    story.seq = 5;
+    intent(&story, STEP_HOLD, 1, HOLD);
+    outcome(&story, STEP_HOLD, OUTCOME_ACCEPTED, 1, HOLD);
+    entry(&story, STEP_HOLD, 1, LEDGER_PAYABLE, LEDGER_HELD, HOLD);
+    entry(&story, STEP_HOLD, 2, LEDGER_SUSPENSE, LEDGER_VIRTUAL, HOLD);
+    intent(&story, STEP_PAYOUT, 1, REST);
+    outcome(&story, STEP_PAYOUT, OUTCOME_ACCEPTED, 1, REST);
+    entry(&story, STEP_PAYOUT, 1, LEDGER_PAYABLE, LEDGER_VIRTUAL, REST);
+    outcome(&story, STEP_CLOSING, OUTCOME_SETTLED, 0, 0);
+    assert_null(judge(&story)); // nothing of it is held in the account
+    story.records[story.count - 1].outcome.held_minor = HOLD;
+    assert_non_null(judge(&story));
+}
+
+static int open_hash(void **state)
+{
+    (void)state;
+    hash = hash_open();
+    return hash == NULL;
+}
+
+static int close_hash(void **state)
+{
+    (void)state;
+    hash_close(hash);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_settlement_by_the_rules_is_whole),
+        cmocka_unit_test(opening_money_and_a_floor_are_counted),
+        cmocka_unit_test(no_record_can_be_missing),
+        cmocka_unit_test(no_two_neighbours_can_change_places),
+        cmocka_unit_test(no_record_can_be_there_twice),
+        cmocka_unit_test(every_amount_is_checked),
+        cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(a_held_transfer_leaves_the_account),
+    };
+    return cmocka_run_group_tests(tests, open_hash, close_hash);
+}

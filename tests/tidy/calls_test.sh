@@ -12,7 +12,7 @@ gets scanf sscanf fscanf : . : ^tests/ : money_parse, hex_read, a parser that se
 atoi atol atoll atof strtod strtof : . : ^tests/ : money_parse, or strtoll with its end checked
 system popen : . : - : nothing: no shell is started from C
 rand srand random srandom drand48 rand_r : . : - : base/prng.h, from a seed
-sleep usleep nanosleep clock_nanosleep : ^(engine|tests|bench)/ : - : a timer of the loop; time is a variable
+sleep usleep nanosleep : ^(engine|tests|bench)/ : - : a timer; in tests time is a variable
 alloca : . : - : a fixed size, or the arena
 assert : . : ^tests/ : CHECK: it stays on in production
 time gettimeofday clock_gettime timespec_get : ^engine/ : ^engine/real/clock\.c$ : real/clock.h

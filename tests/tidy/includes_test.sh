@@ -1,56 +1,55 @@
 # The layering, by includes: who may include whom is the table of engine/README.md.
 . "$(dirname "$0")/tidy.sh"
 
-may_include() {
-    case $1 in
-    engine/base) echo base ;;
-    engine/core) echo base core ;;
-    engine/wire) echo base wire ;;
-    engine/mock) echo base mock ;;
-    engine/real) echo base core wire real ;;
-    engine/sim) echo base core wire mock sim ;;
-    esac
-}
+# folder: folders whose headers it may include.
+table='
+base: base
+core: base core
+wire: base wire
+mock: base mock
+real: base core wire real
+sim: base core wire mock sim
+'
 
-# System headers of the pure folders: values only. No clock, socket, file, thread or allocator.
+# System headers of the core: values only. No clock, socket, file, thread or allocator.
 core_system_headers='stdbool|stddef|stdint|inttypes|limits|string|stdalign'
 
-check_folder() {
-    local tree=$1 folder=$2 allowed
-    allowed=$(may_include "$folder" | tr ' ' '|')
-    tidy_files "$tree" "^$folder/[^/]*\.[ch]$" | while read -r file; do
-        { grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' "$tree/$file" || true; } |
-            while IFS=: read -r line text; do
-                header=$(sed 's/[^"]*"\([^"]*\)".*/\1/' <<<"$text")
-                case $header in
-                sql.h) [ "$folder" = engine/real ] && continue ;;
-                esac
-                grep -qE "^($allowed)/[a-z0-9_]+\.(h|inc)$" <<<"$header" ||
-                    echo "$file:$line: includes \"$header\"; $folder may use only:" \
-                        "$(may_include "$folder")"
-                [ -e "$tree/engine/$header" ] || [ "$header" = sql.h ] ||
-                    echo "$file:$line: includes \"$header\", which is not there"
-            done
-    done
-}
-
-check_core_system() {
-    local tree=$1
-    (cd "$tree" && grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<' engine/core/*.[ch]) |
-        grep -vE "<($core_system_headers)\.h>" |
-        sed 's/$/   (core may include value headers only: ask for the rest through port.h)/'
-    true
-}
-
 check() {
-    local folder
-    for folder in engine/base engine/core engine/wire engine/mock engine/real engine/sim; do
-        check_folder "$1" "$folder"
-    done
-    check_core_system "$1"
-    # Only jobs may be included by jobs; nothing of the engine knows of jobs or tests.
-    (cd "$1" && grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"(jobs|tests|bench)/' \
-        engine | sed 's/$/   (the engine knows nothing of jobs)/') || true
+    local tree=$1 directive='^[[:space:]]*#[[:space:]]*include[[:space:]]*'
+    (
+        cd "$tree"
+        find engine -name '*.h' >"$tidy_work/headers"
+        grep -rnE --include='*.[ch]' "$directive\"" engine | sort |
+            awk -v table="$table" -v headers="$tidy_work/headers" '
+            BEGIN {
+                rows = split(table, row, "\n")
+                for (i = 1; i <= rows; i++)
+                    if (split(row[i], part, ": ") == 2)
+                        may[part[1]] = part[2]
+                while ((getline header < headers) > 0)
+                    there[header] = 1
+            }
+            {
+                split($0, at, ":")
+                split($0, quoted, "\"")
+                header = quoted[2]
+                split(at[1], path, "/")
+                split(header, used, "/")
+                from = path[2]
+                where = at[1] ":" at[2] ": includes \"" header "\""
+                if (used[1] == "jobs" || used[1] == "tests" || used[1] == "bench")
+                    print where "; the engine knows nothing of " used[1]
+                else if (from == "real" && header == "sql.h")
+                    next # generated: the text of sql/queries
+                else if (index(" " may[from] " ", " " used[1] " ") == 0 || used[2] == "")
+                    print where "; engine/" from " may use only: " may[from]
+                else if (!(("engine/" header) in there))
+                    print where ", which is not there"
+            }'
+        grep -rnE --include='*.[ch]' "$directive<" engine/core |
+            grep -vE "<($core_system_headers)\.h>" |
+            sed 's/$/   (core may include value headers only: ask for the rest through port.h)/'
+    ) || true
 }
 
 tidy_main

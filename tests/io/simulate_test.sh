@@ -1,0 +1,57 @@
+# simulate: one seed is one payday; a failure says so by its exit code, and its last line replays it.
+set -euo pipefail
+SOURCE=${DAYBOOK_SOURCE:?}
+DAYBOOK=${DAYBOOK_BUILD:?}/daybook
+folder=$(mktemp -d "${TMPDIR:-/tmp}/daybook-simulate.XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+profile=$SOURCE/ops/banks/rest-idempotency-key.yaml
+
+fail() {
+    echo "$1"
+    exit 1
+}
+
+simulate() { # simulate EXIT_CODE OPTIONS…: to $folder/out
+    local wanted=$1 code=0
+    shift
+    "$DAYBOOK" simulate "$@" --profile "$profile" >"$folder/out" 2>"$folder/err" || code=$?
+    [ "$code" = "$wanted" ] || {
+        cat "$folder/out" "$folder/err"
+        fail "simulate $*: exit $code, wanted $wanted"
+    }
+}
+
+# The same seed twice is the same payday, settings first; another one is another.
+simulate 0 --seed 7 --accounts 60
+head -n 1 "$folder/out" | grep -q '^settings of seed 7:' || fail "the settings are not the first line"
+grep -q '^good, and twice the same$' "$folder/out" || fail "seed 7 does not say that it is good"
+cp "$folder/out" "$folder/first"
+simulate 0 --seed 7 --accounts 60
+cmp "$folder/first" "$folder/out" || fail "seed 7 differs from itself"
+simulate 0 --seed 8 --accounts 60
+! cmp -s "$folder/first" "$folder/out" || fail "seed 8 is seed 7"
+simulate 0 --seed 7 --accounts 60 --crash-at 100
+grep -q 'crashes 1,' "$folder/out" || fail "--crash-at does not crash"
+simulate 0 --seed 7 --accounts 60 --crashes 0
+grep -q 'crashes 0,' "$folder/out" || fail "--crashes 0 crashes"
+
+# A bank profile that takes "complete" for a no when asked: the auditor must notice, and the last
+# line must find it again.
+row='status: 200, state: complete, outcome'
+sed "s/{call: \[transfer, inquiry\], $row: accepted}/{call: transfer, $row: accepted}\n\
+  - {call: inquiry, $row: rejected_later}\n\
+  - {call: inquiry, status: 200, state: done, outcome: accepted}/" "$profile" >"$folder/wrong.yaml"
+! cmp -s "$profile" "$folder/wrong.yaml" || fail "the profile has no row for complete any more"
+profile=$folder/wrong.yaml
+simulate 20 --seed 7 --accounts 60
+grep -q '^WRONG: ' "$folder/out" || fail "no word of what is wrong"
+replay=$(tail -n 1 "$folder/out")
+case $replay in "daybook simulate --seed 7 "*) ;; *) fail "the last line is '$replay'" ;; esac
+code=0
+# shellcheck disable=SC2086
+"$DAYBOOK" ${replay#daybook } >"$folder/again" || code=$?
+[ "$code" = 20 ] || fail "the replay ended with $code"
+cmp "$folder/out" "$folder/again" || fail "the replay is another failure"
+
+profile=$folder/none.yaml
+simulate 78 --seed 7

@@ -50,12 +50,12 @@ static inline bool is_final(const struct record *record)
 static inline void audit_transfer(const struct seen *call)
 {
     int64_t permitted_us = 0;
-    const struct load_row *row = &account_at(call->position)->row;
-    uint8_t done = row->step_done;
+    const struct load_row *first = &account_at(call->position)->first_row;
+    uint8_t done = first->step_done;
     bool is_rejected = call->generation == 1;
-    if (row->transfer.step == call->step)
+    if (first->transfer.step == call->step)
         is_rejected |= call->generation ==
-                       row->transfer.generation + (row->transfer.state == OUTCOME_REJECTED);
+                       first->transfer.generation + (first->transfer.state == OUTCOME_REJECTED);
     for (uint32_t i = 0; i < world->written_count; i++) {
         const struct record *r = &world->written[i].record;
         if (!is_of(r, call->position))
@@ -190,6 +190,19 @@ static inline int64_t balance_of(uint32_t position, enum ledger_account ledger)
     return balance_minor;
 }
 
+/* What is recorded as accepted was done. */
+static inline void audit_accepted(const struct record *record)
+{
+    for (uint32_t i = 0; i < world->seen_count; i++) {
+        const struct seen *call = &world->seen[i];
+        bool is_own = is_of(record, call->position) && call->step == record->step &&
+                      call->generation == record->generation;
+        if (is_own && (call->said.is_done || call->said.answer == ANSWER_ACCEPTED))
+            return;
+    }
+    fail_msg("recorded as accepted, but never done");
+}
+
 /* No step was carried out twice; who began and settled here ends as the design says. */
 static inline void audit_end(void)
 {
@@ -204,7 +217,9 @@ static inline void audit_end(void)
     for (uint32_t i = 0; i < world->written_count; i++) {
         const struct record *r = &world->written[i].record;
         uint32_t position = settlement_position(r->settlement_id);
-        const struct load_row *row = &account_at(position)->row;
+        if (r->record_kind == RECORD_OUTCOME && r->outcome.state == OUTCOME_ACCEPTED)
+            audit_accepted(r);
+        const struct load_row *row = &account_at(position)->first_row;
         if (r->record_kind != RECORD_OUTCOME || r->outcome.state != OUTCOME_SETTLED ||
             row->step_done != 0 || row->floor_payable_minor != 0)
             continue;

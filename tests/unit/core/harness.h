@@ -53,8 +53,8 @@ struct script {
 };
 
 struct account {
-    struct load_row row;
-    bool is_under_way;
+    struct load_row row, first_row; /* now, and when the first core of the test started */
+    bool is_under_way, is_ended;
     int64_t balance_minor;
     struct script scripts[3]; /* by enum call_kind */
 };
@@ -93,6 +93,7 @@ struct world {
     struct account accounts[ACCOUNTS_MAX]; /* position 1 first */
     uint32_t account_count;
     uint64_t latency_ns, write_ns, load_ns;
+    bool is_begun;                               /* a core was started */
     bool is_mute;                                /* no heartbeat */
     bool holds_chunks;                           /* a chunk is answered when the test says so */
     enum status *write_statuses, *load_statuses; /* answers before OK; ended by STATUS_OK */
@@ -306,7 +307,7 @@ static inline void answer_chunk(enum status status)
 
 static inline bool is_in_scope(const struct account *account, uint8_t scope)
 {
-    return account->is_under_way == (scope == LOAD_UNDER_WAY);
+    return !account->is_ended && account->is_under_way == (scope == LOAD_UNDER_WAY);
 }
 
 static inline void answer_load(const struct store_load *load)
@@ -557,10 +558,15 @@ static inline void start(void)
     world->start.partition = PARTITION;
     world->start.epoch = 3;
     world->start.accounts = world->account_count;
+    world->start.chunk = world->chunk_count;
+    world->start.hash = world->head_hash;
     world->start.time.asked_at_ns = world->now_ns - 1 * MS;
     world->start.time.db_now_us = db_us(world->now_ns);
     world->hash = hash_open();
     memory_open(&world->memory, take_memory);
+    for (uint32_t i = 0; !world->is_begun && i < world->account_count; i++)
+        world->accounts[i].first_row = world->accounts[i].row;
+    world->is_begun = true;
     expect_alive();
     world_turn();
 }

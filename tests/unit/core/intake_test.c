@@ -1,0 +1,346 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "harness.h"
+
+/* Keeps a run going until it gives up: in doubt, and the bank will not say. */
+static struct account *add_doubtful(void)
+{
+    struct account *account = add_under_way(STEP_HOLD);
+    add_intent(account, STEP_PAYOUT, 650, 60 * S);
+    account->scripts[CALL_INQUIRY].is_endless = true;
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_IN_DOUBT);
+    return account;
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+static void those_under_way_come_in_before_the_fresh_ones(void **state)
+{
+    (void)state;
+    add_usual();
+    add_under_way(STEP_PAYOUT);
+    start();
+    assert_int_equal(world->loads[LOAD_UNDER_WAY], 1);
+    assert_int_equal(world->loads[LOAD_FRESH], 0);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_settled(1);
+    assert_settled(2);
+    assert_int_equal(settle_counts(world->settle)->loaded, 2);
+}
+
+static void all_pages_come_in_however_few_the_slots(void **state)
+{
+    (void)state;
+    static const uint32_t slots[] = {1, 2, 5, 8, 64, 300};
+    for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+        if (i > 0) {
+            world_close(NULL);
+            world_open(NULL);
+        }
+        world->config.slots = slots[i];
+        for (uint32_t k = 0; k < 20; k++) {
+            add_usual();
+            add_under_way(STEP_COLLECT);
+        }
+        run_to_end(SETTLE_END_COMPLETE);
+        for (uint32_t position = 1; position <= 40; position++)
+            assert_settled(position);
+        assert_int_equal(settle_counts(world->settle)->loaded, 40);
+    }
+}
+
+static void blocked_rows_are_counted_and_left_alone(void **state)
+{
+    (void)state;
+    add_usual();
+    add_usual()->row.state = LOAD_STATE_BLOCKED;
+    add_usual()->row.state = LOAD_STATE_BLOCKED;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(settle_counts(world->settle)->blocked, 2);
+    assert_int_equal(settle_counts(world->settle)->loaded, 1);
+    assert_int_equal(count_calls(2, CALL_BALANCE) + count_calls(3, CALL_BALANCE), 0);
+    assert_null(record_of(2, RECORD_OUTCOME, 1));
+    assert_settled(1);
+}
+
+static void a_run_without_accounts_ends_at_once(void **state)
+{
+    (void)state;
+    run_to_end_within(1 * S, SETTLE_END_COMPLETE);
+    assert_int_equal(world->chunk_count, 0);
+    assert_int_equal(world->seen_count, 0);
+}
+
+static void a_page_is_asked_for_again_when_the_database_is_busy(void **state)
+{
+    (void)state;
+    enum status statuses[] = {STATUS_STORE_BUSY, STATUS_STORE_BUSY, STATUS_OK};
+    world->load_statuses = statuses;
+    add_usual();
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(world->loads[LOAD_UNDER_WAY], 3);
+    assert_settled(1);
+}
+
+static void a_page_of_waiting_accounts_is_not_lost_when_the_database_is_busy(void **state)
+{
+    (void)state;
+    static enum status statuses[] = {STATUS_STORE_BUSY, STATUS_OK};
+    add_doubtful();
+    for (uint32_t i = 0; i < 5; i++)
+        add_account(300, 50, 1000, 0);
+    start();
+    run_for(1 * S);
+    world->load_statuses = statuses;
+    for (uint32_t position = 2; position <= 6; position++)
+        account_at(position)->balance_minor = 1000;
+    run_to_end(SETTLE_END_DOUBT);
+    for (uint32_t position = 2; position <= 6; position++)
+        assert_settled(position);
+}
+
+static void a_page_that_cannot_be_had_ends_the_run(void **state)
+{
+    (void)state;
+    static const struct {
+        enum status statuses[8];
+        enum settle_end end;
+    } rows[] = {
+        {{STATUS_STORE_BUSY, STATUS_STORE_BUSY, STATUS_STORE_BUSY, STATUS_STORE_BUSY,
+          STATUS_STORE_BUSY, STATUS_OK},
+         SETTLE_END_GONE},
+        {{STATUS_STORE_LOST, STATUS_OK}, SETTLE_END_GONE},
+        {{STATUS_STORE_FENCED, STATUS_OK}, SETTLE_END_GONE},
+        {{STATUS_STORE_DENIED, STATUS_OK}, SETTLE_END_FATAL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (i > 0) {
+            world_close(NULL);
+            world_open(NULL);
+        }
+        enum status statuses[8];
+        memcpy(statuses, rows[i].statuses, sizeof(statuses));
+        world->load_statuses = statuses;
+        add_usual();
+        run_to_end_within(5 * S, rows[i].end);
+        assert_int_equal(settle_counts(world->settle)->fatal, rows[i].statuses[0]);
+        assert_int_equal(world->seen_count, 0);
+    }
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+static void an_account_is_polled_once_every_poll_interval_and_not_more(void **state)
+{
+    (void)state;
+    // Faster than the ms in which a wait is kept, and at odd instants.
+    world->latency_ns = 100 * NS_PER_US;
+    world->load_ns = 1 * NS_PER_US;
+    world->config.banks[0].rate_per_s = 700;
+    add_doubtful();
+    for (uint32_t i = 0; i < 20; i++)
+        add_account(300, 50, 1000, 0);
+    run_to_end(SETTLE_END_DOUBT);
+    for (uint32_t position = 2; position <= 21; position++) {
+        uint32_t count = count_calls(position, CALL_BALANCE);
+        assert_in_range(count, 5, 7); // in 10 s
+        for (uint32_t n = 1; n < count; n++) {
+            uint64_t apart_ns = call_of(position, CALL_BALANCE, n + 1)->at_ns -
+                                call_of(position, CALL_BALANCE, n)->at_ns;
+            assert_true(apart_ns >= world->config.banks[0].poll_interval_ns);
+            assert_true(apart_ns <= world->config.banks[0].poll_interval_ns + 200 * MS);
+        }
+    }
+}
+
+static void a_deposit_that_comes_while_the_run_goes_on_is_found(void **state)
+{
+    (void)state;
+    add_doubtful();
+    add_account(300, 50, 1000, 0);
+    add_account(300, 50, 1000, 400);
+    start();
+    run_for(3 * S);
+    account_at(2)->balance_minor = 1000;
+    account_at(3)->balance_minor = 1000;
+    run_to_end(SETTLE_END_DOUBT);
+    assert_settled(2);
+    assert_settled(3);
+    assert_int_equal(settle_counts(world->settle)->loaded, 3);
+    assert_int_equal(settle_counts(world->settle)->is_short, 0);
+}
+
+static void who_is_left_waiting_is_looked_at_once_more_then_short(void **state)
+{
+    (void)state;
+    world->latency_ns = 100 * MS;
+    add_usual();
+    add_account(300, 50, 1000, 420);
+    run_to_end_within(10 * S, SETTLE_END_COMPLETE);
+    assert_settled(1);
+    assert_int_equal(outcome_of(2, OUTCOME_SHORT)->outcome.amount_minor, 420);
+    // The second look came after the other one had finished.
+    assert_int_equal(count_calls(2, CALL_BALANCE), 2);
+    assert_true(call_of(2, CALL_BALANCE, 2)->at_ns > call_of(1, CALL_BALANCE, 2)->ended_ns);
+    assert_int_equal(count_records(2, RECORD_OUTCOME), 1);
+}
+
+static void money_that_comes_for_the_last_look_is_settled(void **state)
+{
+    (void)state;
+    struct account *account = add_account(300, 50, 1000, 0);
+    add_usual();
+    SAY(account, CALL_BALANCE, .answer = ANSWER_BALANCE, .has_balance = true);
+    account->balance_minor = 1000; // seen by the second poll
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_settled(1);
+    assert_settled(2);
+}
+
+static void a_second_run_that_sees_the_same_writes_nothing(void **state)
+{
+    (void)state;
+    add_account(300, 50, 1000, 420)->row.seen_minor = 420;
+    add_account(300, 50, 1000, 0)->row.seen_minor = 0;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(world->chunk_count, 0);
+    assert_int_equal(settle_counts(world->settle)->is_short, 2);
+}
+
+static void a_second_run_that_sees_more_writes_it(void **state)
+{
+    (void)state;
+    struct account *account = add_account(300, 50, 1000, 430);
+    account->row.seen_minor = 420;
+    account->row.outcome_seq = 1;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(outcome_of(1, OUTCOME_SHORT)->outcome.amount_minor, 430);
+    assert_int_equal(outcome_of(1, OUTCOME_SHORT)->outcome.seq, 2);
+}
+
+static void polls_that_always_fail_do_not_keep_a_run_for_ever(void **state)
+{
+    (void)state;
+    struct account *account = add_account(300, 50, 1000, 0);
+    account->scripts[CALL_BALANCE].is_endless = true;
+    SAY(account, CALL_BALANCE, .answer = ANSWER_IN_DOUBT);
+    add_usual();
+    run_to_end_within(30 * S, SETTLE_END_COMPLETE);
+    assert_int_equal(outcome_of(1, OUTCOME_SHORT)->outcome.amount_minor, 0);
+    assert_settled(2);
+}
+
+static void a_bank_that_always_says_slow_down_does_not_keep_a_run_for_ever(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        struct account *account = i == 0 ? add_under_way(STEP_PAYOUT) : add_usual();
+        account->scripts[CALL_BALANCE].is_endless = true;
+        SAY(account, CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true);
+    }
+    run_to_end_within(60 * S, SETTLE_END_DOUBT);
+    assert_null(outcome_of(1, OUTCOME_SETTLED)); // paid, never looked at
+    assert_non_null(outcome_of(2, OUTCOME_SHORT));
+    assert_non_null(outcome_of(3, OUTCOME_SHORT));
+}
+
+/* ---- the deadline ---------------------------------------------------------------------------- */
+
+static void a_run_with_a_deadline_looks_until_then(void **state)
+{
+    (void)state;
+    world->config.deadline_at_ns = START_NS + 9 * S;
+    add_account(300, 50, 1000, 420);
+    add_account(300, 50, 1000, 0);
+    start();
+    run_for(7 * S);
+    assert_false(is_done());
+    account_at(2)->balance_minor = 1000;
+    run_to_end(SETTLE_END_DEADLINE);
+    assert_in_range(world->now_ns, START_NS + 9 * S, START_NS + 9 * S + 500 * MS);
+    assert_int_equal(outcome_of(1, OUTCOME_SHORT)->outcome.amount_minor, 420);
+    assert_int_equal(count_calls(1, CALL_BALANCE), 5);
+    assert_settled(2);
+}
+
+static void what_is_under_way_at_the_deadline_is_finished(void **state)
+{
+    (void)state;
+    world->config.deadline_at_ns = START_NS + 2 * S;
+    add_doubtful();
+    struct account *slow = add_usual();
+    SAY(slow, CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .retry_after_ns = 4 * S);
+    run_to_end(SETTLE_END_DOUBT);
+    assert_settled(2);
+    assert_true(call_of(2, CALL_TRANSFER, 2)->at_ns > START_NS + 4 * S);
+}
+
+static void a_deposit_on_the_way_at_the_deadline_is_taken(void **state)
+{
+    (void)state;
+    world->config.deadline_at_ns = START_NS + 100 * MS;
+    SAY(add_usual(), CALL_BALANCE, .answer = ANSWER_BALANCE, .after_ns = 500 * MS);
+    run_to_end(SETTLE_END_DEADLINE);
+    assert_settled(1);
+}
+
+static void after_the_deadline_nobody_is_polled(void **state)
+{
+    (void)state;
+    world->config.deadline_at_ns = START_NS + 1 * S;
+    world->config.banks[0].rate_per_s = 10; // for 60 accounts: some never get a turn
+    world->config.banks[0].burst = 1;
+    for (uint32_t i = 0; i < 60; i++)
+        add_account(300, 50, 1000, 0);
+    run_to_end_within(3 * S, SETTLE_END_DEADLINE);
+    for (uint32_t position = 1; position <= 60; position++)
+        assert_non_null(outcome_of(position, OUTCOME_SHORT));
+    assert_in_range(world->seen_count, 9, 11);
+    assert_true(world->seen[world->seen_count - 1].at_ns < START_NS + 1 * S);
+}
+
+static void a_deadline_comes_also_when_the_bank_said_slow_down_for_a_day(void **state)
+{
+    (void)state;
+    world->config.deadline_at_ns = START_NS + 3 * S;
+    world->config.chunk_records = 2;
+    SAY(add_account(300, 50, 1000, 0), CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 86400 * S);
+    for (uint32_t i = 0; i < 19; i++)
+        add_account(300, 50, 1000, 0);
+    run_to_end_within(5 * S, SETTLE_END_DEADLINE);
+    for (uint32_t position = 1; position <= 20; position++)
+        assert_non_null(outcome_of(position, OUTCOME_SHORT));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(those_under_way_come_in_before_the_fresh_ones),
+        WORLD_TEST(all_pages_come_in_however_few_the_slots),
+        WORLD_TEST(blocked_rows_are_counted_and_left_alone),
+        WORLD_TEST(a_run_without_accounts_ends_at_once),
+        WORLD_TEST(a_page_is_asked_for_again_when_the_database_is_busy),
+        WORLD_TEST(a_page_of_waiting_accounts_is_not_lost_when_the_database_is_busy),
+        WORLD_TEST(a_page_that_cannot_be_had_ends_the_run),
+        WORLD_TEST(an_account_is_polled_once_every_poll_interval_and_not_more),
+        WORLD_TEST(a_deposit_that_comes_while_the_run_goes_on_is_found),
+        WORLD_TEST(who_is_left_waiting_is_looked_at_once_more_then_short),
+        WORLD_TEST(money_that_comes_for_the_last_look_is_settled),
+        WORLD_TEST(a_second_run_that_sees_the_same_writes_nothing),
+        WORLD_TEST(a_second_run_that_sees_more_writes_it),
+        WORLD_TEST(polls_that_always_fail_do_not_keep_a_run_for_ever),
+        WORLD_TEST(a_bank_that_always_says_slow_down_does_not_keep_a_run_for_ever),
+        WORLD_TEST(a_run_with_a_deadline_looks_until_then),
+        WORLD_TEST(what_is_under_way_at_the_deadline_is_finished),
+        WORLD_TEST(a_deposit_on_the_way_at_the_deadline_is_taken),
+        WORLD_TEST(after_the_deadline_nobody_is_polled),
+        WORLD_TEST(a_deadline_comes_also_when_the_bank_said_slow_down_for_a_day),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,4 +1,5 @@
 /* mockbank: a bank to rehearse on (engine/mock behind a port). */
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -41,6 +42,10 @@ static bool read_address(struct mockbank *mockbank, const char *text)
     if (bytes == 0 || bytes >= sizeof mockbank->host)
         return false;
     memcpy(mockbank->host, text, bytes);
+    struct in6_addr unused;
+    if (inet_pton(AF_INET, mockbank->host, &unused) != 1 &&
+        inet_pton(AF_INET6, mockbank->host, &unused) != 1)
+        return false;
     mockbank->setup.host = mockbank->host;
     mockbank->setup.port = (uint16_t)port;
     return true;

@@ -70,6 +70,27 @@ static void list_waiting(struct settle *settle, struct store_load *load)
     load->position_count = intake->listed_count;
 }
 
+/* Slots hold nothing but looks for deposits. */
+static bool is_only_looking(const struct settle *settle)
+{
+    const uint32_t *counts = settle->steps.counts;
+    return counts[AWAIT_NOTHING] + counts[AWAIT_POLL_TURN] + counts[AWAIT_POLL_REPLY] +
+               counts[AWAIT_POLL_AGAIN] ==
+           settle->config.slots;
+}
+
+/*
+ * The rest has finished, and so has everybody's look after it, as far as those who wait tell:
+ * nobody is looked at again until the looks under way are over. Otherwise a bank that cannot answer
+ * all within one poll interval would keep the run going for ever.
+ */
+static bool is_running_out(const struct settle *settle)
+{
+    return !settle->intake.is_last_look && settle->config.deadline_at_ns == AT_NEVER &&
+           step_free_count(&settle->steps) < settle->config.slots && is_only_looking(settle) &&
+           is_known_short(settle, waiting_first(&settle->waiting));
+}
+
 /* ---- asking for pages -------------------------------------------------------------------------
  */
 
@@ -100,7 +121,7 @@ bool intake_load(struct settle *settle, struct store_load *load)
         load->scope = LOAD_FRESH;
         break;
     case INTAKE_WAITING:
-        if (settle->waiting.count == 0)
+        if (settle->waiting.count == 0 || is_running_out(settle))
             return false;
         begin_last_look(settle);
         list_waiting(settle, load);
@@ -255,7 +276,7 @@ uint64_t intake_next_at(const struct settle *settle)
         return AT_NEVER;
     uint64_t at_ns = intake->again_at_ns;
     if (intake->stage == INTAKE_WAITING) {
-        if (settle->waiting.count == 0)
+        if (settle->waiting.count == 0 || is_running_out(settle))
             return AT_NEVER;
         uint64_t due_ns = due_at_ns(settle, waiting_first(&settle->waiting));
         at_ns = due_ns > at_ns ? due_ns : at_ns;

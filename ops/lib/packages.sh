@@ -62,6 +62,12 @@ packages_install() {
             echo "packages: some are missing, and neither root nor sudo is at hand." >&2
             echo "HINT: as root, type" >&2
             echo "    apt-get install --no-install-recommends ${missing[*]}" >&2
+            case " ${missing[*]} " in *" postgresql "*)
+                echo "So that postgresql starts no server of its own: install postgresql-common" \
+                    "first, and put create_main_cluster = false into" \
+                    "/etc/postgresql-common/createcluster.conf" >&2
+                ;;
+            esac
             return 1
         fi
     fi

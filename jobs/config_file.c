@@ -171,6 +171,23 @@ static void take_root(struct config_reader *reader, struct fy_node *root)
     }
 }
 
+/* Nothing but blanks and comments? The parser makes no document of that. */
+static bool is_blank(const struct config_reader *reader)
+{
+    const char *at = reader->sources->text;
+    const char *end = at + reader->sources->text_bytes;
+    while (at < end) {
+        if (*at == '#')
+            while (at < end && *at != '\n')
+                at++;
+        else if (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')
+            at++;
+        else
+            return false;
+    }
+    return true;
+}
+
 static void report_syntax(struct config_reader *reader, struct fy_diag *diag)
 {
     void *iterator = NULL;
@@ -184,7 +201,7 @@ static void report_syntax(struct config_reader *reader, struct fy_diag *diag)
         config_error(reader, &place, NULL, "%s", error->msg);
     }
     struct config_place start = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
-    if (reader->error_count == 0)
+    if (reader->error_count == 0 && !is_blank(reader))
         config_error(reader, &start, NULL, "not YAML");
 }
 

@@ -12,6 +12,7 @@
 #include "sql.h"
 
 #define FAULTS_SHOWN 20
+#define SETTLEMENTS_SHOWN 5 /* one bad chunk makes many bad settlements */
 
 struct link {
     uint32_t partition, number;
@@ -26,6 +27,7 @@ struct verify {
     const struct batch *batch;
     struct verify_totals *totals;
     uint64_t faults;
+    uint64_t settlement_faults;
     /* the plan */
     struct verify_settlement *settlements;
     uint32_t settlement_count;
@@ -35,6 +37,8 @@ struct verify {
     uint32_t link_count, next_link;
     struct record *records; /* of the chunk being read */
     uint32_t record_count, record_capacity;
+    int64_t position;                      /* of its newest record */
+    uint32_t stray_partition, stray_chunk; /* the newest that is not in the chain */
 };
 
 static __attribute__((format(printf, 4, 5))) void fault(struct verify *verify, uint32_t partition,
@@ -237,6 +241,7 @@ static void close_chunk(struct verify *verify)
     verify->totals->chunks++;
     verify->totals->records += verify->record_count;
     verify->record_count = 0;
+    verify->position = 0;
     verify->next_link++;
 }
 
@@ -340,7 +345,7 @@ static void check_settlement(struct verify *verify, const struct record *record,
     }
     bool was_ended = s->is_ended;
     const char *wrong = verify_settlement_record(s, verify->hash, record);
-    if (wrong != NULL)
+    if (wrong != NULL && verify->settlement_faults++ < SETTLEMENTS_SHOWN)
         fault(verify, partition, chunk, "settlement %" PRIu64 ": %s", record->settlement_id, wrong);
     verify->totals->settled += s->is_ended && !was_ended;
 }
@@ -359,23 +364,31 @@ static bool go_to_chunk(struct verify *verify, uint32_t partition, uint32_t chun
     return false;
 }
 
+/* Told once a chunk: one gap moves all that follow. */
+static void check_position(struct verify *verify, const PGresult *row, uint32_t partition,
+                           uint32_t chunk)
+{
+    int64_t position = db_binary_int(row, 0, RECORD_POSITION);
+    if (position != verify->position + 1)
+        fault(verify, partition, chunk, "position %" PRId64 " stands where %" PRId64 " should",
+              position, verify->position + 1);
+    verify->position = position;
+}
+
 static void take_record(struct verify *verify, const PGresult *row)
 {
     struct record record = record_of(row);
     uint32_t partition = settlement_partition(record.settlement_id);
     uint32_t chunk = (uint32_t)db_binary_int(row, 0, RECORD_CHUNK);
-    if (!go_to_chunk(verify, partition, chunk)) {
-        fault(verify, partition, chunk,
-              "a record of settlement %" PRIu64 " is in no chunk of the "
-              "chain",
-              record.settlement_id);
-        return;
+    if (go_to_chunk(verify, partition, chunk)) {
+        check_position(verify, row, partition, chunk);
+        keep_record(verify, &record);
+        check_settlement(verify, &record, chunk);
+    } else if (verify->stray_partition != partition || verify->stray_chunk != chunk) {
+        fault(verify, partition, chunk, "its records are in no chunk of the chain");
+        verify->stray_partition = partition;
+        verify->stray_chunk = chunk;
     }
-    if (db_binary_int(row, 0, RECORD_POSITION) != verify->record_count + 1)
-        fault(verify, partition, chunk, "position %" PRId64 " stands where %u should",
-              db_binary_int(row, 0, RECORD_POSITION), verify->record_count + 1);
-    keep_record(verify, &record);
-    check_settlement(verify, &record, chunk);
 }
 
 static bool read_records(struct verify *verify)
@@ -391,9 +404,12 @@ static bool read_records(struct verify *verify)
         close_chunk(verify);
     for (uint32_t i = 0; !failed && i < verify->settlement_count; i++) {
         const char *wrong = verify_settlement_end(&verify->settlements[i]);
-        if (wrong != NULL)
+        if (wrong != NULL && verify->settlement_faults++ < SETTLEMENTS_SHOWN)
             fault(verify, 0, 0, "position %u: %s", i + 1, wrong);
     }
+    if (verify->settlement_faults > SETTLEMENTS_SHOWN)
+        fault(verify, 0, 0, "… and %" PRIu64 " more records that do not follow their settlement's",
+              verify->settlement_faults - SETTLEMENTS_SHOWN);
     return !failed;
 }
 

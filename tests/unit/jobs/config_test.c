@@ -65,6 +65,18 @@ static void defaults_hold_where_nothing_is_said(void **state)
     let_go(&loaded);
 }
 
+static void a_file_of_comments_alone_says_nothing(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "\n", "# later\n  # more", "---\n", "{}\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct loaded loaded = load(texts[i], NULL, NULL);
+        assert_string_equal(loaded.said, "");
+        assert_true(loaded.good);
+        let_go(&loaded);
+    }
+}
+
 static void a_whole_file_is_read(void **state)
 {
     (void)state;
@@ -267,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_hold_where_nothing_is_said),
+        cmocka_unit_test(a_file_of_comments_alone_says_nothing),
         cmocka_unit_test(a_whole_file_is_read),
         cmocka_unit_test(flag_beats_environment_beats_file_beats_default),
         cmocka_unit_test(a_wrong_file_is_refused_where_it_is_wrong),

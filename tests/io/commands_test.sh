@@ -1,0 +1,184 @@
+# commands: plan, run, show, verify on a small payday; what they say, how they end, and that verify
+# finds what was changed behind the engine's back.
+set -euo pipefail
+BUILD_SOURCE=${DAYBOOK_SOURCE:?}
+DAYBOOK=${DAYBOOK_BUILD:?}/daybook
+. "$BUILD_SOURCE/ops/lib/cluster.sh"
+. "$BUILD_SOURCE/ops/lib/payday.sh"
+. "$BUILD_SOURCE/tests/support/expect.sh"
+unset "${!DAYBOOK_@}"
+date=2026-03-25
+
+PAYDAY_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/daybook-commands.XXXXXX")
+finish() {
+    payday_bank_stop
+    cluster_stop
+    rm -rf "$PAYDAY_FOLDER"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+daybook() {
+    "$DAYBOOK" "$@"
+}
+
+# ---- a payday of 200: some without deposit, some payout accounts stopped ----
+
+cluster_start
+cluster_psql -c "CREATE DATABASE payday"
+server=$CLUSTER_CONNINFO
+export DAYBOOK_DATABASE="${server/dbname=postgres/dbname=payday}"
+export DAYBOOK_CONFIG=$PAYDAY_FOLDER/daybook.yaml
+"$BUILD_SOURCE/bench/payday_accounts" 200 "$PAYDAY_FOLDER" 3 50 30
+payday_bank --accounts "$PAYDAY_FOLDER/bank.csv" --log "$PAYDAY_FOLDER/receipts" \
+    --book "$PAYDAY_FOLDER/book" --latency 2ms --rate 5000 --burst 200
+PAYDAY_RUN_KEYS=('send_before: 1s' 'progress_every: 500ms')
+PAYDAY_BANK_KEYS=('rate: 5000' 'burst: 100' 'calls: 64' 'poll_interval: 200ms'
+    'processing_time: 100ms' 'linger: 100ms' 'call_timeout: 1s' 'later_wait: 100ms')
+payday_config "$DAYBOOK_CONFIG"
+
+short=$(grep -c '^VA-.*,0,open$' "$PAYDAY_FOLDER/bank.csv")
+posts() {
+    payday_bank_book "$PAYDAY_FOLDER/book"
+    grep -c "$(printf '\tPOST ')" "$PAYDAY_FOLDER/receipts" || true
+}
+
+expect 0 'applied' daybook schema apply
+expect 65 '`daybook import acme --date 2026-03-25 FILE.csv` makes it' daybook run acme --date $date
+expect 0 '200 accounts' daybook import acme --date $date "$PAYDAY_FOLDER/accounts.csv"
+expect 65 'cohort acme has batches on 2026-03-25' daybook plan acme --date 2026-03-26
+expect 0 'look for the deposits of 200 accounts' daybook plan acme --date $date
+expect_said 'planned, 200 accounts, plan revision 1'
+
+expect 3 'finished, some are left' daybook run acme --date $date
+expect_said 'account_stopped'
+expect_said 'closing hash of partition 0'
+sent=$(posts)
+expect 3 'transfer                0' daybook run acme --date $date
+EXPECT_COUNT=$((EXPECT_COUNT + 1))
+[ "$(posts)" = "$sent" ] || expect_fail "the second run sent something"
+expect 65 'its plan is frozen' daybook import acme --date $date \
+    <(sed 's/^P0000001,.*KRW,/&1/' "$PAYDAY_FOLDER/accounts.csv")
+expect 0 "look for the deposits of $short accounts" daybook plan acme --date $date
+expect_said 'parked accounts to a person'
+
+# ---- show ----
+
+settled=$(cluster_psql -At -d "$DAYBOOK_DATABASE" -c "SELECT account_ref FROM daybook.v_settlement
+    WHERE state = 'settled' ORDER BY account_ref LIMIT 1")
+expect 0 'idle, 200 accounts, KRW' daybook show acme --date $date
+expect_said 'account_stopped'
+expect 0 "account $settled" daybook show --account "$settled"
+expect_said 'Dr collection / Cr virtual'
+expect_said 'bank ref tr_'
+expect 0 '' daybook show -o json acme --date $date
+python=$(command -v python3 || true)
+[ -z "$python" ] || "$python" -c 'import json, sys; j = json.loads(sys.argv[1])
+assert j["schema_version"] == 1 and isinstance(j["money"]["paid_minor"], str)' "$SAID" ||
+    expect_fail 'not the JSON that was promised'
+expect 0 '"exit_code": 3' bash -c "'$DAYBOOK' run -o json acme --date $date || [ \$? = 3 ]"
+expect 65 'no settlement of account nobody' daybook show --account nobody
+expect 64 'a batch is a cohort and a --date' daybook show acme
+expect 64 'did you mean --account?' daybook show --acount x
+
+# ---- an account whose last settlement has not ended is blocked in the next batch ----
+
+grep -v ',100000,' "$PAYDAY_FOLDER/accounts.csv" >"$PAYDAY_FOLDER/next.csv"
+expect 0 'revision 1' daybook import acme --date 2026-04-25 "$PAYDAY_FOLDER/next.csv"
+expect 0 'blocked accounts' daybook plan acme --date 2026-04-25
+expect_said ': in acme 2026-03-25'
+expect 0 '… and' daybook plan acme --date 2026-04-25 --blocked-most 1
+expect 3 'their last settlement has not ended' daybook run acme --date 2026-04-25
+
+# ---- verify ----
+
+expect 0 'the ledger is whole: 2 batches' daybook verify
+expect_said 'closing hash'
+expect 0 'the ledger is whole: 1 batches' daybook verify acme --date $date
+expect 0 '' daybook verify -q
+[ -z "$SAID" ] || expect_fail 'verify -q is not quiet'
+payday_bank_book "$PAYDAY_FOLDER/book"
+expect 0 'ledger = book' daybook verify --book "$PAYDAY_FOLDER/book"
+book_is_wrong() {
+    expect 3 "$1" daybook verify --book "$PAYDAY_FOLDER/wrong"
+    expect_said 'ledger and book differ in'
+}
+accepted=$(grep -n ',accepted,' "$PAYDAY_FOLDER/book" | head -n 1 | cut -d : -f 1)
+sed "${accepted}d" "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
+book_is_wrong 'accepted in the ledger, missing at the bank'
+sed "${accepted}s/^../zz/" "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
+book_is_wrong 'accepted by the bank, missing in the ledger'
+sed "${accepted}p" "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
+book_is_wrong 'accepted twice by the bank'
+awk -F , -v OFS=, -v at="$accepted" 'NR == at { $4 = $4 + 1 } { print }' \
+    "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
+book_is_wrong 'the amount differs'
+awk -F , -v OFS=, -v at="$accepted" 'NR == at { $3 = "X-1" } { print }' \
+    "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
+book_is_wrong 'the receiving account differs'
+echo 'no,book' >"$PAYDAY_FOLDER/wrong"
+expect 65 'not seven fields' daybook verify --book "$PAYDAY_FOLDER/wrong"
+
+# Changes behind the engine's back, each in a copy of the database; triggers are off, as for one who
+# owns the server. The payday's newest chunk that has entries is the one that is tampered with.
+payday_bank_stop
+number=0
+tampered() {
+    local text=$1 sql=$2 copy=tampered_$((number += 1))
+    cluster_psql -c "CREATE DATABASE $copy TEMPLATE payday"
+    local there="${server/dbname=postgres/dbname=$copy}"
+    psql -X -q -v ON_ERROR_STOP=1 -d "$there" -c "SET session_replication_role = replica; $sql"
+    expect 70 "$text" env DAYBOOK_DATABASE="$there" "$DAYBOOK" verify acme --date $date
+    expect_said 'the ledger is not whole'
+}
+first='(SELECT min(chunk) FROM daybook.entry WHERE step = 4 AND settlement_id < 2::bigint << 32)'
+one="(settlement_id, step, kind, generation, line) = (SELECT settlement_id, step, kind, generation,
+    line FROM daybook.entry WHERE step = 4 AND chunk = $first
+    AND settlement_id < 2::bigint << 32 LIMIT 1)"
+settlement=$(psql -X -At -d "$DAYBOOK_DATABASE" -c "SELECT settlement_id FROM daybook.entry
+    WHERE $one")
+chunk=$(psql -X -At -d "$DAYBOOK_DATABASE" -c "SELECT $first")
+bad="partition 0 chunk $chunk: "
+tampered "$bad" "UPDATE daybook.entry SET amount_minor = amount_minor + 1 WHERE $one"
+expect_said 'its hash is not that of its records'
+expect_said 'its debit total is not that of its entries'
+tampered "$bad" "DELETE FROM daybook.entry WHERE $one"
+expect_said 'stands where'
+tampered "$bad" "UPDATE daybook.entry SET debit = credit, credit = debit WHERE $one"
+tampered "$bad" "UPDATE daybook.outcome SET bank_ref = 'tr_0' WHERE state = 1 AND step = 4
+    AND chunk = $chunk AND settlement_id < 2::bigint << 32"
+tampered "$bad" "UPDATE daybook.outcome SET code = repeat('x', 500) WHERE state = 1 AND step = 4
+    AND chunk = $chunk AND settlement_id < 2::bigint << 32"
+tampered "$bad" "INSERT INTO daybook.entry SELECT settlement_id, amount_minor, chunk, position, step,
+    kind, generation, 9, debit, credit FROM daybook.entry WHERE $one"
+tampered "$bad" "UPDATE daybook.entry SET position = position + 100000 WHERE $one"
+tampered 'an intent with another amount' "UPDATE daybook.intent SET amount_minor = amount_minor + 1
+    WHERE settlement_id = $settlement"
+tampered 'an intent with a key that is not its own' "UPDATE daybook.intent
+    SET idem_key = gen_random_uuid() WHERE settlement_id = $settlement AND step = 2"
+tampered 'the head is at chunk' "DELETE FROM daybook.chunk WHERE batch_id = 1
+    AND chunk = (SELECT max(chunk) FROM daybook.chunk WHERE batch_id = 1)"
+tampered 'chunks before it are missing' "DELETE FROM daybook.chunk WHERE batch_id = 1 AND chunk = 2"
+tampered 'does not follow' "UPDATE daybook.chunk SET prev_hash = hash WHERE batch_id = 1
+    AND chunk = 2"
+tampered 'chunk 999999: its records are in no chunk of the chain' "UPDATE daybook.entry SET chunk = 999999 WHERE $one"
+tampered "the head's totals" "UPDATE daybook.head SET entries = entries + 1 WHERE batch_id = 1"
+tampered 'the closing record of run' "UPDATE daybook.closing SET hash = sha256('x')
+    WHERE batch_id = 1"
+tampered 'the plan is not the one' "UPDATE daybook.plan SET repayment_minor = repayment_minor + 1
+    WHERE settlement_id = $settlement"
+tampered 'another key seed' "UPDATE daybook.plan SET key_seed = gen_random_uuid()
+    WHERE settlement_id = $settlement"
+tampered 'names no bank profile' "UPDATE daybook.intent SET profile_id = 99
+    WHERE settlement_id = $settlement"
+
+# ---- every bank down: nothing is claimed, nothing is sent ----
+
+runs=$(psql -X -At -d "$DAYBOOK_DATABASE" -c 'SELECT count(*) FROM daybook.run')
+expect 69 'no bank of this batch can be reached' daybook run acme --date $date
+EXPECT_COUNT=$((EXPECT_COUNT + 1))
+[ "$(psql -X -At -d "$DAYBOOK_DATABASE" -c 'SELECT count(*) FROM daybook.run')" = "$runs" ] ||
+    expect_fail 'a run without a bank claimed the batch'
+expect 78 'is not configured' env DAYBOOK_CONFIG=/dev/null "$DAYBOOK" run acme --date $date
+
+expect_done

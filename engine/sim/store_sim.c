@@ -29,6 +29,7 @@ struct page {
     struct load_row *rows;
     uint32_t row_count;
     bool at_end;
+    enum status status;
     uint64_t asked_at_ns;
     int64_t db_now_us;
 };
@@ -289,7 +290,10 @@ static void on_read(struct store_sim *store)
     page->row_count = 0;
     page->at_end = false;
     page->db_now_us = world_db_now_us(store->config.world);
-    if (page->load.scope == LOAD_AGAIN)
+    page->status = happens(store, store->config.swarm->store_busy) ? STATUS_STORE_BUSY : STATUS_OK;
+    if (page->status != STATUS_OK)
+        page->row_count = 0;
+    else if (page->load.scope == LOAD_AGAIN)
         read_listed(store);
     else
         read_in_order(store);
@@ -303,7 +307,7 @@ static bool on_loaded(struct store_sim *store, struct event *event)
     page->is_used = false;
     *event = (struct event){.kind = EVENT_STORE_LOADED,
                             .store_loaded = {.scope = page->load.scope,
-                                             .status = STATUS_OK,
+                                             .status = page->status,
                                              .at_end = page->at_end,
                                              .rows = page->rows,
                                              .row_count = page->row_count},

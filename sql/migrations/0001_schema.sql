@@ -6,7 +6,8 @@ DECLARE
     wanted text;
 BEGIN
     -- Roles belong to the cluster: another database may have made them already.
-    FOREACH wanted IN ARRAY ARRAY['daybook_owner', 'daybook_engine', 'daybook_reader', 'daybook_auditor']
+    FOREACH wanted IN ARRAY ARRAY['daybook_owner', 'daybook_engine', 'daybook_reader',
+                                  'daybook_auditor']
     LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -119,13 +120,13 @@ CREATE TABLE daybook.plan (
 CREATE TABLE daybook.opening (
     account_id bigint NOT NULL,
     settlement_id bigint NOT NULL,
-    follows bigint CHECK (follows <> settlement_id),
+    follows bigint,
     held_minor bigint NOT NULL DEFAULT 0,
     payable_minor bigint NOT NULL DEFAULT 0,
     residue_minor bigint NOT NULL DEFAULT 0,
     opened_at timestamptz NOT NULL DEFAULT now(),
-    ordinal int NOT NULL CHECK (ordinal > 0),
-    CHECK ((ordinal = 1) = (follows IS NULL)),
+    ordinal int NOT NULL,
+    CHECK (ordinal = 1 AND follows IS NULL OR ordinal > 1 AND follows <> settlement_id),
     PRIMARY KEY (account_id, ordinal)
 );
 
@@ -213,16 +214,16 @@ CREATE TABLE daybook.outcome (
 -- Double entry, balanced by construction: one row is one amount from one account to another.
 CREATE TABLE daybook.entry (
     settlement_id bigint NOT NULL,
-    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    amount_minor bigint NOT NULL,
     chunk int NOT NULL,
     position int NOT NULL,
     step smallint NOT NULL,
     kind smallint NOT NULL,
     generation smallint NOT NULL,
     line smallint NOT NULL,
-    debit smallint NOT NULL CHECK (debit BETWEEN 1 AND 8),
-    credit smallint NOT NULL CHECK (credit BETWEEN 1 AND 8),
-    CHECK (debit <> credit),
+    debit smallint NOT NULL,
+    credit smallint NOT NULL,
+    CHECK (amount_minor > 0 AND debit <> credit),
     PRIMARY KEY (settlement_id, step, kind, generation, line)
 );
 

@@ -278,7 +278,10 @@ static bool write_plan(struct import *import)
     const char *const revision[] = {import->batch, import->revision, accounts, import->digest,
                                     people_operator()};
     return db_execute(import->db, sql_import_accounts, 0, empty) &&
+           db_execute(import->db, sql_import_placed, 0, empty) &&
+           db_script(import->db, "ANALYZE placed") &&
            db_execute(import->db, sql_import_mappings, 0, empty) &&
+           db_script(import->db, "ANALYZE fresh") &&
            db_execute(import->db, sql_import_plan, 2, plan) &&
            db_execute(import->db, sql_import_revision, 5, revision) &&
            db_execute(import->db, sql_import_head, 2, plan);

@@ -1,3 +1,6 @@
+-- Where an import stands until it is in: the file's rows, their accounts, their new mappings.
+SET LOCAL work_mem = '256MB';
+SET LOCAL jit = off;
 CREATE TEMP TABLE incoming (
     position int NOT NULL,
     account_ref text COLLATE "C" NOT NULL,
@@ -12,4 +15,11 @@ CREATE TEMP TABLE incoming (
     expect_at timestamptz,
     opening_minor bigint,
     key_seed uuid NOT NULL
-) ON COMMIT DROP
+) ON COMMIT DROP;
+CREATE TEMP TABLE placed (
+    position int NOT NULL,
+    account_id bigint NOT NULL,
+    version int NOT NULL,
+    mapping_id bigint
+) ON COMMIT DROP;
+CREATE TEMP TABLE fresh (account_id bigint NOT NULL, mapping_id bigint NOT NULL) ON COMMIT DROP

@@ -311,7 +311,7 @@ const struct job_command options_commands[] = {
      mockbank_options, COUNT(mockbank_options), false},
     {"simulate", "", "a whole payday on virtual time, with faults drawn from a seed",
      "Runs it twice and compares. Exit: 0 good, 20 wrong result, 21 no progress, 22 the engine\n"
-     "crashed, 23 the two runs differ. The last line of a failure is the command that replays it.\n",
+     "crashed, 23 the two runs differ. The last line of a failure replays it.\n",
      simulate_options, COUNT(simulate_options), false},
 };
 

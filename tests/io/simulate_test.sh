@@ -1,4 +1,4 @@
-# simulate: one seed is one payday; a failure says so by its exit code, and its last line replays it.
+# simulate: one seed is one payday; a failure says so by exit code, and its last line replays it.
 set -euo pipefail
 SOURCE=${DAYBOOK_SOURCE:?}
 DAYBOOK=${DAYBOOK_BUILD:?}/daybook

@@ -23,7 +23,8 @@ simulate() { # simulate EXIT_CODE OPTIONS…: to $folder/out
 
 # The same seed twice is the same payday, settings first; another one is another.
 simulate 0 --seed 7 --accounts 60
-head -n 1 "$folder/out" | grep -q '^settings of seed 7:' || fail "the settings are not the first line"
+head -n 1 "$folder/out" | grep -q '^settings of seed 7:' ||
+    fail "the settings are not the first line"
 grep -q '^good, and twice the same$' "$folder/out" || fail "seed 7 does not say that it is good"
 cp "$folder/out" "$folder/first"
 simulate 0 --seed 7 --accounts 60

@@ -55,14 +55,6 @@ static inline int64_t pg_get_i64(const PGresult *result, int row, int column)
     return (int64_t)pg_get_u64(result, row, column);
 }
 
-static inline uint32_t pg_get_u32(const PGresult *result, int row, int column)
-{
-    uint32_t big;
-    CHECK(PQgetlength(result, row, column) == sizeof(big));
-    memcpy(&big, PQgetvalue(result, row, column), sizeof(big));
-    return __builtin_bswap32(big);
-}
-
 static inline uint16_t pg_get_u16(const PGresult *result, int row, int column)
 {
     uint16_t big;

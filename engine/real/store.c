@@ -45,8 +45,7 @@ struct store *store_open(const struct store_config *config, char error[STORE_ERR
     store->chunk.config = &store->config;
     store->pages.config = &store->config;
     store->pages.rows = calloc(LOAD_ROWS_MAX, sizeof(struct load_row));
-    store->pages.openings = calloc(LOAD_ROWS_MAX, sizeof(struct store_opening));
-    CHECK(store->pages.rows != NULL && store->pages.openings != NULL);
+    CHECK(store->pages.rows != NULL);
     error[0] = 0;
     if (open_sessions(store, error) != STATUS_OK) {
         store_close(store);
@@ -62,7 +61,6 @@ void store_close(struct store *store)
     PQfinish(store->chunk.conn);
     PQfinish(store->pages.conn);
     free(store->pages.rows);
-    free(store->pages.openings);
     free(store);
 }
 

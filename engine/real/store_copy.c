@@ -1,12 +1,89 @@
 #include "real/store_copy.h"
 
-#include "real/copy_row.h"
+#include <string.h>
+
+#include "real/pg.h"
 
 /* Most bytes one row takes: an outcome with both texts whole. */
 #define ROW_BYTES_MAX 256U
+#define HEADER_BYTES 19U
+#define TRAILER_BYTES 2U
 
-_Static_assert(ROW_BYTES_MAX + COPY_HEADER_BYTES + COPY_TRAILER_BYTES <= STORE_PIECE_BYTES,
+_Static_assert(ROW_BYTES_MAX + HEADER_BYTES + TRAILER_BYTES <= STORE_PIECE_BYTES,
                "a piece holds at least a row");
+
+struct writer {
+    uint8_t *at;
+};
+
+static inline void put_columns(struct writer *w, uint16_t count)
+{
+    uint16_t big = __builtin_bswap16(count);
+    memcpy(w->at, &big, sizeof(big));
+    w->at += sizeof(big);
+}
+
+static inline void put_length(struct writer *w, uint32_t length)
+{
+    uint32_t big = __builtin_bswap32(length);
+    memcpy(w->at, &big, sizeof(big));
+    w->at += sizeof(big);
+}
+
+static inline void put_int8(struct writer *w, int64_t value)
+{
+    uint64_t big = __builtin_bswap64((uint64_t)value);
+    put_length(w, sizeof(big));
+    memcpy(w->at, &big, sizeof(big));
+    w->at += sizeof(big);
+}
+
+static inline void put_int4(struct writer *w, uint32_t value)
+{
+    put_length(w, sizeof(value));
+    put_length(w, value);
+}
+
+static inline void put_int2(struct writer *w, uint16_t value)
+{
+    put_length(w, sizeof(value));
+    put_columns(w, value);
+}
+
+static inline void put_bytes(struct writer *w, const void *bytes, uint32_t byte_count)
+{
+    put_length(w, byte_count);
+    memcpy(w->at, bytes, byte_count);
+    w->at += byte_count;
+}
+
+static inline void put_null(struct writer *w)
+{
+    put_length(w, UINT32_MAX);
+}
+
+static inline void put_at(struct writer *w, int64_t at_us)
+{
+    put_int8(w, at_us - PG_EPOCH_US);
+}
+
+static inline void put_int8_or_null(struct writer *w, int64_t value)
+{
+    if (value == 0)
+        put_null(w);
+    else
+        put_int8(w, value);
+}
+
+static inline void put_text_or_null(struct writer *w, const char *text, size_t most)
+{
+    size_t length = strnlen(text, most + 1);
+    CHECK(length <= most);
+    if (length == 0)
+        put_null(w);
+    else
+        put_bytes(w, text, (uint32_t)length);
+}
 
 static const char *const copy_sql[STORE_TABLES] = {
     [RECORD_INTENT - 1] =
@@ -62,82 +139,82 @@ static struct digest body_digest(const struct store_config *config, const struct
                                record->intent.parties);
 }
 
-static void put_intent(struct copy_writer *w, const struct store_config *config, uint32_t chunk,
+static void put_intent(struct writer *w, const struct store_config *config, uint32_t chunk,
                        uint32_t position, const struct record *record)
 {
     CHECK(record->bank < config->bank_count);
     const struct digest body = body_digest(config, record);
-    copy_put_columns(w, 13);
-    copy_put_int8(w, (int64_t)record->settlement_id);
-    copy_put_int8(w, record->intent.amount_minor);
-    copy_put_int8(w, record->intent.mapping_id);
-    copy_put_at(w, record->intent.intended_at_us);
-    copy_put_at(w, record->intent.send_before_us);
-    copy_put_bytes(w, record->intent.key.bytes, IDEM_KEY_BYTES);
-    copy_put_int4(w, chunk);
-    copy_put_int4(w, position);
-    copy_put_int4(w, (uint32_t)config->banks[record->bank].profile_id);
-    copy_put_int2(w, record->step);
-    copy_put_int2(w, record->kind);
-    copy_put_int2(w, record->generation);
-    copy_put_bytes(w, body.bytes, DIGEST_BYTES);
+    put_columns(w, 13);
+    put_int8(w, (int64_t)record->settlement_id);
+    put_int8(w, record->intent.amount_minor);
+    put_int8(w, record->intent.mapping_id);
+    put_at(w, record->intent.intended_at_us);
+    put_at(w, record->intent.send_before_us);
+    put_bytes(w, record->intent.key.bytes, IDEM_KEY_BYTES);
+    put_int4(w, chunk);
+    put_int4(w, position);
+    put_int4(w, (uint32_t)config->banks[record->bank].profile_id);
+    put_int2(w, record->step);
+    put_int2(w, record->kind);
+    put_int2(w, record->generation);
+    put_bytes(w, body.bytes, DIGEST_BYTES);
 }
 
-static void put_attempt(struct copy_writer *w, uint32_t chunk, uint32_t position,
+static void put_attempt(struct writer *w, uint32_t chunk, uint32_t position,
                         const struct record *record)
 {
     CHECK(record->attempt.number <= INT16_MAX);
-    copy_put_columns(w, 9);
-    copy_put_int8(w, (int64_t)record->settlement_id);
-    copy_put_at(w, record->attempt.at_us);
-    copy_put_at(w, record->attempt.send_before_us);
-    copy_put_int4(w, chunk);
-    copy_put_int4(w, position);
-    copy_put_int2(w, record->step);
-    copy_put_int2(w, record->kind);
-    copy_put_int2(w, record->generation);
-    copy_put_int2(w, record->attempt.number);
+    put_columns(w, 9);
+    put_int8(w, (int64_t)record->settlement_id);
+    put_at(w, record->attempt.at_us);
+    put_at(w, record->attempt.send_before_us);
+    put_int4(w, chunk);
+    put_int4(w, position);
+    put_int2(w, record->step);
+    put_int2(w, record->kind);
+    put_int2(w, record->generation);
+    put_int2(w, record->attempt.number);
 }
 
-static void put_outcome(struct copy_writer *w, uint32_t chunk, uint32_t position,
+static void put_outcome(struct writer *w, uint32_t chunk, uint32_t position,
                         const struct record *record)
 {
     CHECK(record->outcome.seq <= INT16_MAX);
-    copy_put_columns(w, 15);
-    copy_put_int8(w, (int64_t)record->settlement_id);
-    copy_put_int8(w, record->outcome.amount_minor);
-    copy_put_at(w, record->outcome.at_us);
-    copy_put_int4(w, chunk);
-    copy_put_int4(w, position);
-    copy_put_int2(w, record->outcome.seq);
-    copy_put_int2(w, record->step);
-    copy_put_int2(w, record->kind);
-    copy_put_int2(w, record->generation);
-    copy_put_int2(w, record->outcome.state);
-    copy_put_int8_or_null(w, record->outcome.available_minor);
-    copy_put_int8_or_null(w, record->outcome.held_minor);
-    copy_put_int8_or_null(w, record->outcome.residue_minor);
-    copy_put_text_or_null(w, record->outcome.text.code, CODE_TEXT_MAX);
-    copy_put_text_or_null(w, record->outcome.text.bank_ref, BANK_REF_MAX);
+    put_columns(w, 15);
+    put_int8(w, (int64_t)record->settlement_id);
+    put_int8(w, record->outcome.amount_minor);
+    put_at(w, record->outcome.at_us);
+    put_int4(w, chunk);
+    put_int4(w, position);
+    put_int2(w, record->outcome.seq);
+    put_int2(w, record->step);
+    put_int2(w, record->kind);
+    put_int2(w, record->generation);
+    put_int2(w, record->outcome.state);
+    put_int8_or_null(w, record->outcome.available_minor);
+    put_int8_or_null(w, record->outcome.held_minor);
+    put_int8_or_null(w, record->outcome.residue_minor);
+    put_text_or_null(w, record->outcome.text.code, CODE_TEXT_MAX);
+    put_text_or_null(w, record->outcome.text.bank_ref, BANK_REF_MAX);
 }
 
-static void put_entry(struct copy_writer *w, uint32_t chunk, uint32_t position,
+static void put_entry(struct writer *w, uint32_t chunk, uint32_t position,
                       const struct record *record)
 {
-    copy_put_columns(w, 10);
-    copy_put_int8(w, (int64_t)record->settlement_id);
-    copy_put_int8(w, record->entry.amount_minor);
-    copy_put_int4(w, chunk);
-    copy_put_int4(w, position);
-    copy_put_int2(w, record->step);
-    copy_put_int2(w, record->kind);
-    copy_put_int2(w, record->generation);
-    copy_put_int2(w, record->entry.line);
-    copy_put_int2(w, record->entry.debit);
-    copy_put_int2(w, record->entry.credit);
+    put_columns(w, 10);
+    put_int8(w, (int64_t)record->settlement_id);
+    put_int8(w, record->entry.amount_minor);
+    put_int4(w, chunk);
+    put_int4(w, position);
+    put_int2(w, record->step);
+    put_int2(w, record->kind);
+    put_int2(w, record->generation);
+    put_int2(w, record->entry.line);
+    put_int2(w, record->entry.debit);
+    put_int2(w, record->entry.credit);
 }
 
-static void put_row(struct copy_writer *w, const struct store_copy *copy, uint32_t index)
+static void put_row(struct writer *w, const struct store_copy *copy, uint32_t index)
 {
     const struct record *record = &copy->chunk->records[index];
     uint32_t chunk = copy->chunk->number;
@@ -161,13 +238,19 @@ static void put_row(struct copy_writer *w, const struct store_copy *copy, uint32
 
 size_t store_copy_piece(struct store_copy *copy, uint8_t piece[STORE_PIECE_BYTES])
 {
+    static const uint8_t header[HEADER_BYTES] = "PGCOPY\n\377\r\n\0"
+                                                "\0\0\0\0"
+                                                "\0\0\0";
+    static const uint8_t trailer[TRAILER_BYTES] = {0xff, 0xff};
     if (copy->ended)
         return 0;
-    struct copy_writer w = {.at = piece};
-    const uint8_t *full = piece + STORE_PIECE_BYTES - ROW_BYTES_MAX - COPY_TRAILER_BYTES;
-    if (!copy->begun)
-        copy_put_header(&w);
-    copy->begun = true;
+    struct writer w = {.at = piece};
+    const uint8_t *full = piece + STORE_PIECE_BYTES - ROW_BYTES_MAX - TRAILER_BYTES;
+    if (!copy->begun) {
+        memcpy(w.at, header, HEADER_BYTES);
+        w.at += HEADER_BYTES;
+        copy->begun = true;
+    }
     for (; copy->rows_left > 0 && w.at <= full; copy->index++) {
         CHECK(copy->index < copy->chunk->record_count);
         if (copy->chunk->records[copy->index].record_kind != copy->table)
@@ -176,7 +259,8 @@ size_t store_copy_piece(struct store_copy *copy, uint8_t piece[STORE_PIECE_BYTES
         copy->rows_left--;
     }
     if (copy->rows_left == 0) {
-        copy_put_trailer(&w);
+        memcpy(w.at, trailer, TRAILER_BYTES);
+        w.at += TRAILER_BYTES;
         copy->ended = true;
     }
     return (size_t)(w.at - piece);

@@ -8,7 +8,7 @@
 #define INT4_OID 23
 #define INT4_ARRAY_OID 1007
 
-/* Columns of the load statements: those of all, then those of LOAD_UNDER_WAY or of the others. */
+/* Columns of the load statements; those of the transfer only of LOAD_UNDER_WAY. */
 enum column {
     COLUMN_DB_NOW,
     COLUMN_SETTLEMENT_ID,
@@ -31,8 +31,8 @@ enum column {
     COLUMN_PAYOUT_BANK,
     COLUMN_PAYOUT_ACCOUNT,
     COLUMN_HOLDER_NAME,
-    COLUMN_COUNT_COMMON,
-    COLUMN_TRANSFER_STEP = COLUMN_COUNT_COMMON,
+    COLUMN_COUNT_FRESH,
+    COLUMN_TRANSFER_STEP = COLUMN_COUNT_FRESH,
     COLUMN_TRANSFER_KIND,
     COLUMN_TRANSFER_GENERATION,
     COLUMN_TRANSFER_STATE,
@@ -42,12 +42,7 @@ enum column {
     COLUMN_TRANSFER_SEND_BEFORE,
     COLUMN_TRANSFER_DECIDED_AT,
     COLUMN_TRANSFER_BODY,
-    COLUMN_COUNT_UNDER_WAY,
-    COLUMN_OPENS = COLUMN_COUNT_COMMON, /* may open now */
-    COLUMN_ACCOUNT_ID,
-    COLUMN_ORDINAL,
-    COLUMN_FOLLOWS,
-    COLUMN_COUNT_FRESH,
+    COLUMN_COUNT,
 };
 
 struct statement {
@@ -144,8 +139,6 @@ static void ask(struct store_pages *pages)
         param_count = 5;
     }
     pages->status = STATUS_STORE_BROKEN; // until rows came
-    pages->opening_count = 0;
-    pages->opening = false;
     (void)PQsendQueryPrepared(pages->conn, statement_of((enum load_scope)load->scope).name,
                               param_count, values, lengths, formats, 1);
 }
@@ -236,8 +229,7 @@ static bool read_row(const struct store_config *config, const PGresult *result, 
     out->settlement_id = pg_get_u64(result, row, COLUMN_SETTLEMENT_ID);
     if (PQgetisnull(result, row, COLUMN_MAPPING_ID) ||
         !read_bank(config, result, row, &out->bank) || !read_parties(result, row, &out->parties) ||
-        (PQnfields(result) == COLUMN_COUNT_UNDER_WAY &&
-         !read_transfer(result, row, &out->transfer)))
+        (PQnfields(result) == COLUMN_COUNT && !read_transfer(result, row, &out->transfer)))
         return false;
     bool opened = PQgetvalue(result, row, COLUMN_OPENED)[0] != 0;
     out->state = opened ? LOAD_STATE_OPEN : LOAD_STATE_BLOCKED;
@@ -258,29 +250,11 @@ static bool read_row(const struct store_config *config, const PGresult *result, 
     return true;
 }
 
-/* What store_opening_send will write for this row. */
-static void note_opening(struct store_pages *pages, const PGresult *result, int row)
-{
-    const struct load_row *loaded = &pages->rows[row];
-    if (pages->load.scope == LOAD_UNDER_WAY || PQgetvalue(result, row, COLUMN_OPENS)[0] == 0)
-        return;
-    bool first = PQgetisnull(result, row, COLUMN_FOLLOWS);
-    pages->openings[pages->opening_count++] = (struct store_opening){
-        .account_id = pg_get_i64(result, row, COLUMN_ACCOUNT_ID),
-        .settlement_id = (int64_t)loaded->settlement_id,
-        .follows = first ? 0 : pg_get_i64(result, row, COLUMN_FOLLOWS),
-        .held_minor = loaded->floor_held_minor,
-        .payable_minor = loaded->floor_payable_minor,
-        .residue_minor = loaded->floor_residue_minor,
-        .ordinal = pg_get_u32(result, row, COLUMN_ORDINAL),
-    };
-}
-
 static void on_rows(struct store_pages *pages, const PGresult *result, char error[PG_ERROR_BYTES])
 {
     int count = PQntuples(result);
     CHECK(PQnfields(result) ==
-          (pages->load.scope == LOAD_UNDER_WAY ? COLUMN_COUNT_UNDER_WAY : COLUMN_COUNT_FRESH));
+          (pages->load.scope == LOAD_UNDER_WAY ? COLUMN_COUNT : COLUMN_COUNT_FRESH));
     CHECK(count >= 1);
     pages->time.db_now_us = pg_get_us(result, 0, COLUMN_DB_NOW);
     // One row without a settlement carries the time of an empty page.
@@ -295,7 +269,6 @@ static void on_rows(struct store_pages *pages, const PGresult *result, char erro
                      pages->rows[row].settlement_id);
             return;
         }
-        note_opening(pages, result, row);
         // The pages of a scope are walked by position: nothing may lie behind.
         if (row > 0 && pages->load.scope != LOAD_AGAIN)
             CHECK(pages->rows[row].settlement_id > pages->rows[row - 1].settlement_id);
@@ -307,40 +280,29 @@ static void on_rows(struct store_pages *pages, const PGresult *result, char erro
 
 static void on_result(struct store_pages *pages, PGresult *result, char error[PG_ERROR_BYTES])
 {
-    if (PQresultStatus(result) == PGRES_COPY_IN) {
-        CHECK(pages->opening);
-        store_opening_send(pages->conn, pages->openings, pages->opening_count);
-        PQclear(result);
-        return;
-    }
     enum status status = pg_result_status(pages->conn, result, error);
-    if (status != STATUS_OK || pages->opening)
+    if (status != STATUS_OK)
         pages->status = status;
     else
         on_rows(pages, result, error);
     PQclear(result);
 }
 
-/* A statement has ended. True: another one was begun. */
-static bool go_on(struct store_pages *pages)
+/*
+ * Another opener was there first, after this statement's snapshot: ask again, and see its row. It
+ * has committed, so each further try gets at least one account further.
+ */
+static bool ask_again(struct store_pages *pages)
 {
-    if (pages->status == STATUS_OK && !pages->opening && pages->opening_count > 0) {
-        pages->opening = true;
-        pages->status = STATUS_STORE_BROKEN; // until the COPY has ended well
-        return PQsendQuery(pages->conn, store_opening_sql) == 1;
-    }
-    /*
-     * Another opener was there first, after this snapshot: ask again, and see its row. It has
-     * committed, so each further try gets at least one account further.
-     */
-    if (pages->opening && pages->status == STATUS_STORE_TWICE) {
-        if (pages->tries++ < LOAD_ROWS_MAX) {
-            ask(pages);
-            return true;
-        }
+    if (pages->status != STATUS_STORE_TWICE)
+        return false;
+    pages->tries++;
+    if (pages->tries > LOAD_ROWS_MAX) {
         pages->status = STATUS_STORE_BUSY;
+        return false;
     }
-    return false;
+    ask(pages);
+    return true;
 }
 
 static void lose(struct store_pages *pages, char error[PG_ERROR_BYTES])
@@ -353,19 +315,16 @@ static void lose(struct store_pages *pages, char error[PG_ERROR_BYTES])
 bool store_pages_turn(struct store_pages *pages, char error[PG_ERROR_BYTES])
 {
     CHECK(pages->busy);
-    bool lost = PQconsumeInput(pages->conn) == 0;
+    int flushed = PQflush(pages->conn);
+    bool lost = flushed < 0 || PQconsumeInput(pages->conn) == 0;
+    pages->writable_wanted = flushed > 0;
     while (!lost) {
-        int flushed = PQflush(pages->conn);
-        pages->writable_wanted = flushed > 0;
-        lost = flushed < 0;
-        if (lost)
-            break;
         if (PQisBusy(pages->conn))
             return false;
         PGresult *result = PQgetResult(pages->conn);
         if (result != NULL)
             on_result(pages, result, error);
-        else if (!go_on(pages))
+        else if (!ask_again(pages))
             break;
     }
     if (lost || PQstatus(pages->conn) == CONNECTION_BAD)

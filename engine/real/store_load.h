@@ -1,7 +1,5 @@
 /*
- * store_load: the session that reads pages of settlements (sql/queries/store_load_*.sql), and
- * opens those that are free, page by page, by COPY. The key (account, ordinal) lets one opener win;
- * the loser gets 23505, and sees whose the account is when it asks again.
+ * store_load: the session that reads pages of settlements (sql/queries/store_load_*.sql).
  *
  * Rows are read into a buffer that belongs to the session and holds until the next begin.
  */
@@ -14,7 +12,6 @@
 #include "core/limits.h"
 #include "real/pg.h"
 #include "real/store.h"
-#include "real/store_opening.h"
 
 struct store_pages {
     PGconn *conn;
@@ -23,14 +20,11 @@ struct store_pages {
     bool writable_wanted;
     enum status status; /* of the load under way */
     struct store_load load;
-    uint32_t tries;         /* times another opener was first */
-    bool opening;           /* the COPY of openings is under way */
-    uint32_t opening_count; /* of the rows just read */
+    uint32_t tries; /* times another opener was first */
     uint32_t row_count;
     bool at_end;
     struct store_time time;
-    struct load_row *rows;          /* LOAD_ROWS_MAX */
-    struct store_opening *openings; /* LOAD_ROWS_MAX */
+    struct load_row *rows; /* LOAD_ROWS_MAX */
 };
 
 /* Prepare the statements; blocks. */

@@ -1,6 +1,43 @@
 -- Those of the listed positions that still have no deposit, in the order of the list; as
 -- store_load_fresh.
 -- $1 batch, $2 partition, $3 epoch, $4 revision, $5 positions
+WITH page AS MATERIALIZED (
+    SELECT listed.place, p.settlement_id, p.account_id, p.mapping_id, p.key_seed,
+           p.repayment_minor, p.hold_minor, p.expected_minor, p.opening_minor, s.seq,
+           s.amount_minor AS seen_minor, newest.ordinal, newest.settlement_id AS newest_id,
+           newest.settlement_id = p.settlement_id AS mine,
+           newest.follows, newest.held_minor, newest.payable_minor, newest.residue_minor,
+           ended.settlement_id IS NOT NULL AS free, ended.held_minor AS left_held_minor,
+           ended.amount_minor AS left_payable_minor, ended.residue_minor AS left_residue_minor
+    FROM unnest($5::int[]) WITH ORDINALITY AS listed (position, place)
+    JOIN daybook.plan p
+        ON p.settlement_id = (($1::bigint << 32) | ($2::bigint << 26) | listed.position)
+       AND p.revision = $4::int
+    LEFT JOIN LATERAL (
+        SELECT x.seq, x.state, x.amount_minor FROM daybook.outcome x
+        WHERE x.settlement_id = p.settlement_id ORDER BY x.seq DESC LIMIT 1
+    ) s ON true
+    LEFT JOIN LATERAL (
+        SELECT o.* FROM daybook.opening o
+        WHERE o.account_id = p.account_id ORDER BY o.ordinal DESC LIMIT 1
+    ) newest ON true
+    LEFT JOIN LATERAL (
+        SELECT x.* FROM daybook.outcome x
+        WHERE x.settlement_id = newest.settlement_id AND x.state = 22
+          AND newest.settlement_id <> p.settlement_id
+        ORDER BY x.seq DESC LIMIT 1
+    ) ended ON true
+    WHERE s.state IS NULL OR s.state = 20
+), opened AS (
+    INSERT INTO daybook.opening (account_id, ordinal, settlement_id, follows, held_minor,
+                                 payable_minor, residue_minor)
+    SELECT page.account_id, coalesce(page.ordinal, 0) + 1, page.settlement_id, page.newest_id,
+           coalesce(page.left_held_minor, 0), coalesce(page.left_payable_minor, 0),
+           coalesce(page.left_residue_minor, 0)
+    FROM page
+    WHERE page.newest_id IS NULL OR page.free
+    ORDER BY page.account_id
+)
 SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)), page.settlement_id,
        page.newest_id IS NULL OR page.mine OR page.free, m.bank, page.mapping_id, page.key_seed,
        page.repayment_minor, page.hold_minor, coalesce(page.expected_minor, 0),
@@ -10,39 +47,7 @@ SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)), page.settlement_
        CASE WHEN page.mine THEN page.payable_minor ELSE coalesce(page.left_payable_minor, 0) END,
        CASE WHEN page.mine THEN page.residue_minor ELSE coalesce(page.left_residue_minor, 0) END,
        0::bigint, coalesce(page.seen_minor, -1), coalesce(page.seq, 0::smallint), 0::smallint,
-       m.virtual_account, m.payout_bank, m.payout_account, m.holder_name,
-       page.newest_id IS NULL OR page.free, page.account_id, coalesce(page.ordinal, 0) + 1,
-       page.newest_id
+       m.virtual_account, m.payout_bank, m.payout_account, m.holder_name
 FROM (SELECT) AS always
-LEFT JOIN (
-    (
-        SELECT listed.place, p.settlement_id, p.account_id, p.mapping_id, p.key_seed,
-               p.repayment_minor, p.hold_minor, p.expected_minor, p.opening_minor, s.seq,
-               s.amount_minor AS seen_minor, newest.ordinal, newest.settlement_id AS newest_id,
-               newest.settlement_id = p.settlement_id AS mine,
-               newest.follows, newest.held_minor, newest.payable_minor, newest.residue_minor,
-               ended.settlement_id IS NOT NULL AS free, ended.held_minor AS left_held_minor,
-               ended.amount_minor AS left_payable_minor, ended.residue_minor AS left_residue_minor
-        FROM unnest($5::int[]) WITH ORDINALITY AS listed (position, place)
-        JOIN daybook.plan p
-            ON p.settlement_id = (($1::bigint << 32) | ($2::bigint << 26) | listed.position)
-           AND p.revision = $4::int
-        LEFT JOIN LATERAL (
-            SELECT x.seq, x.state, x.amount_minor FROM daybook.outcome x
-            WHERE x.settlement_id = p.settlement_id ORDER BY x.seq DESC LIMIT 1
-        ) s ON true
-        LEFT JOIN LATERAL (
-            SELECT o.* FROM daybook.opening o
-            WHERE o.account_id = p.account_id ORDER BY o.ordinal DESC LIMIT 1
-        ) newest ON true
-        LEFT JOIN LATERAL (
-            SELECT x.* FROM daybook.outcome x
-            WHERE x.settlement_id = newest.settlement_id AND x.state = 22
-              AND newest.settlement_id <> p.settlement_id
-            ORDER BY x.seq DESC LIMIT 1
-        ) ended ON true
-        WHERE s.state IS NULL OR s.state = 20
-    ) page
-    LEFT JOIN daybook.mapping m ON m.mapping_id = page.mapping_id
-) ON true
+LEFT JOIN (page LEFT JOIN daybook.mapping m ON m.mapping_id = page.mapping_id) ON true
 ORDER BY page.place

@@ -65,7 +65,7 @@ check_text() {
             chomp;
             print "$ARGV:$.: tabs; indent by spaces\n" if /\t/ && $ARGV =~ /\.[ch]$/;
             print "$ARGV:$.: ", length, " columns, at most '$columns_most'\n"
-                if length > '$columns_most' && $ARGV =~ /\.(c|h|inc|sh)$/;
+                if length > '$columns_most' && $ARGV =~ /\.(c|h|inc)$/;
             print "$ARGV:$.: a carriage return\n" if /\r/ && $ARGV !~ /\.csv$/;
             close ARGV if eof;' "${files[@]}"
         for pair in "${files[@]}"; do

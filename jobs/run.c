@@ -309,10 +309,11 @@ static int try_once(struct run *run, bool *gone)
     lane_run(run->lane);
     run_report_add(&run->report, run->settle, clock_now_ns());
     *gone = settle_end(run->settle) == SETTLE_END_GONE;
-    if (*gone)
-        return job_fail(JOB_TRY_AGAIN, NULL, "the database or the batch was lost: %s",
-                        store_error(run->store));
-    return finish(run);
+    if (!*gone)
+        return finish(run);
+    const char *error = store_error(run->store);
+    job_warn(NULL, "lost: %s", error[0] != '\0' ? error : "the session that holds the batch");
+    return JOB_TRY_AGAIN;
 }
 
 /* The session of this command may have been lost together with the lane's. */
@@ -321,6 +322,9 @@ static int reconnect(struct run *run)
     int exit_code;
     db_close(run->db);
     run->db = db_open(run->config, "daybook run", &exit_code);
+    if (exit_code == JOB_DONE && !batch_count(run->db, &run->batch, &run->counts))
+        exit_code = db_exit_code(run->db);
+    run->report.done_before = run->counts.settled + run->counts.parked;
     return exit_code;
 }
 

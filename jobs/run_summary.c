@@ -62,7 +62,10 @@ static void print_states(const struct run_summary *summary)
         print_count("under way", counts->active, "");
     if (counts->pending > 0)
         print_count("pending", counts->pending, "transfers the bank has not decided");
-    if (counts->in_doubt > 0)
+    // A stopped run leaves intents that were never sent; only the next start tells them apart.
+    if (counts->in_doubt > 0 && summary->exit_code == JOB_STOPPED)
+        print_count("intended", counts->in_doubt, "transfers that the next start asks about");
+    else if (counts->in_doubt > 0)
         print_count("in doubt", counts->in_doubt, "transfers without a definitive answer");
 }
 

@@ -1,0 +1,265 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "doubt_looks.h"
+#include "harness.h"
+
+/* ---- keys that expire ------------------------------------------------------------------------ */
+
+static void nothing_is_repeated_under_a_key_that_the_bank_may_have_forgotten(void **state)
+{
+    (void)state;
+    world->config.banks[0].inquiry = INQUIRY_REPEAT;
+    world->config.banks[0].key_lifetime_ns = 5 * S;
+    struct account *account = add_usual();
+    account->scripts[CALL_TRANSFER].is_endless = true;
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT, .is_done = true);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_parked(1, PARK_KEY_EXPIRED);
+    int64_t intended_us = record_of(1, RECORD_INTENT, 1)->intent.intended_at_us;
+    for (uint32_t n = 1; n <= count_records(1, RECORD_ATTEMPT); n++)
+        assert_true(counts_from_us(record_of(1, RECORD_ATTEMPT, n)->attempt.send_before_us) <=
+                    intended_us + 5 * US_PER_S);
+    assert_true(count_records(1, RECORD_ATTEMPT) > 2);
+}
+
+static void a_pause_of_the_bank_does_not_carry_a_repeat_past_the_key_s_lifetime(void **state)
+{
+    (void)state;
+    world->config.banks[0].inquiry = INQUIRY_REPEAT;
+    world->config.banks[0].key_lifetime_ns = 5 * S;
+    struct account *account = add_usual();
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT, .is_done = true);
+    // Says slow down after the first account's send, and before its repeat.
+    struct account *other = add_account(300, 50, 1000, 0);
+    SAY(other, CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true, .after_ns = 90 * MS,
+        .retry_after_ns = 7 * S);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
+    assert_parked(1, PARK_KEY_EXPIRED);
+}
+
+static void not_done_for_longer_than_the_key_lives_parks_only_what_may_have_arrived(void **state)
+{
+    (void)state;
+    world->config.banks[0].key_lifetime_ns = 4 * S;
+    struct account *clean = add_usual();
+    SAY(clean, CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .retry_after_ns = 5 * S);
+    struct account *dirty = add_usual();
+    SAY(dirty, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT);
+    SAY(dirty, CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .retry_after_ns = 5 * S);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_settled(1);
+    assert_parked(2, PARK_KEY_EXPIRED);
+    assert_int_equal(count_calls(2, CALL_TRANSFER), 2);
+}
+
+static void a_not_found_after_the_key_s_lifetime_proves_nothing(void **state)
+{
+    (void)state;
+    world->config.banks[0].key_lifetime_ns = 3600 * S;
+    struct account *young = add_under_way(STEP_HOLD);
+    add_intent(young, STEP_PAYOUT, 650, 3590 * S);
+    struct account *old = add_under_way(STEP_HOLD);
+    add_intent(old, STEP_PAYOUT, 650, 3601 * S);
+    struct account *too_old_to_send = add_under_way(STEP_HOLD);
+    add_intent(too_old_to_send, STEP_PAYOUT, 650, 3599 * S);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_settled(1);
+    assert_parked(2, PARK_KEY_EXPIRED);
+    assert_parked(3, PARK_KEY_EXPIRED);
+    assert_int_equal(count_calls(2, CALL_TRANSFER) + count_calls(3, CALL_TRANSFER), 0);
+}
+
+static void an_unknown_linger_rejects_nothing_and_repeats_under_no_key_that_expires(void **state)
+{
+    (void)state;
+    world->config.bank_count = 2;
+    for (uint32_t i = 0; i < 2; i++)
+        world->config.banks[i].linger_ns = AT_NEVER;
+    world->config.banks[1].key_lifetime_ns = 3600 * S;
+    struct account *for_ever = add_usual();
+    struct account *expiring = add_usual();
+    expiring->row.bank = 1;
+    SAY(for_ever, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT);
+    SAY(for_ever, CALL_TRANSFER, .answer = ANSWER_REJECTED_LATER);
+    SAY(expiring, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 2);
+    assert_parked(1, PARK_LINGER_UNKNOWN);
+    assert_null(outcome_of(1, OUTCOME_REJECTED));
+    assert_int_equal(count_calls(2, CALL_TRANSFER), 1);
+    assert_parked(2, PARK_KEY_EXPIRED);
+}
+
+/* ---- bodies that changed --------------------------------------------------------------------- */
+
+static void a_changed_body_is_inquired_then_parked(void **state)
+{
+    (void)state;
+    struct account *lost = add_under_way(STEP_HOLD);
+    add_intent(lost, STEP_PAYOUT, 650, 60 * S);
+    SAY(lost, CALL_TRANSFER, .answer = ANSWER_CHANGED);
+    struct account *found = add_under_way(STEP_HOLD);
+    add_intent(found, STEP_PAYOUT, 650, 60 * S);
+    SAY(found, CALL_TRANSFER, .answer = ANSWER_CHANGED);
+    say_often(found, CALL_INQUIRY, 2, (struct said){.answer = ANSWER_NOT_FOUND});
+    SAY(found, CALL_INQUIRY, .answer = ANSWER_ACCEPTED);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_parked(1, PARK_BODY_CHANGED);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
+    assert_true(call_of(1, CALL_TRANSFER, 1)->has_digest);
+    assert_int_equal(count_calls(1, CALL_INQUIRY), 2 + 1 + 2); // one too early
+    assert_non_null(outcome_of(2, OUTCOME_ACCEPTED));
+}
+
+static void a_changed_body_parks_where_only_a_repeat_would_ask(void **state)
+{
+    (void)state;
+    world->config.banks[0].inquiry = INQUIRY_REPEAT;
+    struct account *account = add_under_way(STEP_HOLD);
+    add_intent(account, STEP_PAYOUT, 650, 60 * S);
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_CHANGED);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_parked(1, PARK_BODY_CHANGED);
+    assert_int_equal(count_calls(1, CALL_INQUIRY), 0);
+}
+
+/* ---- earlier runs ---------------------------------------------------------------------------- */
+
+static void an_intent_without_outcome_is_asked_about_before_anything_is_sent(void **state)
+{
+    (void)state;
+    struct account *account = add_under_way(STEP_DEPOSIT);
+    add_intent(account, STEP_COLLECT, 300, 5 * S);
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_ACCEPTED);
+    account->balance_minor = 700;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
+    assert_int_equal(call_of(1, CALL_TRANSFER, 1)->step, STEP_PAYOUT);
+    assert_settled(1);
+}
+
+static void a_young_intent_that_nobody_sent_is_sent_after_two_not_founds_that_count(void **state)
+{
+    (void)state;
+    struct account *account = add_under_way(STEP_DEPOSIT);
+    add_intent(account, STEP_COLLECT, 300, 100 * MS);
+    run_to_end(SETTLE_END_COMPLETE);
+    const struct seen *sent = call_of(1, CALL_TRANSFER, 1);
+    assert_int_equal(sent->step, STEP_COLLECT);
+    assert_true(sent->has_digest); // it must read as it was intended
+    int64_t counts_us = counts_from_us(account->row.transfer.send_before_us);
+    assert_int_equal(count_inquiries_after(1, counts_us, sent->at_ns), 2);
+    assert_false(call_of(1, CALL_TRANSFER, 2)->has_digest);
+    assert_settled(1);
+}
+
+static void a_4xx_to_an_intent_of_an_earlier_run_is_not_clean(void **state)
+{
+    (void)state;
+    struct account *account = add_under_way(STEP_HOLD);
+    add_intent(account, STEP_PAYOUT, 650, 60 * S);
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_REJECTED_PERSON, .code = "CLOSED");
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_parked(1, "CLOSED");
+    assert_int_equal(count_calls(1, CALL_INQUIRY), 2 + 2 + 1); // one too early
+}
+
+static void pending_of_an_earlier_run_is_asked_and_not_recorded_again(void **state)
+{
+    (void)state;
+    struct account *account = add_under_way(STEP_HOLD);
+    add_intent(account, STEP_PAYOUT, 650, 60 * S);
+    account->row.transfer.state = OUTCOME_PENDING;
+    account->row.transfer.decided_at_us = db_us(START_NS - 59 * S);
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_PENDING);
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_ACCEPTED);
+    account->balance_minor = 50;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_null(outcome_of(1, OUTCOME_PENDING));
+    assert_settled(1);
+}
+
+static void rejected_in_an_earlier_run_goes_on_with_the_next_generation(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct account *account = add_under_way(STEP_HOLD);
+        add_intent(account, STEP_PAYOUT, 650, 60 * S);
+        account->row.transfer.state = OUTCOME_REJECTED;
+        account->row.transfer.attempts = 3;
+        account->row.transfer.decided_at_us = db_us(START_NS - (i == 0 ? 10 * S : 100 * MS));
+    }
+    run_to_end(SETTLE_END_COMPLETE);
+    for (uint32_t position = 1; position <= 2; position++) {
+        const struct seen *sent = call_of(position, CALL_TRANSFER, 1);
+        assert_int_equal(sent->generation, 2);
+        assert_false(sent->has_digest);
+        assert_int_equal(count_calls(position, CALL_INQUIRY), 0);
+        assert_settled(position);
+    }
+    assert_true(call_of(2, CALL_TRANSFER, 1)->at_ns >=
+                START_NS - 100 * MS + world->config.banks[0].later_wait_ns);
+}
+
+static void a_settlement_goes_on_after_each_step_that_an_earlier_run_finished(void **state)
+{
+    (void)state;
+    static const struct {
+        enum step_kind done;
+        uint32_t transfers;
+    } rows[] = {{STEP_DEPOSIT, 2}, {STEP_COLLECT, 1}, {STEP_HOLD, 1}, {STEP_PAYOUT, 0}};
+    for (uint32_t i = 0; i < 4; i++)
+        add_under_way(rows[i].done);
+    run_to_end(SETTLE_END_COMPLETE);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(count_calls(i + 1, CALL_TRANSFER), rows[i].transfers);
+        assert_int_equal(count_calls(i + 1, CALL_BALANCE), 1); // the closing check
+        assert_settled(i + 1);
+        const struct record *first = record_of(i + 1, RECORD_OUTCOME, 1);
+        assert_int_equal(first->outcome.seq, rows[i].done + 1); // seq goes on, too
+    }
+}
+
+static void attempts_end_with_a_person(void **state)
+{
+    (void)state;
+    struct account *account = add_under_way(STEP_HOLD);
+    add_intent(account, STEP_PAYOUT, 650, 60 * S);
+    account->row.transfer.attempts = ATTEMPTS_MAX - 1;
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_NOT_DONE);
+    struct account *spent = add_under_way(STEP_HOLD);
+    add_intent(spent, STEP_PAYOUT, 650, 60 * S);
+    spent->row.transfer.attempts = INT16_MAX;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
+    assert_parked(1, PARK_GENERATIONS);
+    assert_int_equal(count_calls(2, CALL_TRANSFER), 0);
+    assert_parked(2, PARK_GENERATIONS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(nothing_is_repeated_under_a_key_that_the_bank_may_have_forgotten),
+        WORLD_TEST(a_pause_of_the_bank_does_not_carry_a_repeat_past_the_key_s_lifetime),
+        WORLD_TEST(not_done_for_longer_than_the_key_lives_parks_only_what_may_have_arrived),
+        WORLD_TEST(a_not_found_after_the_key_s_lifetime_proves_nothing),
+        WORLD_TEST(an_unknown_linger_rejects_nothing_and_repeats_under_no_key_that_expires),
+        WORLD_TEST(a_changed_body_is_inquired_then_parked),
+        WORLD_TEST(a_changed_body_parks_where_only_a_repeat_would_ask),
+        WORLD_TEST(an_intent_without_outcome_is_asked_about_before_anything_is_sent),
+        WORLD_TEST(a_young_intent_that_nobody_sent_is_sent_after_two_not_founds_that_count),
+        WORLD_TEST(a_4xx_to_an_intent_of_an_earlier_run_is_not_clean),
+        WORLD_TEST(pending_of_an_earlier_run_is_asked_and_not_recorded_again),
+        WORLD_TEST(rejected_in_an_earlier_run_goes_on_with_the_next_generation),
+        WORLD_TEST(a_settlement_goes_on_after_each_step_that_an_earlier_run_finished),
+        WORLD_TEST(attempts_end_with_a_person),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

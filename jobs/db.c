@@ -189,7 +189,7 @@ struct db *db_open(const struct config *config, const char *name, int *exit_code
     } else {
         PQsetNoticeReceiver(db->connection, ignore_notice, NULL);
         *exit_code = JOB_DONE;
-        if (!db_script(db, "SET timezone = 'UTC'; SET datestyle = 'ISO'")) {
+        if (!db_script(db, "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET jit = off")) {
             *exit_code = db->exit_code;
             db_close(db);
             db = NULL;

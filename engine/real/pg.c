@@ -20,6 +20,7 @@ static const char pg_settings_sql[] = "SET ROLE daybook_engine;"
                                       "SET lock_timeout = '5s';"
                                       "SET statement_timeout = '300s';"
                                       "SET idle_in_transaction_session_timeout = 0;"
+                                      "SET jit = off;" // costs a second where a page takes ms
                                       "SET TimeZone = 'UTC';"
                                       "SET DateStyle = 'ISO';"
                                       "SET bytea_output = 'hex';"

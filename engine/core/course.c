@@ -136,6 +136,8 @@ static bool is_transfer(const struct settle *settle, enum step_kind step)
 bool course_has_intent_room(const struct settle *settle, const struct settlement *s)
 {
     const struct desk *desk = &settle->desks[s->bank];
+    if (settle->now_ns < desk->paused_until_ns)
+        return false;
     uint64_t most = desk->rules.rate_per_s;
     if (desk->transfer_ns > 0) {
         uint64_t by_slots = desk->rules.calls_max * NS_PER_S / desk->transfer_ns;

@@ -42,7 +42,7 @@ struct record *course_outcome(struct settle *settle, struct settlement *s, enum 
 /* The intent of the transfer in s->order, or the permission to send it again. */
 void course_write_intent(struct settle *settle, struct settlement *s);
 void course_write_attempt(struct settle *settle, struct settlement *s);
-/* Is there room for one more intent ahead of sending? */
+/* Is there room for one more permission ahead of sending? Never while the bank is paused. */
 bool course_has_intent_room(const struct settle *settle, const struct settlement *s);
 /* Its newest records are written. */
 void course_on_written(struct settle *settle, struct settlement *s);

@@ -195,7 +195,9 @@ uint64_t dispatch_next_at(const struct settle *settle)
     uint64_t next_ns = AT_NEVER;
     for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
         const struct desk *desk = &settle->desks[bank];
-        if (!may_call(settle, bank) || !has_work(settle, bank))
+        bool is_paused = desk->paused_until_ns > settle->now_ns;
+        bool has_intents = is_paused && step_count(&settle->steps, bank, AWAIT_INTENT_ROOM) > 0;
+        if (!may_call(settle, bank) || !(has_work(settle, bank) || has_intents))
             continue;
         uint64_t at_ns = throttle_next_at(&desk->throttle);
         if (desk->paused_until_ns > at_ns)

@@ -301,8 +301,6 @@ static void on_never_received(struct settle *settle, struct settlement *s)
             course_park_code(settle, s, PARK_LINGER_UNKNOWN);
         else
             on_rejected(settle, s, s->refused_by_person, &s->refusal);
-    } else if (!key_outlives_resend(settle, s)) {
-        course_park_code(settle, s, PARK_KEY_EXPIRED);
     } else {
         s->not_found_count = 0;
         send_again_after(settle, s, rules_of(settle, s)->repeat_delay_ns);
@@ -388,6 +386,16 @@ void doubt_permit_again(struct settle *settle, struct settlement *s)
         course_write_attempt(settle, s);
 }
 
+/* A permission given now would run out before its turn: it stays where it is for a while. */
+static void wait_for_room(struct settle *settle, const struct settlement *s)
+{
+    uint64_t at_ns = settle_later_ns(settle->now_ns, settle->config.retry_base_ns);
+    uint64_t paused_until_ns = settle_desk(settle, s)->paused_until_ns;
+    uint64_t give_up_ns = give_up_at_ns(settle, s);
+    at_ns = paused_until_ns > at_ns ? paused_until_ns : at_ns;
+    settle_timer(settle, s, at_ns < give_up_ns ? at_ns : give_up_ns);
+}
+
 void doubt_on_timer(struct settle *settle, struct settlement *s)
 {
     bool sends = s->await == AWAIT_SEND_AGAIN;
@@ -398,6 +406,8 @@ void doubt_on_timer(struct settle *settle, struct settlement *s)
         leave(settle, s);
     else if (!sends)
         take_turn(settle, s, AWAIT_INQUIRY_TURN);
+    else if (!course_has_intent_room(settle, s))
+        wait_for_room(settle, s);
     else
         doubt_permit_again(settle, s);
 }

@@ -135,6 +135,27 @@ static void a_permission_that_passes_while_waiting_for_a_token_is_renewed(void *
     assert_int_equal(count_calls(7, CALL_TRANSFER), 1);
 }
 
+static void permissions_renewed_together_do_not_overfill_a_chunk(void **state)
+{
+    (void)state;
+    world->config.slots = 60;
+    world->config.chunk_records = 2;
+    rules(0)->rate_per_s = 14;
+    rules(0)->burst = 1;
+    rules(0)->calls_max = 20;
+    for (uint32_t i = 0; i < 14; i++)
+        add_under_way(STEP_HOLD);
+    // All are permitted when the first is told to slow down; then their permissions pass.
+    SAY(account_at(1), CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 4 * S);
+    run_to_end(SETTLE_END_COMPLETE);
+    for (uint32_t position = 1; position <= 14; position++) {
+        assert_settled(position);
+        assert_in_range(count_records(position, RECORD_ATTEMPT), 1, 3);
+    }
+    assert_int_equal(most_in_a_chunk(RECORD_ATTEMPT), 2);
+}
+
 /* ---- intents ahead of sending ---------------------------------------------------------------- */
 
 static uint32_t most_ahead(uint64_t duration_ns)
@@ -221,6 +242,19 @@ static void without_a_word_how_long_the_pauses_grow(void **state)
     assert_settled(1);
 }
 
+static void a_good_answer_makes_the_next_pause_short_again(void **state)
+{
+    (void)state;
+    world->config.banks[0].calls_max = 1;
+    struct account *account = add_usual();
+    say_often(account, CALL_BALANCE, 5,
+              (struct said){.answer = ANSWER_NOT_DONE, .throttled = true});
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .throttled = true);
+    run_to_end(SETTLE_END_COMPLETE);
+    uint64_t wait_ns = call_of(1, CALL_TRANSFER, 2)->at_ns - call_of(1, CALL_TRANSFER, 1)->ended_ns;
+    assert_true(wait_ns < 90 * MS);
+}
+
 static void a_wave_of_refusals_is_one_pause_as_long_as_the_longest_says(void **state)
 {
     (void)state;
@@ -285,10 +319,12 @@ int main(void)
         WORLD_TEST(calls_in_flight_reach_calls_max_and_no_more),
         WORLD_TEST(inquiry_goes_before_transfer_before_closing_before_poll),
         WORLD_TEST(a_permission_that_passes_while_waiting_for_a_token_is_renewed),
+        WORLD_TEST(permissions_renewed_together_do_not_overfill_a_chunk),
         WORLD_TEST(intents_run_at_most_a_second_of_tokens_ahead),
         WORLD_TEST(intents_run_at_most_a_second_of_slots_ahead),
         WORLD_TEST(slow_down_pauses_the_whole_bank_and_no_other),
         WORLD_TEST(without_a_word_how_long_the_pauses_grow),
+        WORLD_TEST(a_good_answer_makes_the_next_pause_short_again),
         WORLD_TEST(a_wave_of_refusals_is_one_pause_as_long_as_the_longest_says),
         WORLD_TEST(slow_down_is_not_a_failed_try),
         WORLD_TEST(nobody_is_called_without_word_from_the_database),

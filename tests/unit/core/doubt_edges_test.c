@@ -75,6 +75,21 @@ static void a_not_found_after_the_key_s_lifetime_proves_nothing(void **state)
     assert_int_equal(count_calls(2, CALL_TRANSFER) + count_calls(3, CALL_TRANSFER), 0);
 }
 
+static void a_no_to_a_resend_is_not_proven_by_a_not_found_after_the_key_s_lifetime(void **state)
+{
+    (void)state;
+    world->config.banks[0].key_lifetime_ns = 5 * S;
+    struct account *account = add_usual();
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT, .is_done = true);
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_REJECTED_LATER);
+    account->scripts[CALL_INQUIRY].is_endless = true;
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_NOT_FOUND, .after_ns = 400 * MS);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_null(outcome_of(1, OUTCOME_REJECTED));
+    assert_parked(1, PARK_KEY_EXPIRED);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 2);
+}
+
 static void an_unknown_linger_rejects_nothing_and_repeats_under_no_key_that_expires(void **state)
 {
     (void)state;
@@ -94,6 +109,67 @@ static void an_unknown_linger_rejects_nothing_and_repeats_under_no_key_that_expi
     assert_null(outcome_of(1, OUTCOME_REJECTED));
     assert_int_equal(count_calls(2, CALL_TRANSFER), 1);
     assert_parked(2, PARK_KEY_EXPIRED);
+}
+
+/* ---- clocks and waits ------------------------------------------------------------------------ */
+
+static void a_database_clock_known_only_roughly_makes_no_not_found_count_early(void **state)
+{
+    (void)state;
+    world->write_ns = world->alive_ns = 150 * MS;
+    for (uint32_t i = 0; i < 40; i++) {
+        struct account *account = add_under_way(STEP_HOLD);
+        SAY(account, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT);
+        say_often(account, CALL_INQUIRY, 4 + i % 16, (struct said){.answer = ANSWER_IN_DOUBT});
+    }
+    run_to_end(SETTLE_END_COMPLETE);
+    for (uint32_t position = 1; position <= 40; position++) {
+        uint64_t again_ns = call_of(position, CALL_TRANSFER, 2)->at_ns;
+        const struct record *intent = record_of(position, RECORD_INTENT, 1);
+        int64_t counts_us = counts_from_us(intent->intent.send_before_us);
+        uint32_t not_found = 0;
+        for (uint32_t n = 1; n <= count_calls(position, CALL_INQUIRY); n++) {
+            const struct seen *call = call_of(position, CALL_INQUIRY, n);
+            not_found += call->said.answer == ANSWER_NOT_FOUND && call->at_ns < again_ns &&
+                         db_us(call->at_ns) > counts_us;
+        }
+        assert_int_equal(not_found, 2);
+    }
+}
+
+static void a_permission_never_ends_earlier_than_an_older_one(void **state)
+{
+    (void)state;
+    SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_NOT_DONE,
+        .retry_after_ns = 700 * MS);
+    start();
+    run_for(100 * MS);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
+    world->db_step_us = -1000000; // somebody sets the database's clock back
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_true(record_of(1, RECORD_ATTEMPT, 1)->attempt.send_before_us >=
+                record_of(1, RECORD_INTENT, 1)->intent.send_before_us);
+    assert_settled(1);
+}
+
+static void giving_up_waits_for_a_record_that_is_being_written(void **state)
+{
+    (void)state;
+    struct account *account = add_under_way(STEP_HOLD);
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_NOT_DONE);
+    // Says slow down before the transfer's next turn, until shortly before the run gives up.
+    struct account *other = add_account(300, 50, 1000, 0);
+    SAY(other, CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true, .after_ns = 35 * MS,
+        .retry_after_ns = 9500 * MS);
+    start();
+    run_for(9 * S);
+    world->holds_chunks = true;
+    run_for(2 * S); // the renewed permission is being written when the wait is over
+    assert_int_equal(world->chunk->records[0].record_kind, RECORD_ATTEMPT);
+    world->holds_chunks = false;
+    answer_chunk(STATUS_OK);
+    run_to_end(SETTLE_END_DOUBT);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
 }
 
 /* ---- bodies that changed --------------------------------------------------------------------- */
@@ -207,6 +283,19 @@ static void rejected_in_an_earlier_run_goes_on_with_the_next_generation(void **s
                 START_NS - 100 * MS + world->config.banks[0].later_wait_ns);
 }
 
+static void a_rejection_of_an_earlier_run_may_have_to_wait_for_a_later_one(void **state)
+{
+    (void)state;
+    world->config.banks[0].later_wait_ns = 3600 * S;
+    struct account *account = add_under_way(STEP_HOLD);
+    add_intent(account, STEP_PAYOUT, 650, 60 * S);
+    account->row.transfer.state = OUTCOME_REJECTED;
+    account->row.transfer.decided_at_us = db_us(START_NS - 59 * S);
+    run_to_end_within(1 * S, SETTLE_END_DOUBT);
+    assert_int_equal(world->chunk_count, 0);
+    assert_int_equal(world->seen_count, 0);
+}
+
 static void a_settlement_goes_on_after_each_step_that_an_earlier_run_finished(void **state)
 {
     (void)state;
@@ -250,7 +339,11 @@ int main(void)
         WORLD_TEST(a_pause_of_the_bank_does_not_carry_a_repeat_past_the_key_s_lifetime),
         WORLD_TEST(not_done_for_longer_than_the_key_lives_parks_only_what_may_have_arrived),
         WORLD_TEST(a_not_found_after_the_key_s_lifetime_proves_nothing),
+        WORLD_TEST(a_no_to_a_resend_is_not_proven_by_a_not_found_after_the_key_s_lifetime),
         WORLD_TEST(an_unknown_linger_rejects_nothing_and_repeats_under_no_key_that_expires),
+        WORLD_TEST(a_database_clock_known_only_roughly_makes_no_not_found_count_early),
+        WORLD_TEST(a_permission_never_ends_earlier_than_an_older_one),
+        WORLD_TEST(giving_up_waits_for_a_record_that_is_being_written),
         WORLD_TEST(a_changed_body_is_inquired_then_parked),
         WORLD_TEST(a_changed_body_parks_where_only_a_repeat_would_ask),
         WORLD_TEST(an_intent_without_outcome_is_asked_about_before_anything_is_sent),
@@ -258,6 +351,7 @@ int main(void)
         WORLD_TEST(a_4xx_to_an_intent_of_an_earlier_run_is_not_clean),
         WORLD_TEST(pending_of_an_earlier_run_is_asked_and_not_recorded_again),
         WORLD_TEST(rejected_in_an_earlier_run_goes_on_with_the_next_generation),
+        WORLD_TEST(a_rejection_of_an_earlier_run_may_have_to_wait_for_a_later_one),
         WORLD_TEST(a_settlement_goes_on_after_each_step_that_an_earlier_run_finished),
         WORLD_TEST(attempts_end_with_a_person),
     };

@@ -92,7 +92,8 @@ struct world {
     struct settle_start start;
     struct account accounts[ACCOUNTS_MAX]; /* position 1 first */
     uint32_t account_count;
-    uint64_t latency_ns, write_ns, load_ns;
+    uint64_t latency_ns, write_ns, load_ns, alive_ns;
+    int64_t db_step_us;                          /* by so much was the database's clock set */
     bool is_begun;                               /* a core was started */
     bool is_mute;                                /* no heartbeat */
     bool holds_chunks;                           /* a chunk is answered when the test says so */
@@ -114,6 +115,7 @@ struct world {
     struct digest chunk_hash, head_hash;
     uint32_t chunk_count; /* committed */
     uint32_t loads[3];    /* by enum load_scope */
+    uint32_t command_count;
 
     struct seen seen[SEEN_MAX];
     uint32_t seen_count;
@@ -125,7 +127,7 @@ static struct world *world;
 
 static inline int64_t db_us(uint64_t now_ns)
 {
-    return DB_START_US + (int64_t)(now_ns / NS_PER_US);
+    return DB_START_US + world->db_step_us + (int64_t)(now_ns / NS_PER_US);
 }
 
 static inline struct account *account_at(uint32_t position)
@@ -173,7 +175,7 @@ static inline int world_open(void **state)
                                                      .later_tries = 3};
     world->latency_ns = 20 * MS;
     world->write_ns = 2 * MS;
-    world->load_ns = 1 * MS;
+    world->load_ns = world->alive_ns = 1 * MS;
     world->now_ns = START_NS;
     return 0;
 }
@@ -275,7 +277,7 @@ static inline struct pending *expect(uint64_t at_ns, enum event_kind kind)
 static inline void expect_alive(void)
 {
     struct pending *pending = expect(world->now_ns + 500 * MS, EVENT_STORE_ALIVE);
-    pending->event.time.asked_at_ns = pending->at_ns - 1 * MS;
+    pending->event.time.asked_at_ns = pending->at_ns - world->alive_ns;
     pending->event.time.db_now_us = db_us(pending->at_ns);
 }
 
@@ -510,6 +512,7 @@ static inline void world_turn(void)
     uint32_t command_count = settle_output(world->settle, commands, TURN_COMMANDS, world->now_ns);
     for (uint32_t i = 0; i < command_count; i++)
         carry_out(&commands[i]);
+    world->command_count += command_count;
     bool is_idle = count + command_count == 0 && world->now_ns == world->last_turn_ns;
     world->idle_turns = is_idle ? world->idle_turns + 1 : 0;
     world->last_turn_ns = world->now_ns;
@@ -588,70 +591,6 @@ static inline void run_to_end(enum settle_end end)
     run_to_end_within(600 * S, end);
 }
 
-/* ---- what was seen --------------------------------------------------------------------------- */
-
-/* The n-th (from 1) call of this kind for the account, or NULL. */
-static inline const struct seen *call_of(uint32_t position, enum call_kind kind, uint32_t n)
-{
-    for (uint32_t i = 0; i < world->seen_count; i++)
-        if (world->seen[i].position == position && world->seen[i].call_kind == kind && --n == 0)
-            return &world->seen[i];
-    return NULL;
-}
-
-static inline uint32_t count_calls(uint32_t position, enum call_kind kind)
-{
-    uint32_t count = 0;
-    while (call_of(position, kind, count + 1) != NULL)
-        count++;
-    return count;
-}
-
-/* The n-th (from 1) committed record of this kind for the account, or NULL. */
-static inline const struct record *record_of(uint32_t position, enum record_kind kind, uint32_t n)
-{
-    for (uint32_t i = 0; i < world->written_count; i++) {
-        const struct record *record = &world->written[i].record;
-        if (settlement_position(record->settlement_id) == position && record->record_kind == kind &&
-            --n == 0)
-            return record;
-    }
-    return NULL;
-}
-
-static inline uint32_t count_records(uint32_t position, enum record_kind kind)
-{
-    uint32_t count = 0;
-    while (record_of(position, kind, count + 1) != NULL)
-        count++;
-    return count;
-}
-
-/* The newest committed outcome in this state, or NULL. */
-static inline const struct record *outcome_of(uint32_t position, enum outcome_state state)
-{
-    const struct record *found = NULL;
-    for (uint32_t i = 0; i < world->written_count; i++) {
-        const struct record *record = &world->written[i].record;
-        if (settlement_position(record->settlement_id) == position &&
-            record->record_kind == RECORD_OUTCOME && record->outcome.state == state)
-            found = record;
-    }
-    return found;
-}
-
-static inline void assert_parked(uint32_t position, const char *code)
-{
-    const struct record *outcome = outcome_of(position, OUTCOME_PARKED);
-    assert_non_null(outcome);
-    assert_string_equal(outcome->outcome.text.code, code);
-}
-
-#define assert_settled(position) assert_non_null(outcome_of(position, OUTCOME_SETTLED))
-
-static inline bool is_same_key(const struct seen *a, const struct seen *b)
-{
-    return memcmp(&a->key, &b->key, sizeof(a->key)) == 0;
-}
+#include "seen.h"
 
 #endif

@@ -85,6 +85,8 @@ static void a_page_is_asked_for_again_when_the_database_is_busy(void **state)
     run_to_end(SETTLE_END_COMPLETE);
     assert_int_equal(world->loads[LOAD_UNDER_WAY], 3);
     assert_settled(1);
+    // Not at once: 10 to 20 ms after the first no, 20 to 40 ms after the second.
+    assert_true(call_of(1, CALL_BALANCE, 1)->at_ns >= START_NS + 30 * MS);
 }
 
 static void a_page_of_waiting_accounts_is_not_lost_when_the_database_is_busy(void **state)

@@ -1,13 +1,22 @@
--- Where the settlements of a batch stand: $1 batch, $2 revision. One pass over the outcomes.
-WITH newest AS (
+-- Where the settlements of a batch stand: $1 batch, $2 revision. One pass over the outcomes; the
+-- plan is looked at only where some have none.
+WITH newest AS MATERIALIZED (
     -- seq << 8 | state: its greatest value tells the newest state.
     SELECT o.settlement_id, max(o.seq::int << 8 | o.state) & 255 AS state
     FROM daybook.outcome o
     WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
     GROUP BY o.settlement_id
-), open_transfer AS (
+), totals AS MATERIALIZED (
+    SELECT count(*) FILTER (WHERE n.state = 22) AS settled,
+           count(*) FILTER (WHERE n.state = 20) AS short,
+           count(*) FILTER (WHERE n.state = 21) AS parked,
+           count(*) FILTER (WHERE n.state < 20) AS active,
+           (SELECT r.accounts FROM daybook.plan_revision r
+            WHERE r.batch_id = $1::int AND r.revision = $2::int) - count(*) AS untouched
+    FROM newest n
+), open_transfer AS MATERIALIZED (
     -- The newest transfer where the bank's answer is not final.
-    SELECT n.settlement_id, n.state, d.state AS transfer_state
+    SELECT n.state, d.state AS transfer_state
     FROM newest n
     CROSS JOIN LATERAL (
         SELECT i.step, i.kind, i.generation FROM daybook.intent i
@@ -20,31 +29,26 @@ WITH newest AS (
         ORDER BY x.seq DESC LIMIT 1
     ) d ON true
     WHERE n.state NOT IN (20, 22) AND coalesce(d.state, 2) = 2
-), untouched AS (
-    SELECT p.settlement_id, p.account_id
-    FROM daybook.plan p
-    WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
-      AND p.revision = $2::int
-      -- Not through `newest`: its row count is guessed, and the guess made this quadratic.
-      AND NOT EXISTS (SELECT FROM daybook.outcome o WHERE o.settlement_id = p.settlement_id)
 ), blocked AS (
-    SELECT u.settlement_id
-    FROM untouched u
+    SELECT p.settlement_id
+    FROM daybook.plan p
     CROSS JOIN LATERAL (
         SELECT o.settlement_id FROM daybook.opening o
-        WHERE o.account_id = u.account_id ORDER BY o.ordinal DESC LIMIT 1
+        WHERE o.account_id = p.account_id ORDER BY o.ordinal DESC LIMIT 1
     ) other
-    WHERE other.settlement_id <> u.settlement_id
+    WHERE (SELECT t.untouched FROM totals t) > 0
+      AND p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
+      AND p.revision = $2::int
+      AND other.settlement_id <> p.settlement_id
+      -- Not through `newest`: its row count is guessed, and the guess made this quadratic.
+      AND NOT EXISTS (SELECT FROM daybook.outcome o WHERE o.settlement_id = p.settlement_id)
       AND NOT EXISTS (SELECT FROM daybook.outcome x
                       WHERE x.settlement_id = other.settlement_id AND x.state = 22)
 )
-SELECT (SELECT count(*) FROM newest WHERE state = 22) AS settled,
-       (SELECT count(*) FROM newest WHERE state = 20) AS short,
-       (SELECT count(*) FROM newest WHERE state = 21) AS parked,
-       (SELECT count(*) FROM newest WHERE state < 20) AS active,
+SELECT t.settled, t.short, t.parked, t.active,
        (SELECT count(*) FROM open_transfer WHERE transfer_state = 2) AS pending,
        (SELECT count(*) FROM open_transfer WHERE transfer_state IS NULL) AS in_doubt,
        (SELECT count(*) FROM open_transfer WHERE transfer_state IS NULL AND state = 21)
            AS parked_in_doubt,
-       (SELECT count(*) FROM blocked) AS blocked,
-       (SELECT count(*) FROM untouched) AS untouched
+       (SELECT count(*) FROM blocked) AS blocked, t.untouched
+FROM totals t

@@ -103,7 +103,7 @@ book_is_wrong() {
     expect 3 "$1" daybook verify --book "$PAYDAY_FOLDER/wrong"
     expect_said 'ledger and book differ in'
 }
-accepted=$(grep -n ',accepted,' "$PAYDAY_FOLDER/book" | head -n 1 | cut -d : -f 1)
+accepted=$(grep -n -m 1 ',accepted,' "$PAYDAY_FOLDER/book" | cut -d : -f 1)
 sed "${accepted}d" "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
 book_is_wrong 'accepted in the ledger, missing at the bank'
 sed "${accepted}s/^../zz/" "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"

@@ -28,26 +28,29 @@ PQescapeString PQescapeLiteral PQescapeStringConn : . : - : constant SQL, parame
 banned=${banned//LOOP/$loop}
 
 check() {
-    local tree=$1 code=$tidy_work/code names where except instead name path
-    # shellcheck disable=SC2046
-    tidy_code "$tree" $(tidy_files "$tree" '\.[ch]$') >"$code"
-    while IFS=: read -r names where except instead; do
-        [ -n "${names// /}" ] || continue
-        where=${where// /}
-        except=${except// /}
-        for name in $names; do
-            local after='[[:space:]]*\('
-            case $name in float | double) after='\>' ;; esac
-            # Not as a member (`.time(`), and not as the tail of another name.
-            { grep -E "(^|[^A-Za-z0-9_.>])$name$after" "$code" || true; } |
-                while IFS= read -r hit; do
-                    path=${hit%%:*}
-                    [[ $path =~ $where ]] || continue
-                    [[ $except != - && $path =~ $except ]] && continue
-                    echo "$(cut -d: -f1,2 <<<"$hit"): $name is banned. Instead:$instead"
-                done
-        done
-    done <<<"$banned"
+    tidy_code "$1" | BANNED=$banned perl -ne '
+        BEGIN {
+            for (split /\n/, $ENV{BANNED}) {
+                my ($names, $where, $except, $instead) = split / : /, $_, 4;
+                next unless defined $instead;
+                for my $name (split " ", $names) {
+                    my $after = $name =~ /^(float|double)$/ ? qr/\b/ : qr/\s*\(/;
+                    # Not as a member (`.time(`), and not as the tail of another name.
+                    push @rules, [$name, $where, $except, $instead, qr/(^|[^A-Za-z0-9_.>])$name$after/];
+                    $any .= "|$name";
+                }
+            }
+            $any = substr $any, 1;
+            $any = qr/\b(?:$any)\b/; # one quick look; most lines name nothing of the kind
+        }
+        next unless /$any/;
+        my ($path, $line, $code) = /^([^:]*):(\d+): (.*)/ or next;
+        for my $rule (@rules) {
+            my ($name, $where, $except, $instead, $pattern) = @$rule;
+            next unless $code =~ $pattern && $path =~ $where;
+            next if $except ne "-" && $path =~ $except;
+            print "$path:$line: $name is banned. Instead: $instead\n";
+        }'
 }
 
 tidy_main

@@ -33,12 +33,9 @@ check_readmes() {
 }
 
 check_sizes() {
-    local tree=$1 file lines
-    for file in $(tidy_files "$tree" '\.([ch]|sh|sql|inc)$'); do
-        lines=$(wc -l <"$tree/$file")
-        [ "$lines" -le "$file_lines_most" ] ||
-            echo "$file: $lines lines; it holds more than one job, split it"
-    done
+    tidy_files "$1" '\.([ch]|sh|sql|inc)$' | (cd "$1" && xargs -r wc -l) |
+        awk -v most="$file_lines_most" '$2 != "total" && $1 > most {
+            print $2 ": " $1 " lines; it holds more than one job, split it" }'
 }
 
 # Words are put together here so that this file does not find itself.
@@ -62,34 +59,36 @@ check_text() {
         grep -nHE "$paths" "${files[@]}" | sed 's/$/   (a path of one machine)/'
         grep -nHiE "$task" "${files[@]}" | sed 's/$/   (the text must stand by itself)/'
         perl -CSD -ne '
+            print "$ARGV: does not end with a new line\n" if eof && !/\n\z/;
             chomp;
             print "$ARGV:$.: tabs; indent by spaces\n" if /\t/ && $ARGV =~ /\.[ch]$/;
             print "$ARGV:$.: ", length, " columns, at most '$columns_most'\n"
                 if length > '$columns_most' && $ARGV =~ /\.(c|h|inc)$/;
             print "$ARGV:$.: a carriage return\n" if /\r/ && $ARGV !~ /\.csv$/;
             close ARGV if eof;' "${files[@]}"
-        for pair in "${files[@]}"; do
-            [ ! -s "$pair" ] || [ -z "$(tail -c 1 "$pair")" ] ||
-                echo "$pair: does not end with a new line"
-        done
     ) || true
 }
 
 check_guards() {
-    local tree=$1 file guard
-    for file in $(tidy_files "$tree" '^(engine|jobs)/.*\.h$'); do
-        guard=DAYBOOK_$(sed 's/^engine\///; s/[^A-Za-z0-9]/_/g' <<<"$file" | tr a-z A-Z)
-        grep -qx "#ifndef $guard" "$tree/$file" || echo "$file: its guard is not $guard"
-    done
+    (cd "$1" && tidy_files . '^(engine|jobs)/.*\.h$' | xargs -r perl -ne '
+        if ($. == 1) {
+            $guard = uc $ARGV =~ s{^engine/}{}r;
+            $guard =~ s/[^A-Z0-9]/_/g;
+            $there = 0;
+        }
+        $there ||= $_ eq "#ifndef DAYBOOK_$guard\n";
+        if (eof) {
+            print "$ARGV: its guard is not DAYBOOK_$guard\n" unless $there;
+            close ARGV;
+        }')
 }
 
 check_queries() {
-    local tree=$1 file name
-    for file in $(tidy_files "$tree" '^sql/queries/.*\.sql$'); do
-        name=$(basename "$file" .sql)
-        (cd "$tree" && grep -rqwE --include='*.[ch]' "sql_$name" engine jobs) ||
-            echo "$file: nothing uses sql_$name"
-    done
+    local tree=$1
+    comm -23 <(tidy_files "$tree" '^sql/queries/.*\.sql$' |
+        sed 's|^sql/queries/\(.*\)\.sql$|sql_\1|' | sort) \
+        <(cd "$tree" && grep -rohE --include='*.[ch]' '\bsql_[a-z0-9_]+\b' engine jobs | sort -u) |
+        sed 's|^sql_\(.*\)|sql/queries/\1.sql: nothing uses sql_\1|'
 }
 
 check_scripts() {

@@ -16,15 +16,20 @@ tidy_files() {
     (cd "$1" && find "${folders[@]}" -type f 2>/dev/null | sort | grep -E "$2") || true
 }
 
-# C files as `path:line: code`, with comments and the insides of literals left out.
+# All C of the tree as `path:line: code`, without comments and the insides of literals.
 tidy_code() {
-    local tree=$1
-    shift
-    (cd "$tree" && [ $# -eq 0 ] || perl -0777 -ne '
-        s{(/\*.*?\*/|//[^\n]*)|("(?:\\.|[^"\\\n])*"|'"'"'(?:\\.|[^'"'"'\\\n])*'"'"')}
-         {defined $1 ? join("", $1 =~ /\n/g) : "\"\""}gse;
-        my $line = 0;
-        print "$ARGV:", ++$line, ": $_\n" for split /\n/;' "$@")
+    (cd "$1" && find "${folders[@]}" -name '*.[ch]' -type f 2>/dev/null | sort | perl -e '
+        my $literal = qr/"(?:\\.|[^"\\\n])*"|\x27(?:\\.|[^\x27\\\n])*\x27/;
+        while (my $path = <STDIN>) {
+            chomp $path;
+            open my $file, "<", $path or next;
+            local $/;
+            my $code = <$file>;
+            $code =~ s{(/\*.*?\*/|//[^\n]*)|$literal}
+                      {defined $1 ? join("", $1 =~ /\n/g) : "\"\""}gse;
+            my $line = 0;
+            print "$path:", ++$line, ": $_\n" for split /\n/, $code;
+        }')
 }
 
 tidy_main() {

@@ -86,6 +86,9 @@ static void names_that_were_never_given_find_nothing(void **state)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_false(calls_end(&calls, wrong[i], &ended));
     assert_true(calls_end(&calls, slot, &ended));
+    // Nor does the name that the free slot has now.
+    slot.generation = calls.calls[slot.index].generation;
+    assert_false(calls_end(&calls, slot, &ended));
 }
 
 static void there_is_room_for_as_many_as_were_asked_for(void **state)

@@ -135,6 +135,35 @@ static void a_permission_that_passes_while_waiting_for_a_token_is_renewed(void *
     assert_int_equal(count_calls(7, CALL_TRANSFER), 1);
 }
 
+static void more_calls_than_a_turn_s_commands_go_out_in_the_next_turn(void **state)
+{
+    (void)state;
+    rules(0)->burst = rules(0)->calls_max = 60;
+    world->config.slots = 300;
+    for (uint32_t i = 0; i < 60; i++)
+        add_account(300, 50, 1000, 0);
+    world->load_ns = 200 * MS; // the bucket is full when they come in
+    start();
+    run_for(401 * MS);
+    assert_int_equal(world->seen_count, 60);
+    assert_int_equal(world->seen[59].at_ns, world->seen[0].at_ns);
+}
+
+static void waits_that_end_together_do_not_overfill_a_chunk(void **state)
+{
+    (void)state;
+    world->config.slots = 60;
+    world->config.chunk_records = 2;
+    rules(0)->burst = rules(0)->calls_max = 20;
+    for (uint32_t i = 0; i < 12; i++)
+        SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_NOT_DONE,
+            .retry_after_ns = 1 * S);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(most_in_a_chunk(RECORD_ATTEMPT), 2);
+    for (uint32_t position = 1; position <= 12; position++)
+        assert_settled(position);
+}
+
 static void permissions_renewed_together_do_not_overfill_a_chunk(void **state)
 {
     (void)state;
@@ -271,6 +300,31 @@ static void a_wave_of_refusals_is_one_pause_as_long_as_the_longest_says(void **s
     assert_true(count_of_bank(0, from_ns + 4 * S, from_ns + 4 * S + 100 * MS) >= 8);
 }
 
+static void a_wave_of_refusals_does_not_make_the_pause_grow(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 8; i++)
+        SAY(add_usual(), CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true);
+    run_to_end(SETTLE_END_COMPLETE);
+    uint64_t pause_ns = call_of(1, CALL_BALANCE, 2)->at_ns - call_of(1, CALL_BALANCE, 1)->ended_ns;
+    assert_in_range(pause_ns, 10 * MS, 30 * MS);
+}
+
+static void nobody_is_permitted_to_send_while_the_bank_is_paused(void **state)
+{
+    (void)state;
+    SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_NOT_DONE);
+    SAY(add_usual(), CALL_BALANCE, .answer = ANSWER_BALANCE, .after_ns = 500 * MS);
+    SAY(add_account(300, 50, 1000, 0), CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .after_ns = 30 * MS, .retry_after_ns = 4 * S);
+    run_to_end(SETTLE_END_COMPLETE);
+    int64_t until_us = db_us(call_of(3, CALL_BALANCE, 1)->ended_ns + 4 * S);
+    assert_true(record_of(2, RECORD_INTENT, 1)->intent.intended_at_us >= until_us);
+    assert_true(record_of(1, RECORD_ATTEMPT, 1)->attempt.at_us >= until_us);
+    assert_int_equal(count_records(1, RECORD_ATTEMPT), 1);
+    assert_int_equal(count_records(2, RECORD_ATTEMPT), 0);
+}
+
 static void slow_down_is_not_a_failed_try(void **state)
 {
     (void)state;
@@ -319,6 +373,8 @@ int main(void)
         WORLD_TEST(calls_in_flight_reach_calls_max_and_no_more),
         WORLD_TEST(inquiry_goes_before_transfer_before_closing_before_poll),
         WORLD_TEST(a_permission_that_passes_while_waiting_for_a_token_is_renewed),
+        WORLD_TEST(more_calls_than_a_turn_s_commands_go_out_in_the_next_turn),
+        WORLD_TEST(waits_that_end_together_do_not_overfill_a_chunk),
         WORLD_TEST(permissions_renewed_together_do_not_overfill_a_chunk),
         WORLD_TEST(intents_run_at_most_a_second_of_tokens_ahead),
         WORLD_TEST(intents_run_at_most_a_second_of_slots_ahead),
@@ -326,6 +382,8 @@ int main(void)
         WORLD_TEST(without_a_word_how_long_the_pauses_grow),
         WORLD_TEST(a_good_answer_makes_the_next_pause_short_again),
         WORLD_TEST(a_wave_of_refusals_is_one_pause_as_long_as_the_longest_says),
+        WORLD_TEST(a_wave_of_refusals_does_not_make_the_pause_grow),
+        WORLD_TEST(nobody_is_permitted_to_send_while_the_bank_is_paused),
         WORLD_TEST(slow_down_is_not_a_failed_try),
         WORLD_TEST(nobody_is_called_without_word_from_the_database),
     };

@@ -141,11 +141,11 @@ static void a_permission_never_ends_earlier_than_an_older_one(void **state)
 {
     (void)state;
     SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_NOT_DONE,
-        .retry_after_ns = 700 * MS);
+        .retry_after_ns = 1200 * MS);
     start();
     run_for(100 * MS);
     assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
-    world->db_step_us = -1000000; // somebody sets the database's clock back
+    world->db_step_us = -2000000; // somebody sets the database's clock back
     run_to_end(SETTLE_END_COMPLETE);
     assert_true(record_of(1, RECORD_ATTEMPT, 1)->attempt.send_before_us >=
                 record_of(1, RECORD_INTENT, 1)->intent.send_before_us);
@@ -155,21 +155,25 @@ static void a_permission_never_ends_earlier_than_an_older_one(void **state)
 static void giving_up_waits_for_a_record_that_is_being_written(void **state)
 {
     (void)state;
-    struct account *account = add_under_way(STEP_HOLD);
-    SAY(account, CALL_TRANSFER, .answer = ANSWER_NOT_DONE);
-    // Says slow down before the transfer's next turn, until shortly before the run gives up.
-    struct account *other = add_account(300, 50, 1000, 0);
-    SAY(other, CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true, .after_ns = 35 * MS,
-        .retry_after_ns = 9500 * MS);
+    world->config.banks[0].rate_per_s = 2;
+    world->config.send_before_ns = 2 * S;
+    world->config.banks[0].burst = 1;
+    // Asks first, and is told to slow down when the transfer waits for its second token.
+    struct account *other = add_under_way(STEP_HOLD);
+    add_intent(other, STEP_PAYOUT, 650, 60 * S);
+    SAY(other, CALL_INQUIRY, .answer = ANSWER_NOT_DONE, .throttled = true, .after_ns = 700 * MS,
+        .retry_after_ns = 9300 * MS);
+    SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_NOT_DONE);
     start();
-    run_for(9 * S);
+    run_for(10 * S);
+    assert_int_equal(count_records(2, RECORD_ATTEMPT), 1);
     world->holds_chunks = true;
-    run_for(2 * S); // the renewed permission is being written when the wait is over
+    run_for(1500 * MS); // the renewed permission is being written when the wait is over
     assert_int_equal(world->chunk->records[0].record_kind, RECORD_ATTEMPT);
     world->holds_chunks = false;
     answer_chunk(STATUS_OK);
     run_to_end(SETTLE_END_DOUBT);
-    assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
+    assert_int_equal(count_calls(2, CALL_TRANSFER), 1);
 }
 
 /* ---- bodies that changed --------------------------------------------------------------------- */

@@ -510,6 +510,7 @@ static inline void world_turn(void)
     settle_input(world->settle, events, count, world->now_ns);
     struct command commands[TURN_COMMANDS];
     uint32_t command_count = settle_output(world->settle, commands, TURN_COMMANDS, world->now_ns);
+    assert_true(command_count <= TURN_COMMANDS);
     for (uint32_t i = 0; i < command_count; i++)
         carry_out(&commands[i]);
     world->command_count += command_count;

@@ -20,7 +20,7 @@ static void the_store_gone_ends_at_once_and_no_command_follows(void **state)
         world_close(NULL);
         world_open(NULL);
         for (uint32_t i = 0; i < 4; i++)
-            add_usual();
+            SAY(add_usual(), CALL_BALANCE, .answer = ANSWER_BALANCE, .after_ns = (20 + i * 7) * MS);
         gone_at(START_NS + at_ms * MS);
         start();
         run_until(START_NS + at_ms * MS);

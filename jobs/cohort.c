@@ -216,45 +216,12 @@ static void take_amount(struct reader *reader, enum column column, const char *t
     }
 }
 
-/* "2026-03-25T09:00[:30](Z|+09:00)" to microseconds. */
-static bool parse_instant(const char *text, size_t bytes, int64_t *at_us)
-{
-    static const struct value_rule date_rule = {.kind = VALUE_DATE};
-    static const struct value_rule clock_rule = {.kind = VALUE_CLOCK};
-    char date[11], clock[6], error[VALUE_ERROR_BYTES];
-    int64_t days, minutes, seconds = 0, offset = 0;
-    if (bytes < 17 || bytes > 25 || (text[10] != 'T' && text[10] != ' '))
-        return false;
-    memcpy(date, text, 10);
-    date[10] = '\0';
-    memcpy(clock, text + 11, 5);
-    clock[5] = '\0';
-    if (!value_parse(&date_rule, date, &days, error) ||
-        !value_parse(&clock_rule, clock, &minutes, error))
-        return false;
-    const char *at = text + 16;
-    if (*at == ':') {
-        if (at[1] < '0' || at[1] > '5' || at[2] < '0' || at[2] > '9')
-            return false;
-        seconds = (at[1] - '0') * 10 + (at[2] - '0');
-        at += 3;
-    }
-    if (*at == '+' || *at == '-') {
-        if (!value_parse(&clock_rule, at + 1, &offset, error))
-            return false;
-        offset = *at == '-' ? -offset : offset;
-    } else if (strcmp(at, "Z") != 0) {
-        return false;
-    }
-    *at_us = ((days * 1440 + minutes - offset) * 60 + seconds) * 1000000;
-    return true;
-}
-
 static void take_instant(struct reader *reader, const char *text, size_t bytes)
 {
-    if (bytes > 0 && !parse_instant(text, bytes, &reader->row.expect_at_us))
-        fault(reader, reader->field,
-              "expect_at \"%.40s\" is not an instant such as 2026-03-25T09:00+09:00", text);
+    static const struct value_rule rule = {.kind = VALUE_INSTANT};
+    char error[VALUE_ERROR_BYTES];
+    if (bytes > 0 && !value_parse(&rule, text, &reader->row.expect_at_us, error))
+        fault(reader, reader->field, "expect_at %s", error);
 }
 
 static void take_field(struct reader *reader, enum column column, const char *text, size_t bytes)
@@ -446,38 +413,14 @@ static void print_at(const struct cohort_input *input, FILE *errors, size_t at, 
     fprintf(errors, "%s:%u:%u: %s\n", input->file, line, column, message);
 }
 
-/* Bytes of the character at `at` that may stand in a file, or 0 and what is wrong with it. */
-static size_t character_at(const struct cohort_input *input, size_t at, const char **wrong)
-{
-    const unsigned char *bytes = (const unsigned char *)input->text + at;
-    size_t left = input->text_bytes - at;
-    if (bytes[0] >= 0x20 ? bytes[0] < 0x7f : bytes[0] == '\n' || bytes[0] == '\r')
-        return 1;
-    size_t width = bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
-    if (bytes[0] == '\0')
-        *wrong = "a NUL byte; save the file as UTF-8";
-    else if (bytes[0] < 0x80 || (bytes[0] == 0xc2 && left > 1 && (bytes[1] & 0xe0) == 0x80))
-        *wrong = "a control character";
-    else if (width <= left && text_is_clean(input->text + at, width))
-        return width;
-    else
-        *wrong = "bytes that are not UTF-8; save the file as UTF-8";
-    return 0;
-}
-
 /* Bytes that no field may have; the first one is reported. */
 static bool check_bytes(const struct cohort_input *input, FILE *errors)
 {
-    const char *wrong = NULL;
-    for (size_t at = 0; at < input->text_bytes;) {
-        size_t width = character_at(input, at, &wrong);
-        if (width == 0) {
-            print_at(input, errors, at, wrong);
-            return false;
-        }
-        at += width;
-    }
-    return true;
+    const char *wrong;
+    size_t at = cohort_first_wrong(input->text, input->text_bytes, &wrong);
+    if (at < input->text_bytes)
+        print_at(input, errors, at, wrong);
+    return at == input->text_bytes;
 }
 
 static void print_faults(struct reader *reader, FILE *errors)

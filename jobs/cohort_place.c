@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "base/check.h"
+#include "base/text.h"
 
 struct cursor {
     uint32_t line, column;
@@ -119,4 +120,34 @@ void cohort_locate_byte(const char *text, size_t at, uint32_t *line, uint32_t *c
         move(&here, text, i, at);
     *line = here.line;
     *column = here.column;
+}
+
+/* Bytes of the character that may stand here, or 0 and what is wrong with it. */
+static size_t character_bytes(const char *text, size_t left, const char **wrong)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    if (bytes[0] >= 0x20 ? bytes[0] < 0x7f : bytes[0] == '\n' || bytes[0] == '\r')
+        return 1;
+    size_t width = bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
+    if (bytes[0] == '\0')
+        *wrong = "a NUL byte; save the file as UTF-8";
+    else if (bytes[0] < 0x80 || (bytes[0] == 0xc2 && left > 1 && (bytes[1] & 0xe0) == 0x80))
+        *wrong = "a control character";
+    else if (width <= left && text_is_clean(text, width))
+        return width;
+    else
+        *wrong = "bytes that are not UTF-8; save the file as UTF-8";
+    return 0;
+}
+
+size_t cohort_first_wrong(const char *text, size_t text_bytes, const char **wrong)
+{
+    size_t at = 0;
+    while (at < text_bytes) {
+        size_t width = character_bytes(text + at, text_bytes - at, wrong);
+        if (width == 0)
+            return at;
+        at += width;
+    }
+    return at;
 }

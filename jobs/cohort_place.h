@@ -25,6 +25,9 @@ void cohort_locate_byte(const char *text, size_t at, uint32_t *line, uint32_t *c
 /* Where the field that the text ends in begins. */
 void cohort_locate_last(const char *text, size_t text_bytes, uint32_t *line, uint32_t *column);
 
+/* The first byte that no file may have, and what is wrong with it; text_bytes: there is none. */
+size_t cohort_first_wrong(const char *text, size_t text_bytes, const char **wrong);
+
 /* How both readings set libcsv up: strict, nothing trimmed. */
 void cohort_parser_begin(struct csv_parser *parser);
 

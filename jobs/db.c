@@ -105,6 +105,7 @@ static const struct sqlstate_exit exits[] = {
     {"42P01", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
     {"42703", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
     {"42883", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
+    {"22023", JOB_BAD_CONFIG, "is `time_zone` one that Postgres knows, such as Asia/Seoul?"},
     {"40", JOB_TRY_AGAIN, "run the same command again"},
     {"55P03", JOB_TRY_AGAIN, "run the same command again"},
     {"57014", JOB_TRY_AGAIN, "run the same command again"},

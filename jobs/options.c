@@ -100,7 +100,7 @@ static const struct job_option run_options[] = {
     {.name = "deadline",
      .rule = {.kind = VALUE_CLOCK},
      .argument = "HH:MM",
-     .help = "stop looking for deposits then, in the configuration's time zone"},
+     .help = "look for deposits until then, today, in the configuration's time zone"},
     {.name = "take-over",
      .rule = FLAG,
      .help = "end another run of this batch even while its heartbeat is fresh"},

@@ -32,6 +32,19 @@ static uint64_t per_second(uint64_t count, uint64_t duration_ns)
     return duration_ns == 0 ? 0 : (uint64_t)((__uint128_t)count * NS_PER_S / duration_ns);
 }
 
+static void take_rates(struct run_report *report, uint64_t calls, uint64_t done, uint64_t now_ns)
+{
+    uint64_t since_ns = now_ns - report->told_at_ns;
+    // A new try counts from nothing again.
+    uint64_t calls_new = calls >= report->told_calls ? calls - report->told_calls : calls;
+    uint64_t done_new = done >= report->told_done ? done - report->told_done : 0;
+    report->calls_per_s = per_second(calls_new, since_ns);
+    report->done_per_s = per_second(done_new, since_ns);
+    report->told_at_ns = now_ns;
+    report->told_calls = calls;
+    report->told_done = done;
+}
+
 static struct moment look(struct run_report *report, const struct settle *settle, uint64_t now_ns)
 {
     const struct settle_counts *counts = settle_counts(settle);
@@ -45,18 +58,12 @@ static struct moment look(struct run_report *report, const struct settle *settle
         .p50_ns = histogram_at(transfers, 500),
         .p99_ns = histogram_at(transfers, 990),
     };
-    uint64_t since_ns = now_ns - report->told_at_ns;
-    uint64_t calls = calls_of(counts);
-    // A new try counts from nothing again.
-    uint64_t calls_new = calls >= report->told_calls ? calls - report->told_calls : calls;
-    uint64_t done_new = moment.done >= report->told_done ? moment.done - report->told_done : 0;
-    moment.calls_per_s = per_second(calls_new, since_ns);
-    moment.done_per_s = per_second(done_new, since_ns);
+    if (now_ns - report->told_at_ns >= NS_PER_S || !report->live)
+        take_rates(report, calls_of(counts), moment.done, now_ns);
+    moment.calls_per_s = report->calls_per_s;
+    moment.done_per_s = report->done_per_s;
     for (uint32_t i = 0; i < report->bank_count; i++)
         moment.calls_limit += report->banks[i].rate_per_s;
-    report->told_at_ns = now_ns;
-    report->told_calls = calls;
-    report->told_done = moment.done;
     return moment;
 }
 

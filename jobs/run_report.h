@@ -30,8 +30,9 @@ struct run_report {
     uint64_t done_before; /* settlements ended or parked before this run */
     uint32_t bank_count;
     struct run_report_bank banks[BANKS_MAX];
-    /* the newest line */
+    /* rates, taken over at least a second */
     uint64_t told_at_ns, told_calls, told_done;
+    uint64_t calls_per_s, done_per_s;
     uint32_t lines_drawn;
     /* added up over the tries of this run */
     struct settle_counts total;

@@ -176,6 +176,44 @@ static bool take_date(const char *text, int64_t *value)
     return true;
 }
 
+/* [:SS] and Z or +HH:MM, in seconds; the rest of an instant behind date and clock. */
+static bool take_seconds_and_offset(const char *at, int64_t *seconds)
+{
+    int second = 0;
+    int64_t offset_minutes = 0;
+    if (*at == ':') {
+        if (!two_digits(at + 1, &second) || second > 59)
+            return false;
+        at += 3;
+    }
+    if (*at == '+' || *at == '-') {
+        if (!take_clock(at + 1, &offset_minutes))
+            return false;
+        offset_minutes = *at == '-' ? -offset_minutes : offset_minutes;
+    } else if (strcmp(at, "Z") != 0) {
+        return false;
+    }
+    *seconds = second - offset_minutes * 60;
+    return true;
+}
+
+static bool take_instant(const char *text, int64_t *value)
+{
+    char date[11], clock[6];
+    int64_t days, minutes, seconds;
+    if (strlen(text) < 17 || (text[10] != 'T' && text[10] != ' '))
+        return false;
+    memcpy(date, text, 10);
+    date[10] = '\0';
+    memcpy(clock, text + 11, 5);
+    clock[5] = '\0';
+    if (!take_date(date, &days) || !take_clock(clock, &minutes) ||
+        !take_seconds_and_offset(text + 16, &seconds))
+        return false;
+    *value = ((days * 1440 + minutes) * 60 + seconds) * 1000000;
+    return true;
+}
+
 static bool take(const struct value_rule *rule, const char *text, int64_t *value)
 {
     const char *end;
@@ -204,6 +242,8 @@ static bool take(const struct value_rule *rule, const char *text, int64_t *value
         return take_date(text, value);
     case VALUE_CLOCK:
         return take_clock(text, value);
+    case VALUE_INSTANT:
+        return take_instant(text, value);
     }
     CHECK(false);
     return false;
@@ -306,6 +346,8 @@ const char *value_kind_text(enum value_kind kind)
         return "date such as 2026-03-25";
     case VALUE_CLOCK:
         return "time of day such as 18:30";
+    case VALUE_INSTANT:
+        return "time with its zone such as 2026-03-25T09:00+09:00";
     }
     CHECK(false);
     return "";

@@ -28,6 +28,7 @@ enum value_kind {
     VALUE_CHANCE,   /* 0, 0.5%, 12%, 25ppm; in parts per million */
     VALUE_DATE,     /* 2026-03-25; in days since 1970-01-01 */
     VALUE_CLOCK,    /* 18:30; in minutes since midnight */
+    VALUE_INSTANT,  /* 2026-03-25T09:00[:30]+09:00 or …Z; in us since 1970 */
 };
 
 /* What a value must be. Limits are in the unit of the kind. */

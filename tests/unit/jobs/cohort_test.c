@@ -81,7 +81,7 @@ static const struct wrong wrongs[] = {
     {HEAD ",north,V-1,004,P-1,Kim,KRW,100,20,500,,\n", 0, "f.csv:2:1: account_ref must be 1 to 64"},
     {HEAD "a,north,V-1,004,P-1,,KRW,100,20,500,,\n", 0, "f.csv:2:21: holder_name must be 1 to 70"},
     {HEAD "a,north,V-1,004,P-1,Kim,KRW,100,20,500,tomorrow,\n", 0,
-     "f.csv:2:40: expect_at \"tomorrow\" is not an instant"},
+     "f.csv:2:40: expect_at \"tomorrow\" is not a time with its zone"},
     {HEAD "a,north,V-1,004,P-1,Kim,KRW,100,20,500,2026-03-25T09:00,\n", 0, "f.csv:2:40: expect_at"},
     {HEAD "a,north,V-1\n", 0, "f.csv:2:1: 3 fields, but the first line names 12\n"},
     {HEAD "a,north,V-1,004,P-1,Kim,KRW,100,20,500,,,\n", 0, "f.csv:2:1: 13 fields, but"},

@@ -356,8 +356,7 @@ static void not_done_waits_as_long_as_the_bank_says(void **state)
     assert_settled(1);
 }
 
-/* ---- banks that can be asked otherwise, or not at all -----------------------------------------
- */
+/* ---- banks that can be asked otherwise, or not at all ---------------------------------------- */
 
 static void a_bank_that_cannot_be_asked_parks_doubt(void **state)
 {

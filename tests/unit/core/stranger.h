@@ -208,8 +208,7 @@ static inline void stranger_audit(void)
     }
 }
 
-/* ---- dropped and started again ----------------------------------------------------------------
- */
+/* ---- dropped and started again --------------------------------------------------------------- */
 
 static inline void load_transfer_from(struct load_row *row, const struct record *r)
 {

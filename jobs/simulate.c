@@ -52,8 +52,7 @@ static void catch_crashes(const struct simulation *simulation)
         signal(signals[i], on_crash);
 }
 
-/* ---- the bank's profile -----------------------------------------------------------------------
- */
+/* ---- the bank's profile ---------------------------------------------------------------------- */
 
 /* Beside an installed program, or in the source folder around a build folder. */
 static bool find_profile(char path[PATH_BYTES])
@@ -88,8 +87,7 @@ static int open_sim(struct job *job, struct simulation *simulation)
     return JOB_DONE;
 }
 
-/* ---- settings ---------------------------------------------------------------------------------
- */
+/* ---- settings -------------------------------------------------------------------------------- */
 
 static void print_settings(const struct sim_plan *plan)
 {
@@ -133,8 +131,7 @@ static void draw_crashes(struct simulation *simulation, uint32_t count, uint64_t
     simulation->plan.crash_count = count;
 }
 
-/* ---- runs -------------------------------------------------------------------------------------
- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 static void print_result(const struct sim_result *r, uint32_t accounts)
 {

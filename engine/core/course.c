@@ -10,8 +10,7 @@
 
 static const struct bank_text no_text;
 
-/* ---- records ----------------------------------------------------------------------------------
- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static struct record *append(struct settle *settle, struct settlement *s, enum record_kind kind)
 {
@@ -100,8 +99,7 @@ void course_write_attempt(struct settle *settle, struct settlement *s)
     step_move(&settle->steps, s, AWAIT_INTENT_WRITE);
 }
 
-/* ---- the steps --------------------------------------------------------------------------------
- */
+/* ---- the steps ------------------------------------------------------------------------------- */
 
 static int64_t held_in_account(const struct settle *settle, const struct settlement *s)
 {
@@ -271,8 +269,7 @@ void course_park_code(struct settle *settle, struct settlement *s, const char *c
     course_park(settle, s, &text);
 }
 
-/* ---- deposit ----------------------------------------------------------------------------------
- */
+/* ---- deposit --------------------------------------------------------------------------------- */
 
 static int64_t floor_of(const struct settlement *s)
 {
@@ -386,8 +383,7 @@ void course_on_balance(struct settle *settle, struct settlement *s, const struct
     no_deposit(settle, s);
 }
 
-/* ---- closing check ----------------------------------------------------------------------------
- */
+/* ---- closing check --------------------------------------------------------------------------- */
 
 static void on_closing_failed(struct settle *settle, struct settlement *s, bool throttled)
 {
@@ -431,8 +427,7 @@ void course_on_closing(struct settle *settle, struct settlement *s, const struct
     }
 }
 
-/* ---- written ----------------------------------------------------------------------------------
- */
+/* ---- written --------------------------------------------------------------------------------- */
 
 void course_on_written(struct settle *settle, struct settlement *s)
 {

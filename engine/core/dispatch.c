@@ -28,8 +28,7 @@ static bool may_call(const struct settle *settle, uint32_t bank)
            calls_has_room(&settle->calls) && desk->calls_in_flight < desk->rules.calls_max;
 }
 
-/* ---- one call ---------------------------------------------------------------------------------
- */
+/* ---- one call -------------------------------------------------------------------------------- */
 
 static enum await reply_state(enum await turn)
 {
@@ -153,8 +152,7 @@ void dispatch_intents(struct settle *settle)
     }
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void pause(struct settle *settle, struct desk *desk, const struct call *call,
                   uint64_t retry_after_ns)

@@ -17,8 +17,7 @@ static int64_t to_us(uint64_t duration_ns)
     return (int64_t)(duration_ns / NS_PER_US + (duration_ns % NS_PER_US != 0));
 }
 
-/* ---- waits ------------------------------------------------------------------------------------
- */
+/* ---- waits ----------------------------------------------------------------------------------- */
 
 static void begin_doubt(struct settle *settle, struct settlement *s)
 {
@@ -103,8 +102,7 @@ static void leave(struct settle *settle, struct settlement *s)
     step_move(&settle->steps, s, AWAIT_NOTHING);
 }
 
-/* ---- rules ------------------------------------------------------------------------------------
- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 /* Database instant after which a not-found proves that no send so far was received. */
 static int64_t counts_from_us(struct settle *settle, const struct settlement *s)
@@ -135,8 +133,7 @@ static bool key_is_kept(struct settle *settle, const struct settlement *s)
                s->intended_at_us + (int64_t)(rules->key_lifetime_ns / NS_PER_US);
 }
 
-/* ---- rejected ---------------------------------------------------------------------------------
- */
+/* ---- rejected -------------------------------------------------------------------------------- */
 
 static void next_generation(struct settle *settle, struct settlement *s)
 {
@@ -191,8 +188,7 @@ static void on_rejected(struct settle *settle, struct settlement *s, bool by_per
     }
 }
 
-/* ---- answers to a send ------------------------------------------------------------------------
- */
+/* ---- answers to a send ----------------------------------------------------------------------- */
 
 static void on_pending(struct settle *settle, struct settlement *s, const struct bank_text *text)
 {
@@ -288,8 +284,7 @@ void doubt_on_send_reply(struct settle *settle, struct settlement *s,
     CHECK(false);
 }
 
-/* ---- answers to an inquiry --------------------------------------------------------------------
- */
+/* ---- answers to an inquiry ------------------------------------------------------------------- */
 
 /* Two not-founds that count: no send so far was received, and none still can be. */
 static void on_never_received(struct settle *settle, struct settlement *s)
@@ -362,8 +357,7 @@ void doubt_on_inquiry_reply(struct settle *settle, struct settlement *s,
     CHECK(false);
 }
 
-/* ---- waits that are over, and earlier runs ----------------------------------------------------
- */
+/* ---- waits that are over, and earlier runs --------------------------------------------------- */
 
 /* Turns come by tokens, and a bank that said slow down gives none: no longer than a run waits. */
 static void take_turn(struct settle *settle, struct settlement *s, enum await turn)

@@ -20,8 +20,7 @@ static uint32_t page_rows(const struct settle *settle)
     return rows < LOAD_ROWS_MAX ? rows : LOAD_ROWS_MAX;
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------
- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 static uint64_t polled_at_ns(const struct settle *settle, const struct waiting_account *account)
 {
@@ -91,8 +90,7 @@ static bool is_running_out(const struct settle *settle)
            is_known_short(settle, waiting_first(&settle->waiting));
 }
 
-/* ---- asking for pages -------------------------------------------------------------------------
- */
+/* ---- asking for pages ------------------------------------------------------------------------ */
 
 static bool begin_last_look(struct settle *settle)
 {
@@ -134,8 +132,7 @@ bool intake_load(struct settle *settle, struct store_load *load)
     return true;
 }
 
-/* ---- taking rows in ---------------------------------------------------------------------------
- */
+/* ---- taking rows in -------------------------------------------------------------------------- */
 
 static struct settlement *take_in(struct settle *settle, const struct load_row *row, enum await to)
 {

@@ -7,8 +7,7 @@
 #include "core/intake.h"
 #include "core/settle_state.h"
 
-/* ---- begin ------------------------------------------------------------------------------------
- */
+/* ---- begin ----------------------------------------------------------------------------------- */
 
 static uint32_t calls_wanted(const struct settle_config *config)
 {
@@ -78,8 +77,7 @@ struct settle *settle_init(struct arena *arena, struct hash *hash,
     return placed;
 }
 
-/* ---- for all parts ----------------------------------------------------------------------------
- */
+/* ---- for all parts --------------------------------------------------------------------------- */
 
 void settle_end_now(struct settle *settle, enum settle_end end)
 {
@@ -109,8 +107,7 @@ void settle_timer_clear(struct settle *settle, const struct settlement *s)
     heap_clear(&settle->timers, step_index(&settle->steps, s));
 }
 
-/* ---- input ------------------------------------------------------------------------------------
- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 static void on_bank_reply(struct settle *settle, const struct bank_reply *reply)
 {
@@ -294,8 +291,7 @@ static void fire_timers(struct settle *settle)
     }
 }
 
-/* ---- phases -----------------------------------------------------------------------------------
- */
+/* ---- phases ---------------------------------------------------------------------------------- */
 
 static void check_deadline(struct settle *settle)
 {
@@ -360,8 +356,7 @@ void settle_input(struct settle *settle, const struct event *events, uint32_t ev
     CHECK_SLOW(step_is_whole(&settle->steps));
 }
 
-/* ---- output -----------------------------------------------------------------------------------
- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 /* Nothing else will come soon, so waiting for more records gains nothing. */
 static bool wants_hurry(const struct settle *settle)
@@ -432,8 +427,7 @@ uint64_t settle_next_at(const struct settle *settle)
     return next_ns;
 }
 
-/* ---- ask --------------------------------------------------------------------------------------
- */
+/* ---- ask ------------------------------------------------------------------------------------- */
 
 enum settle_phase settle_phase(const struct settle *settle)
 {

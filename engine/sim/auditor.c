@@ -10,8 +10,7 @@
 #include "base/time.h"
 #include "sim/auditor_state.h"
 
-/* ---- begin and end ----------------------------------------------------------------------------
- */
+/* ---- begin and end --------------------------------------------------------------------------- */
 
 static void *zeroed(size_t count, size_t item_bytes)
 {
@@ -102,8 +101,7 @@ void auditor_begins(struct auditor *auditor, uint32_t epoch, uint64_t now_ns)
         auditor->accounts[i].in_flight = 0;
 }
 
-/* ---- calls ------------------------------------------------------------------------------------
- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 /* A bucket that leaks rate_per_s calls a second holds at most `burst`: the same as at most
    burst + rate * w calls in every window of w. Incarnations make no difference to a bank. */
@@ -244,8 +242,7 @@ void auditor_writes(struct auditor *auditor, const struct chunk *chunk)
                          auditor->epoch);
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void on_send_answer(struct audited_transfer *transfer, enum answer answer)
 {
@@ -314,8 +311,7 @@ void auditor_hears(struct auditor *auditor, const struct event *event, uint64_t 
     }
 }
 
-/* ---- the bank's book --------------------------------------------------------------------------
- */
+/* ---- the bank's book ------------------------------------------------------------------------- */
 
 void auditor_deposited(struct auditor *auditor, uint32_t index, int64_t amount_minor)
 {
@@ -389,8 +385,7 @@ void auditor_booked(struct auditor *auditor, const struct mock_transfer *booked)
         transfer->is_refused = true;
 }
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /* I13: what the bank accepted is what the store accepted. */
 static void check_transfers(struct auditor *auditor)

@@ -9,8 +9,7 @@
 
 #include "sim/auditor_state.h"
 
-/* ---- canonical bytes, by the auditor's own encoder of the documented format 1 -----------------
- */
+/* ---- canonical bytes, by the auditor's own encoder of the documented format 1 ---------------- */
 
 struct encoder {
     uint8_t bytes[256];
@@ -79,8 +78,7 @@ static void encode_record(struct encoder *e, const struct record *r)
     }
 }
 
-/* ---- the chain --------------------------------------------------------------------------------
- */
+/* ---- the chain ------------------------------------------------------------------------------- */
 
 static void check_totals(struct auditor *auditor, const struct chunk *chunk)
 {
@@ -121,8 +119,7 @@ static void check_chain(struct auditor *auditor, const struct chunk *chunk)
     auditor->chunk_hash = chunk->hash;
 }
 
-/* ---- entries ----------------------------------------------------------------------------------
- */
+/* ---- entries --------------------------------------------------------------------------------- */
 
 static bool is_pair(const struct audited_entry *a, const struct audited_entry *b)
 {
@@ -180,8 +177,7 @@ static void on_entry(struct auditor *auditor, const struct record *r, uint32_t w
                                                 .amount_minor = r->entry.amount_minor});
 }
 
-/* ---- intents and attempts ---------------------------------------------------------------------
- */
+/* ---- intents and attempts -------------------------------------------------------------------- */
 
 static struct audited_transfer *newest(struct auditor *auditor, uint32_t who)
 {
@@ -281,8 +277,7 @@ static void on_attempt(struct auditor *auditor, const struct record *r, uint32_t
     transfer->send_before_us = r->attempt.send_before_us;
 }
 
-/* ---- outcomes ---------------------------------------------------------------------------------
- */
+/* ---- outcomes -------------------------------------------------------------------------------- */
 
 static void step_is_done(struct auditor *auditor, const struct record *r, uint32_t who)
 {
@@ -479,8 +474,7 @@ static void check_settled(struct auditor *auditor, const struct record *r, uint3
                          auditor->accounts[who].bank_minor);
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 /* Its account; UINT32_MAX: none of this batch. */
 static uint32_t account_of(const struct auditor *auditor, const struct record *r)

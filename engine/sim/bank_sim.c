@@ -56,8 +56,7 @@ static bool happens(struct bank_sim *bank, uint64_t in_a_million)
     return prng_chance(&bank->prng, (uint32_t)in_a_million, SWARM_MILLION);
 }
 
-/* ---- the bank's book --------------------------------------------------------------------------
- */
+/* ---- the bank's book ------------------------------------------------------------------------- */
 
 static void open_accounts(struct bank_sim *bank)
 {
@@ -145,8 +144,7 @@ void bank_sim_heal(struct bank_sim *bank)
     mock_bank_set_faults(bank->mock, &none);
 }
 
-/* ---- flights ----------------------------------------------------------------------------------
- */
+/* ---- flights --------------------------------------------------------------------------------- */
 
 static struct flight *flight_at(const struct bank_sim *bank, uint32_t at)
 {
@@ -221,8 +219,7 @@ static uint64_t now(const struct bank_sim *bank)
     return bank->config.world->now_ns;
 }
 
-/* ---- what becomes of a call -------------------------------------------------------------------
- */
+/* ---- what becomes of a call ------------------------------------------------------------------ */
 
 /* A gateway in front of the bank refuses, and keeps nothing under the key. */
 static const char limit_exceeded[] =
@@ -384,8 +381,7 @@ void bank_sim_drop(struct bank_sim *bank)
     }
 }
 
-/* ---- at the bank ------------------------------------------------------------------------------
- */
+/* ---- at the bank ----------------------------------------------------------------------------- */
 
 static void answer_with(struct flight *flight, const char *bytes, size_t byte_count)
 {
@@ -451,8 +447,7 @@ static void on_arrived(struct bank_sim *bank, uint32_t at)
     end_if_over(bank, at);
 }
 
-/* ---- back at the engine -----------------------------------------------------------------------
- */
+/* ---- back at the engine ---------------------------------------------------------------------- */
 
 /* Feed the answer in pieces cut at drawn places. False: it is not one whole answer. */
 static bool feed(struct bank_sim *bank, const struct flight *flight, struct http_answer *answer)

@@ -50,8 +50,7 @@ struct engine {
     uint32_t idle_turns;
 };
 
-/* ---- what all paydays share -------------------------------------------------------------------
- */
+/* ---- what all paydays share ------------------------------------------------------------------ */
 
 struct sim *sim_open(const char *profile_file, char error[PROFILE_ERROR_BYTES])
 {
@@ -82,8 +81,7 @@ void sim_close(struct sim *sim)
     free(sim);
 }
 
-/* ---- verdicts ---------------------------------------------------------------------------------
- */
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 static void fail(struct payday *payday, enum sim_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -109,8 +107,7 @@ static bool is_good(struct payday *payday)
     return payday->result->verdict == SIM_GOOD;
 }
 
-/* ---- one turn ---------------------------------------------------------------------------------
- */
+/* ---- one turn -------------------------------------------------------------------------------- */
 
 /* True: the engine dies now. */
 static bool moment(struct payday *payday, struct engine *engine)
@@ -254,8 +251,7 @@ static void turn(struct payday *payday, struct engine *engine)
                event_count == 0 && command_count == 0 && before_ns == payday->world.now_ns);
 }
 
-/* ---- one run ----------------------------------------------------------------------------------
- */
+/* ---- one run --------------------------------------------------------------------------------- */
 
 static struct settle *place_settle(struct payday *payday, const struct settle_config *config,
                                    const struct settle_start *start)
@@ -349,8 +345,7 @@ static enum settle_end run(struct payday *payday)
     return end;
 }
 
-/* ---- the payday -------------------------------------------------------------------------------
- */
+/* ---- the payday ------------------------------------------------------------------------------ */
 
 static bool runs_until_complete(struct payday *payday, uint32_t runs_max)
 {

@@ -24,8 +24,7 @@ void store_rows_deinit(struct store_rows *rows)
     free(rows->records);
 }
 
-/* ---- unique keys ------------------------------------------------------------------------------
- */
+/* ---- unique keys ----------------------------------------------------------------------------- */
 
 static bool same_place(const struct record *a, const struct record *b)
 {
@@ -77,8 +76,7 @@ bool store_rows_clash(struct store_rows *rows, const struct record *records, uin
     return false;
 }
 
-/* ---- append -----------------------------------------------------------------------------------
- */
+/* ---- append ---------------------------------------------------------------------------------- */
 
 static void grow(struct store_rows *rows, uint32_t more)
 {
@@ -105,8 +103,7 @@ void store_rows_append(struct store_rows *rows, const struct record *records,
     }
 }
 
-/* ---- read -------------------------------------------------------------------------------------
- */
+/* ---- read ------------------------------------------------------------------------------------ */
 
 static bool is_good(uint8_t state)
 {

@@ -101,8 +101,7 @@ void store_sim_close(struct store_sim *store)
     free(store);
 }
 
-/* ---- chunks -----------------------------------------------------------------------------------
- */
+/* ---- chunks ---------------------------------------------------------------------------------- */
 
 static struct ticket *take_ticket(struct store_sim *store, uint32_t record_count)
 {
@@ -234,8 +233,7 @@ static bool on_written(struct store_sim *store, uint32_t at, struct event *event
     return true;
 }
 
-/* ---- pages ------------------------------------------------------------------------------------
- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 void store_sim_load(struct store_sim *store, const struct store_load *load)
 {
@@ -315,8 +313,7 @@ static bool on_loaded(struct store_sim *store, struct event *event)
     return true;
 }
 
-/* ---- the control session ----------------------------------------------------------------------
- */
+/* ---- the control session --------------------------------------------------------------------- */
 
 static void plan_beat(struct store_sim *store)
 {
@@ -339,8 +336,7 @@ static bool on_beat(struct store_sim *store, struct event *event)
     return true;
 }
 
-/* ---- engines come and go ----------------------------------------------------------------------
- */
+/* ---- engines come and go --------------------------------------------------------------------- */
 
 void store_sim_drop(struct store_sim *store)
 {

@@ -176,8 +176,7 @@ static void close_line(struct line *line)
     hash_close(line->hash);
 }
 
-/* ---- what is expected -------------------------------------------------------------------------
- */
+/* ---- what is expected ------------------------------------------------------------------------ */
 
 struct row {
     const char *name;

@@ -122,8 +122,7 @@ struct story {
     uint32_t calls;
 };
 
-/* ---- telling ------------------------------------------------------------------------------------
- */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 static struct record *add(struct story *story, enum record_kind record_kind, enum step_kind step)
 {
@@ -261,8 +260,7 @@ static void hear_store(struct story *story)
     auditor_hears(story->auditor, &(struct event){.kind = EVENT_STORE_ALIVE}, story->now_ns);
 }
 
-/* ---- the story ----------------------------------------------------------------------------------
- */
+/* ---- the story ------------------------------------------------------------------------------- */
 
 static void begin(struct story *story)
 {
@@ -466,8 +464,7 @@ static void close_story(struct story *story)
     workload_deinit(&story->workload);
 }
 
-/* ---- tests --------------------------------------------------------------------------------------
- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void an_honest_story_has_no_complaint(void **state)
 {

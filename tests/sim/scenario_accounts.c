@@ -25,8 +25,7 @@ static uint32_t calls_for(const struct script *script, const char *account, enum
     return count;
 }
 
-/* ---- deposits -----------------------------------------------------------------------------------
- */
+/* ---- deposits -------------------------------------------------------------------------------- */
 
 static void every_deposit_is_missing(struct workload *workload)
 {
@@ -109,8 +108,7 @@ static void the_same_is_paid_where_the_policy_says_so(void **state)
     assert_int_equal(payday_run(state, &plan).end.settled, 2);
 }
 
-/* ---- nothing to move ----------------------------------------------------------------------------
- */
+/* ---- nothing to move ------------------------------------------------------------------------- */
 
 static void three_kinds_of_nothing(struct workload *workload)
 {
@@ -150,8 +148,7 @@ static void what_lay_in_the_account_before_is_no_deposit(void **state)
     assert_int_equal(payday_run(state, &plan).end.settled, 2);
 }
 
-/* ---- accounts that need a person ----------------------------------------------------------------
- */
+/* ---- accounts that need a person ------------------------------------------------------------- */
 
 static void one_is_stopped(struct workload *workload)
 {
@@ -188,8 +185,7 @@ static void a_blocked_account_waits_alone(void **state)
     assert_int_equal(calls_for(&script, "1100000005", CALL_TRANSFER), 0);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void a_second_run_asks_nothing_of_the_bank(void **state)
 {

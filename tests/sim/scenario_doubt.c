@@ -9,8 +9,7 @@
 
 static const struct call_plan good = {.fate = FATE_GOOD};
 
-/* ---- the answer is lost ------------------------------------------------------------------------
- */
+/* ---- the answer is lost ---------------------------------------------------------------------- */
 
 static struct call_plan lose_first_answer(struct script *script, const struct bank_call *call,
                                           uint32_t nth)
@@ -49,8 +48,7 @@ static void an_answer_cut_short_or_too_long_proves_nothing(void **state)
     assert_int_equal(script_count(&script, CALL_INQUIRY, STEP_PAYOUT), 1);
 }
 
-/* ---- the bank never got it ---------------------------------------------------------------------
- */
+/* ---- the bank never got it ------------------------------------------------------------------- */
 
 static struct call_plan lose_first_request(struct script *script, const struct bank_call *call,
                                            uint32_t nth)
@@ -91,8 +89,7 @@ static void a_refused_connection_is_no_doubt(void **state)
     assert_int_equal(script_count(&script, CALL_INQUIRY, 0), 0);
 }
 
-/* ---- the bank gets it late ----------------------------------------------------------------------
- */
+/* ---- the bank gets it late ------------------------------------------------------------------- */
 
 static struct call_plan delay_first_request(struct script *script, const struct bank_call *call,
                                             uint32_t nth)
@@ -114,8 +111,7 @@ static void a_late_accept_after_a_not_found_is_not_paid_again(void **state)
     assert_true(script_count(&script, CALL_INQUIRY, STEP_COLLECT) >= 2);
 }
 
-/* ---- a refused repeat ---------------------------------------------------------------------------
- */
+/* ---- a refused repeat ------------------------------------------------------------------------ */
 
 /* Send 1 is lost; the two not-founds are true; send 2 is refused before the key is looked at. */
 static struct call_plan refuse_the_repeat(struct script *script, const struct bank_call *call,
@@ -163,8 +159,7 @@ static void a_4xx_on_a_repeat_that_was_done_is_accepted(void **state)
     assert_int_equal(script_count(&script, CALL_TRANSFER, STEP_COLLECT), 2);
 }
 
-/* ---- rejected for now
- * ---------------------------------------------------------------------------- */
+/* ---- rejected for now ------------------------------------------------------------------------ */
 
 static struct call_plan limit_first(struct script *script, const struct bank_call *call,
                                     uint32_t nth)
@@ -206,8 +201,7 @@ static void rejected_again_and_again_parks(void **state)
     assert_int_equal(script_count(&script, CALL_TRANSFER, STEP_COLLECT), 3);
 }
 
-/* ---- crashes ------------------------------------------------------------------------------------
- */
+/* ---- crashes --------------------------------------------------------------------------------- */
 
 /* Of all moments to die, one lies between the intent's commit and its send: then the bank is asked
    before anything is sent. One lies between the send and its answer: then nothing is sent again. */

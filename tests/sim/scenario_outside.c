@@ -5,8 +5,7 @@
 
 static const struct call_plan good = {.fate = FATE_GOOD};
 
-/* ---- chunks -------------------------------------------------------------------------------------
- */
+/* ---- chunks ---------------------------------------------------------------------------------- */
 
 static enum chunk_fate lose_third_after(struct script *script, const struct chunk *chunk,
                                         uint32_t nth)
@@ -69,8 +68,7 @@ static void an_intent_written_too_late_gets_a_new_permission(void **state)
     assert_int_equal(result.inquiries, 0);
 }
 
-/* ---- the bank -----------------------------------------------------------------------------------
- */
+/* ---- the bank -------------------------------------------------------------------------------- */
 
 #define THROTTLED                                                                                  \
     "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\nConnection: close\r\n\r\n"                \

@@ -148,15 +148,11 @@ bool course_has_intent_room(const struct settle *settle, const struct settlement
     return ahead < (most > 0 ? most : 1);
 }
 
-static void begin_transfer(struct settle *settle, struct settlement *s, int64_t amount_minor)
+void course_begin_generation(struct settle *settle, struct settlement *s, uint16_t generation)
 {
-    CHECK(amount_minor > 0);
-    s->order = (struct transfer_order){.settlement_id = s->id,
-                                       .amount_minor = amount_minor,
-                                       .step = s->step,
-                                       .kind = TRANSFER_NORMAL,
-                                       .generation = 1};
-    s->order.key = ledger_key(settle->hash, &s->key_seed, s->step, TRANSFER_NORMAL, 1);
+    CHECK(generation > s->order.generation);
+    s->order.generation = generation;
+    s->order.key = ledger_key(settle->hash, &s->key_seed, s->order.step, s->order.kind, generation);
     s->has_digest = false;
     s->is_clean = true;
     s->is_pending = s->is_unsendable = s->is_refused_later = false;
@@ -169,6 +165,16 @@ static void begin_transfer(struct settle *settle, struct settlement *s, int64_t 
         course_write_intent(settle, s);
     else if (s->await != AWAIT_INTENT_ROOM)
         step_move(&settle->steps, s, AWAIT_INTENT_ROOM);
+}
+
+static void begin_transfer(struct settle *settle, struct settlement *s, int64_t amount_minor)
+{
+    CHECK(amount_minor > 0);
+    s->order = (struct transfer_order){.settlement_id = s->id,
+                                       .amount_minor = amount_minor,
+                                       .step = s->step,
+                                       .kind = TRANSFER_NORMAL};
+    course_begin_generation(settle, s, 1);
 }
 
 static void end_settled(struct settle *settle, struct settlement *s, int64_t available_minor,
@@ -211,7 +217,7 @@ static void begin_closing(struct settle *settle, struct settlement *s)
     }
     s->step = STEP_CLOSING;
     s->tries = 0;
-    s->not_found_count = 0;
+    s->is_second_look = false;
     s->doubt_since_ns = 0;
     bool is_written = s->written_by <= settle->chunks.number;
     step_move(&settle->steps, s, is_written ? AWAIT_CLOSING_TURN : AWAIT_OUTCOME_WRITE);
@@ -413,9 +419,9 @@ void course_on_closing(struct settle *settle, struct settlement *s, const struct
     int64_t beyond_minor = money_sub(reply->balance_minor, ledger_minor);
     if (beyond_minor == 0) {
         end_settled(settle, s, reply->balance_minor, 0);
-    } else if (s->not_found_count == 0) {
+    } else if (!s->is_second_look) {
         // Something may still be under way at the bank: look once more after its processing time.
-        s->not_found_count = 1;
+        s->is_second_look = true;
         s->tries = 0;
         s->doubt_since_ns = 0;
         settle_timer(settle, s, settle->now_ns + settle_desk(settle, s)->rules.processing_ns);

@@ -39,6 +39,9 @@ void course_short(struct settle *settle, struct settlement *s);
 /* Append an outcome of the settlement's step. Returns it, for what the caller adds. */
 struct record *course_outcome(struct settle *settle, struct settlement *s, enum outcome_state state,
                               int64_t amount_minor, const struct bank_text *text);
+/* Begin this generation of the transfer in s->order: a new key, and its intent as soon as there is
+   room for one more. */
+void course_begin_generation(struct settle *settle, struct settlement *s, uint16_t generation);
 /* The intent of the transfer in s->order, or the permission to send it again. */
 void course_write_intent(struct settle *settle, struct settlement *s);
 void course_write_attempt(struct settle *settle, struct settlement *s);

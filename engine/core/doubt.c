@@ -135,24 +135,6 @@ static bool key_is_kept(struct settle *settle, const struct settlement *s)
 
 /* ---- rejected -------------------------------------------------------------------------------- */
 
-static void next_generation(struct settle *settle, struct settlement *s)
-{
-    s->order.generation++;
-    s->order.key =
-        ledger_key(settle->hash, &s->key_seed, s->order.step, s->order.kind, s->order.generation);
-    s->has_digest = false;
-    s->is_clean = true;
-    s->is_pending = s->is_unsendable = s->is_refused_later = false;
-    s->attempts = s->tries = s->inquiries = 0;
-    s->not_found_count = 0;
-    s->doubt_since_ns = 0;
-    if (settle_is_open(settle) && chunk_has_room(&settle->chunks) &&
-        course_has_intent_room(settle, s))
-        course_write_intent(settle, s);
-    else
-        step_move(&settle->steps, s, AWAIT_INTENT_ROOM);
-}
-
 /* "Later" may be hours away: then a later run takes it up. */
 static void wait_for_generation(struct settle *settle, struct settlement *s, int64_t rejected_at_us)
 {
@@ -395,7 +377,7 @@ void doubt_on_timer(struct settle *settle, struct settlement *s)
     bool sends = s->await == AWAIT_SEND_AGAIN;
     CHECK(sends || s->await == AWAIT_INQUIRY_AGAIN);
     if (sends && s->wants_generation)
-        next_generation(settle, s);
+        course_begin_generation(settle, s, (uint16_t)(s->order.generation + 1));
     else if (is_waited_out(settle, s))
         leave(settle, s);
     else if (!sends)

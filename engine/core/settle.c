@@ -283,7 +283,7 @@ static void fire_timers(struct settle *settle)
     while (timers_may_fire(settle) && heap_pop(&settle->timers, settle->now_ns, &index)) {
         struct settlement *s = step_at(&settle->steps, index);
         // A drain only waits for answers; what would begin anew is left to a later run.
-        if (settle->phase == SETTLE_STOPPING && !settle_is_open(settle) &&
+        if (settle->phase == SETTLE_STOPPING &&
             (s->await == AWAIT_SEND_AGAIN || s->await == AWAIT_INQUIRY_AGAIN ||
              s->await == AWAIT_POLL_AGAIN || s->await == AWAIT_CLOSING_AGAIN))
             continue;

@@ -72,6 +72,7 @@ struct settlement {
     uint16_t tries;         /* failed calls in a row */
     uint16_t inquiries;     /* asked so far, for the wait between */
     uint8_t not_found_count;
+    bool is_second_look;     /* closing check: once already the balance was not the ledger's */
     int64_t asked_at_us;     /* database clock, least, when the inquiry was handed over */
     uint64_t doubt_since_ns; /* since when the run waits for it, or its looks fail; 0: not */
     struct bank_text refusal;

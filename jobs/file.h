@@ -18,8 +18,8 @@ MUST_USE char *file_read(const char *name, size_t bytes_max, size_t *bytes,
 /* A secret's file: only its owner may read it; one line, its end cut off. */
 MUST_USE char *file_read_secret(const char *name, char error[FILE_ERROR_BYTES]);
 
-/* `name`, relative names meant from the folder of `other` (NULL: the working folder). To be freed.
- */
+/* `name`; a relative one is meant from the folder of `other` (NULL: the working folder). To be
+   freed. */
 char *file_beside(const char *other, const char *name);
 /* `folder`/`name`. To be freed. */
 char *file_in(const char *folder, const char *name);

@@ -3,7 +3,8 @@
  *
  * The caller brings the bytes; the arena hands out zeroed pieces and frees nothing. After
  * arena_seal a further request is a programmer error (CHECK), which proves that the steady state
- * does not allocate. Call arena_bytes_* first with a dry arena (memory NULL) to learn the size.
+ * does not allocate. The same requests made of an arena without memory (NULL) first tell the size:
+ * used_bytes.
  */
 #ifndef DAYBOOK_BASE_ARENA_H
 #define DAYBOOK_BASE_ARENA_H

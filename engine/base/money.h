@@ -27,8 +27,7 @@ MUST_USE bool money_parse(const char *text, size_t text_bytes, int64_t *amount_m
 /* "1234567" as "1,234,567"; returns `buffer`. */
 const char *money_format(int64_t amount_minor, char buffer[MONEY_TEXT_BYTES]);
 
-/* Digits after the point of an ISO 4217 currency code that daybook knows (KRW 0, USD 2 …), or -1.
- */
+/* Digits after the point of a currency (ISO 4217) that daybook knows (KRW 0, USD 2 …), or -1. */
 int money_exponent(const char *currency);
 
 #endif

@@ -56,8 +56,7 @@ struct parties {
     char holder_name[HOLDER_TEXT_MAX + 1];
 };
 
-/* One money movement as a bank is to be told it; rendered by a profile, the same bytes each time.
- */
+/* One money movement as a bank is told it; a profile renders it to the same bytes each time. */
 struct transfer_order {
     uint64_t settlement_id;
     struct idem_key key;

@@ -3,9 +3,9 @@
  *
  * Commands go out, events come in; nothing else. The core decides and never acts; an adapter
  * (real or sim) carries out each command once, never retries, never decides. What a command points
- * to belongs to the core and stays unchanged until the event that ends it has been given to
- * settle_input (for COMMAND_BANK_CANCEL: until the call's reply; for a chunk: until its STORED
- * event). What an event points to belongs to the adapter, and must hold during settle_input only.
+ * to belongs to the core and stays unchanged until the event that ends it (below) has been given to
+ * settle_input. What an event points to belongs to the adapter, and must hold during settle_input
+ * only.
  *
  * Every COMMAND_BANK_CALL is ended by exactly one EVENT_BANK_REPLY with the same slot; a cancelled
  * call too: the adapter closes its connection and answers IN_DOUBT, or NOT_DONE when not one byte

@@ -80,8 +80,7 @@ void book_decide(struct book *book, uint32_t place, enum mock_refusal refusal, u
 
 /* 64 bits over bytes, the same everywhere; not against an attacker. */
 uint64_t book_hash(uint64_t seed, const char *bytes, size_t byte_count);
-/* 1 to most letters, digits and "._-": fit for a path, a JSON string and a CSV field as they are.
- */
+/* 1 to most letters, digits and "._-": as they are fit for a path, a JSON string, a CSV field. */
 bool book_is_name(const char *bytes, size_t byte_count, size_t most);
 
 #endif

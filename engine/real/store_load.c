@@ -220,8 +220,7 @@ static bool read_transfer(const PGresult *result, int row, struct load_transfer 
     return true;
 }
 
-/* False: the row does not hang together (its plan or mapping is missing, its bank not in the run).
- */
+/* False: the row does not hang together (no plan, no mapping, or a bank that the run has not). */
 static bool read_row(const struct store_config *config, const PGresult *result, int row,
                      struct load_row *out)
 {

@@ -37,8 +37,7 @@ struct store_sim_config {
     struct hash *hash;
     struct auditor *auditor;
     uint64_t seed;
-    /* A script instead of chance; NULL: drawn. `nth` counts chunks from 1, over all incarnations.
-     */
+    /* A script instead of chance; NULL: drawn. `nth` counts chunks from 1, over all engines. */
     enum chunk_fate (*decide)(void *context, const struct chunk *chunk, uint32_t nth);
     void *context;
 };

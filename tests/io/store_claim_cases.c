@@ -141,8 +141,7 @@ static void a_silent_owner_is_taken_over_and_its_sessions_are_ended(void **state
     claim_close(other);
 }
 
-/* An owner stopped in the middle of a chunk holds the head's lock, under a name that tells nothing.
- */
+/* An owner stopped in the middle of a chunk holds the head's lock, under a name of no meaning. */
 static void whoever_holds_the_heads_lock_is_ended(void **state)
 {
     (void)state;

@@ -76,8 +76,7 @@ static void fresh_ones_come_by_position_and_open(void **state)
     claim_close(claim);
 }
 
-/* 1 settled, 2 parked, 3 short, 4 deposit only, 5 collect sent twice, 6 payout rejected, 7 nothing
- */
+/* 1 settled, 2 parked, 3 short, 4 deposit only, 5 collect sent twice, 6 payout rejected, 7 none */
 static void record_mixed(struct book *book)
 {
     book_settle(book, 1);

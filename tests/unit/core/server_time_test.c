@@ -21,8 +21,7 @@ static void least_and_most_enclose_what_was_said(void **state)
     assert_int_equal(server_time_most_us(&time, 8 * NS_PER_MS + 1), 1003001);
 }
 
-/* The database's true clock is engine clock + offset; it was read somewhere between ask and answer.
- */
+/* The database's true clock is engine clock + offset; it was read between ask and answer. */
 static void the_true_clock_is_never_outside_the_bounds(void **state)
 {
     (void)state;

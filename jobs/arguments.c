@@ -17,6 +17,17 @@ static const char *option_name_at(size_t index, void *context)
     return command->options[index].name;
 }
 
+/* The word of `operands` at this index: "COHORT". */
+static const char *operand_name(const char *operands, size_t index, int *bytes)
+{
+    for (; index > 0; index--) {
+        operands += strcspn(operands, " ");
+        operands += strspn(operands, " ");
+    }
+    *bytes = (int)strcspn(operands, " ");
+    return operands;
+}
+
 static size_t operand_words(const char *operands, size_t *required)
 {
     size_t words = 0;
@@ -226,7 +237,9 @@ static bool is_complete(const struct job *job)
         char hint[160];
         snprintf(hint, sizeof hint, "usage: daybook %s %s [OPTIONS]", command->name,
                  command->operands);
-        job_fail(JOB_USAGE, hint, "%s: something is missing", command->name);
+        int bytes;
+        const char *name = operand_name(command->operands, job->operand_count, &bytes);
+        job_fail(JOB_USAGE, hint, "%s: %.*s is missing", command->name, bytes, name);
         return false;
     }
     for (size_t i = 0; i < command->option_count; i++) {

@@ -359,9 +359,11 @@ int job_import(struct job *job)
     if (import.config == NULL)
         return exit_code;
     text = file_read(file, COHORT_FILE_BYTES_MAX, &text_bytes, error);
-    exit_code = text == NULL ? job_fail(JOB_BAD_INPUT, NULL, "%s", error)
-                             : read_cohort(&import, text, text_bytes,
-                                           strcmp(file, "-") == 0 ? "stdin" : file);
+    exit_code =
+        text == NULL
+            ? job_fail(JOB_BAD_INPUT, "as in: daybook import acme --date 2026-03-25 acme.csv", "%s",
+                       error)
+            : read_cohort(&import, text, text_bytes, strcmp(file, "-") == 0 ? "stdin" : file);
     if (exit_code == JOB_DONE)
         import.db = db_open(import.config, "daybook import", &exit_code);
     if (import.db != NULL) {

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "base/time.h"
 
+#define FORMAT_BYTES 32 /* room for any formatted value */
+
 struct unit {
     const char *name;
     int64_t factor;
@@ -272,56 +274,7 @@ static void show_choices(const char *choices, char *out, size_t capacity)
     out[used] = '\0';
 }
 
-const char *value_format(const struct value_rule *rule, int64_t value, char out[VALUE_FORMAT_BYTES])
-{
-    const struct unit *units = NULL;
-    size_t count = 0;
-    if (rule->kind == VALUE_DURATION) {
-        units = duration_units;
-        count = sizeof duration_units / sizeof duration_units[0];
-    } else if (rule->kind == VALUE_SIZE) {
-        units = size_units;
-        count = sizeof size_units / sizeof size_units[0];
-    }
-    if (rule->kind == VALUE_DURATION && value == VALUE_NONE) {
-        snprintf(out, VALUE_FORMAT_BYTES, "never");
-        return out;
-    }
-    const char *unit = "";
-    if (value != 0) {
-        for (size_t i = count; i-- > 0;) {
-            if (value % units[i].factor == 0) {
-                value /= units[i].factor;
-                unit = units[i].name;
-                break;
-            }
-        }
-    }
-    snprintf(out, VALUE_FORMAT_BYTES, "%lld%s", (long long)value, unit);
-    return out;
-}
-
-bool value_parse(const struct value_rule *rule, const char *text, int64_t *value,
-                 char error[VALUE_ERROR_BYTES])
-{
-    if (!take(rule, text, value)) {
-        char wanted[160];
-        if (rule->kind == VALUE_CHOICE)
-            show_choices(rule->choices, wanted, sizeof wanted);
-        else
-            snprintf(wanted, sizeof wanted, "a %s", value_kind_text(rule->kind));
-        return refuse(error, text, wanted);
-    }
-    if (is_out_of_bounds(rule, *value)) {
-        char least[VALUE_FORMAT_BYTES], most[VALUE_FORMAT_BYTES], wanted[160];
-        snprintf(wanted, sizeof wanted, "within %s to %s", value_format(rule, rule->least, least),
-                 value_format(rule, rule->most, most));
-        return refuse(error, text, wanted);
-    }
-    return true;
-}
-
-const char *value_kind_text(enum value_kind kind)
+static const char *kind_text(enum value_kind kind)
 {
     switch (kind) {
     case VALUE_FLAG:
@@ -351,6 +304,57 @@ const char *value_kind_text(enum value_kind kind)
     }
     CHECK(false);
     return "";
+}
+
+/* As a person would write it: "15min". Returns `out`. */
+static const char *format_value(const struct value_rule *rule, int64_t value,
+                                char out[FORMAT_BYTES])
+{
+    const struct unit *units = NULL;
+    size_t count = 0;
+    if (rule->kind == VALUE_DURATION) {
+        units = duration_units;
+        count = sizeof duration_units / sizeof duration_units[0];
+    } else if (rule->kind == VALUE_SIZE) {
+        units = size_units;
+        count = sizeof size_units / sizeof size_units[0];
+    }
+    if (rule->kind == VALUE_DURATION && value == VALUE_NONE) {
+        snprintf(out, FORMAT_BYTES, "never");
+        return out;
+    }
+    const char *unit = "";
+    if (value != 0) {
+        for (size_t i = count; i-- > 0;) {
+            if (value % units[i].factor == 0) {
+                value /= units[i].factor;
+                unit = units[i].name;
+                break;
+            }
+        }
+    }
+    snprintf(out, FORMAT_BYTES, "%lld%s", (long long)value, unit);
+    return out;
+}
+
+bool value_parse(const struct value_rule *rule, const char *text, int64_t *value,
+                 char error[VALUE_ERROR_BYTES])
+{
+    if (!take(rule, text, value)) {
+        char wanted[160];
+        if (rule->kind == VALUE_CHOICE)
+            show_choices(rule->choices, wanted, sizeof wanted);
+        else
+            snprintf(wanted, sizeof wanted, "a %s", kind_text(rule->kind));
+        return refuse(error, text, wanted);
+    }
+    if (is_out_of_bounds(rule, *value)) {
+        char least[FORMAT_BYTES], most[FORMAT_BYTES], wanted[160];
+        snprintf(wanted, sizeof wanted, "within %s to %s", format_value(rule, rule->least, least),
+                 format_value(rule, rule->most, most));
+        return refuse(error, text, wanted);
+    }
+    return true;
 }
 
 /* Levenshtein distance of short words; longer ones are far. */

@@ -43,14 +43,6 @@ struct value_rule {
 MUST_USE bool value_parse(const struct value_rule *rule, const char *text, int64_t *value,
                           char error[VALUE_ERROR_BYTES]);
 
-/* A value of the rule's kind as a person would write it: "15min". Returns `out`. */
-#define VALUE_FORMAT_BYTES 32
-const char *value_format(const struct value_rule *rule, int64_t value,
-                         char out[VALUE_FORMAT_BYTES]);
-
-/* "number", "duration such as 20ms", … for messages and help. */
-const char *value_kind_text(enum value_kind kind);
-
 /* The nearest of `count` names to `word`, or NULL where none is near: for "did you mean". */
 const char *value_nearest(const char *word, const char *(*name_at)(size_t index, void *context),
                           size_t count, void *context);

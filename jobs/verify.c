@@ -4,6 +4,7 @@
 
 #include "jobs/report.h"
 #include "jobs/verify_batch.h"
+#include "jobs/verify_book.h"
 #include "sql.h"
 
 /* One snapshot for all questions. */

@@ -22,14 +22,4 @@ struct verify_totals {
 MUST_USE bool verify_batch(struct db *db, struct hash *hash, const struct batch *batch, bool quiet,
                            struct verify_totals *totals);
 
-/* Compares accepted transfers with a bank's book; see verify_book.c. Returns the exit code. */
-struct verify_book_scope {
-    const char *file;
-    const char *bank;   /* NULL: all banks */
-    const char *cohort; /* NULL: all batches */
-    const char *date;
-    bool quiet;
-};
-int verify_book(struct db *db, const struct verify_book_scope *scope);
-
 #endif

@@ -1,7 +1,9 @@
 /*
- * verify --book: accepted transfers against the mock bank's book, one to one by key, amount and
- * both accounts. The book is a CSV `key,from,to,amount_minor,state,bank_ref,at_us`.
+ * Accepted transfers against the mock bank's book, one to one by key, amount and both accounts.
+ * The book is a CSV `key,from,to,amount_minor,state,bank_ref,at_us`.
  */
+#include "jobs/verify_book.h"
+
 #include <csv.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,7 +12,6 @@
 #include "base/money.h"
 #include "jobs/file.h"
 #include "jobs/report.h"
-#include "jobs/verify_batch.h"
 #include "sql.h"
 
 #define BOOK_BYTES_MAX ((size_t)4 << 30)

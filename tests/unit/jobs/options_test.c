@@ -101,7 +101,7 @@ static void a_wrong_command_line_is_refused_with_what_to_do(void **state)
         {{"run", "acme", "--date"}, "--date needs a value", NULL},
         {{"run", "acme", "--date", "tomorrow"}, "\"tomorrow\" is not a date", NULL},
         {{"run", "acme"}, "--date is missing", "add --date DATE"},
-        {{"run", "--date", "2026-03-25"}, "something is missing", "daybook run COHORT"},
+        {{"run", "--date", "2026-03-25"}, "COHORT is missing", "daybook run COHORT"},
         {{"run", "a", "b", "--date", "2026-03-25"}, "one word too many", NULL},
         {{"run", "a", "--quiet=yes", "--date", "2026-03-25"}, "--quiet takes no value", NULL},
         {{"run", "a", "-oyaml", "--date", "2026-03-25"}, "is not one of table, json", NULL},

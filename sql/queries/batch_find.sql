@@ -1,3 +1,4 @@
+-- One batch and its current revision: $1 cohort, $2 date.
 SELECT b.batch_id, b.currency, h.revision, r.accounts, r.partitions,
        encode(r.plan_digest, 'hex') AS digest, h.frozen_at IS NOT NULL AS frozen,
        h.closed_at IS NOT NULL AS closed,

@@ -273,10 +273,24 @@ static const struct job_command *find_command(int argc, char **argv, int *next)
     return NULL;
 }
 
+/* The first command of several words that begins with this one, or NULL. */
+static const char *command_beginning_with(const char *word)
+{
+    size_t bytes = strlen(word);
+    for (size_t i = 0; i < options_command_count; i++) {
+        const char *name = options_commands[i].name;
+        if (strncmp(name, word, bytes) == 0 && name[bytes] == ' ')
+            return name;
+    }
+    return NULL;
+}
+
 static enum options_result unknown_command(const char *word)
 {
     char hint[128];
-    const char *near = value_nearest(word, command_name_at, options_command_count, NULL);
+    const char *near = command_beginning_with(word);
+    if (near == NULL)
+        near = value_nearest(word, command_name_at, options_command_count, NULL);
     if (near != NULL)
         snprintf(hint, sizeof hint, "did you mean `daybook %s`?", near);
     else

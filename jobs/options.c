@@ -298,8 +298,9 @@ const struct job_command options_commands[] = {
     {"run", "COHORT", "settle a batch, or go on with it",
      "Every start is a resume: run the same command again after any stop.\n"
      "Exit: 0 all settled or nothing to do, 3 finished with some short, blocked, pending or\n"
-     "parked, 4 stopped or deadline, 5 in doubt remains, 11 another run owns it, 69 database or\n"
-     "every bank unreachable, 70 internal, 75 try again, 78 configuration.\n",
+     "parked, 4 stopped or deadline, 5 in doubt remains, 11 another run owns it, 64 usage,\n"
+     "65 no such batch, 69 database or every bank unreachable, 70 internal, 75 try again,\n"
+     "77 permission, 78 configuration.\n",
      run_options, COUNT(run_options), true},
     {"show", "[COHORT]", "totals and groups of errors of a batch, or one account's story", NULL,
      show_options, COUNT(show_options), true},

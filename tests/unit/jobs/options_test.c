@@ -95,7 +95,7 @@ static void a_wrong_command_line_is_refused_with_what_to_do(void **state)
         const char *error, *hint;
     } rows[] = {
         {{"rnu"}, "unknown command \"rnu\"", "did you mean `daybook run`?"},
-        {{"schema"}, "unknown command \"schema\"", "daybook"},
+        {{"schema"}, "unknown command \"schema\"", "did you mean `daybook schema apply`?"},
         {{"run", "acme", "--dat", "2026-03-25"}, "unknown option --dat", "did you mean --date?"},
         {{"run", "acme", "-x"}, "unknown option -x", NULL},
         {{"run", "acme", "--date"}, "--date needs a value", NULL},

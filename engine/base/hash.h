@@ -13,6 +13,7 @@
 
 struct hash;
 
+/* Never NULL: without memory or the algorithm nothing can be decided, and it aborts. */
 struct hash *hash_open(void);
 void hash_close(struct hash *hash);
 

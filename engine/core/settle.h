@@ -28,7 +28,9 @@
 #include "core/limits.h"
 #include "core/port.h"
 
+/* Whose balance is read once more at the end; a sample is one in sixteen. */
 enum closing_check { CLOSING_ALL, CLOSING_SAMPLE, CLOSING_OFF };
+/* What becomes of a deposit of more than 1.5 times what was expected. */
 enum over_policy { OVER_PARK, OVER_PAY };
 
 struct settle_config {

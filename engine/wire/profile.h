@@ -73,6 +73,7 @@ struct bank_answer {
 
 /* Memory for reading one answer's JSON, reset at every profile_read. One a lane. */
 struct profile_scratch;
+/* Never NULL: at start, without memory, it aborts. */
 struct profile_scratch *profile_scratch_open(size_t capacity_bytes);
 void profile_scratch_close(struct profile_scratch *scratch);
 

@@ -10,7 +10,9 @@ unset "${!DAYBOOK_@}"
 date=2026-03-25
 
 PAYDAY_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/daybook-commands.XXXXXX")
+engine=
 finish() {
+    [ -z "$engine" ] || kill -KILL "$engine" 2>/dev/null || true
     payday_bank_stop
     cluster_stop
     rm -rf "$PAYDAY_FOLDER"
@@ -22,12 +24,13 @@ daybook() {
     "$DAYBOOK" "$@"
 }
 
-# ---- a payday of 200: some without deposit, some payout accounts stopped ----
+# ---- a payday of 200, by a login that may only be the engine: some without deposit, some payout accounts stopped ----
 
 cluster_start
-cluster_psql -c "CREATE DATABASE payday"
+cluster_psql -c "CREATE DATABASE payday" -c "CREATE ROLE app LOGIN" -c "CREATE ROLE stranger LOGIN"
 server=$CLUSTER_CONNINFO
-export DAYBOOK_DATABASE="${server/dbname=postgres/dbname=payday}"
+owner="${server/dbname=postgres/dbname=payday}"
+export DAYBOOK_DATABASE="${owner/user=postgres/user=app}"
 export DAYBOOK_CONFIG=$PAYDAY_FOLDER/daybook.yaml
 "$BUILD_SOURCE/bench/payday_accounts" 200 "$PAYDAY_FOLDER" 3 50 30
 payday_bank --accounts "$PAYDAY_FOLDER/bank.csv" --log "$PAYDAY_FOLDER/receipts" \
@@ -43,12 +46,44 @@ posts() {
     grep -c "$(printf '\tPOST ')" "$PAYDAY_FOLDER/receipts" || true
 }
 
-expect 0 'applied' daybook schema apply
+expect 0 'applied' env DAYBOOK_DATABASE="$owner" "$DAYBOOK" schema apply --engine-role app
+expect 77 'GRANT daybook_engine' env DAYBOOK_DATABASE="${owner/user=postgres/user=stranger}" \
+    "$DAYBOOK" plan acme --date $date
 expect 65 '`daybook import acme --date 2026-03-25 FILE.csv` makes it' daybook run acme --date $date
 expect 0 '200 accounts' daybook import acme --date $date "$PAYDAY_FOLDER/accounts.csv"
 expect 65 'cohort acme has batches on 2026-03-25' daybook plan acme --date 2026-03-26
 expect 0 'look for the deposits of 200 accounts' daybook plan acme --date $date
 expect_said 'planned, 200 accounts, plan revision 1'
+
+# ---- a run that loses the database, is owned, and is stopped; then the same command goes on ----
+
+reaches() {
+    [ "$(cluster_psql -At -d "$owner" -c "$1")" -ge "$2" ]
+}
+await() {
+    local try
+    for try in $(seq 1 400); do
+        ! "$@" || return 0
+        sleep 0.025
+    done
+    expect_fail "waited in vain: $*"
+}
+"$DAYBOOK" run acme --date $date --set banks.mock.rate=150 --set banks.mock.burst=10 \
+    >"$PAYDAY_FOLDER/slow.out" 2>"$PAYDAY_FOLDER/slow.err" &
+engine=$!
+await reaches 'SELECT max(chunk) FROM daybook.head' 2
+cluster_psql -At -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name LIKE 'daybook:%'" >/dev/null
+await reaches 'SELECT count(*) FROM daybook.run' 2
+expect 11 'is owned by run' daybook run acme --date $date --set claim.lock_wait=100ms
+kill -TERM "$engine"
+code=0
+wait "$engine" || code=$?
+expect 0 'starting over from the claim (1 of 3)' cat "$PAYDAY_FOLDER/slow.err"
+expect 0 'stopped; the same command goes on' cat "$PAYDAY_FOLDER/slow.out"
+[ "$code" = 4 ] || expect_fail "a stopped run ended with $code instead of 4"
+expect 0 'a run would' daybook plan acme --date $date
+expect_said 'look for the deposits of'
 
 expect 3 'finished, some are left' daybook run acme --date $date
 expect_said 'account_stopped'
@@ -131,37 +166,37 @@ tampered() {
     expect 70 "$text" env DAYBOOK_DATABASE="$there" "$DAYBOOK" verify acme --date $date
     expect_said 'the ledger is not whole'
 }
-first='(SELECT min(chunk) FROM daybook.entry WHERE step = 4 AND settlement_id < 2::bigint << 32)'
+first='(SELECT min(chunk) FROM daybook.entries WHERE step = 4 AND settlement_id < 2::bigint << 32)'
 one="(settlement_id, step, kind, generation, line) = (SELECT settlement_id, step, kind, generation,
-    line FROM daybook.entry WHERE step = 4 AND chunk = $first
+    line FROM daybook.entries WHERE step = 4 AND chunk = $first
     AND settlement_id < 2::bigint << 32 LIMIT 1)"
-settlement=$(psql -X -At -d "$DAYBOOK_DATABASE" -c "SELECT settlement_id FROM daybook.entry
+settlement=$(psql -X -At -d "$DAYBOOK_DATABASE" -c "SELECT settlement_id FROM daybook.entries
     WHERE $one")
 chunk=$(psql -X -At -d "$DAYBOOK_DATABASE" -c "SELECT $first")
 bad="partition 0 chunk $chunk: "
-tampered "$bad" "UPDATE daybook.entry SET amount_minor = amount_minor + 1 WHERE $one"
+tampered "$bad" "UPDATE daybook.entries SET amount_minor = amount_minor + 1 WHERE $one"
 expect_said 'its hash is not that of its records'
 expect_said 'its debit total is not that of its entries'
-tampered "$bad" "DELETE FROM daybook.entry WHERE $one"
+tampered "$bad" "DELETE FROM daybook.entries WHERE $one"
 expect_said 'stands where'
-tampered "$bad" "UPDATE daybook.entry SET debit = credit, credit = debit WHERE $one"
-tampered "$bad" "UPDATE daybook.outcome SET bank_ref = 'tr_0' WHERE state = 1 AND step = 4
+tampered "$bad" "UPDATE daybook.entries SET debit = credit, credit = debit WHERE $one"
+tampered "$bad" "UPDATE daybook.outcomes SET bank_ref = 'tr_0' WHERE state = 1 AND step = 4
     AND chunk = $chunk AND settlement_id < 2::bigint << 32"
-tampered "$bad" "UPDATE daybook.outcome SET code = repeat('x', 500) WHERE state = 1 AND step = 4
+tampered "$bad" "UPDATE daybook.outcomes SET code = repeat('x', 500) WHERE state = 1 AND step = 4
     AND chunk = $chunk AND settlement_id < 2::bigint << 32"
-tampered "$bad" "INSERT INTO daybook.entry SELECT settlement_id, amount_minor, chunk, position, step,
-    kind, generation, 9, debit, credit FROM daybook.entry WHERE $one"
-tampered "$bad" "UPDATE daybook.entry SET position = position + 100000 WHERE $one"
-tampered 'an intent with another amount' "UPDATE daybook.intent SET amount_minor = amount_minor + 1
+tampered "$bad" "INSERT INTO daybook.entry SELECT settlement_id, amount_minor, chunk, position,
+    step::int << 24 | kind << 20 | generation << 8 | 9, debit, credit FROM daybook.entries WHERE $one"
+tampered "$bad" "UPDATE daybook.entries SET position = position + 100000 WHERE $one"
+tampered 'an intent with another amount' "UPDATE daybook.intents SET amount_minor = amount_minor + 1
     WHERE settlement_id = $settlement"
-tampered 'an intent with a key that is not its own' "UPDATE daybook.intent
+tampered 'an intent with a key that is not its own' "UPDATE daybook.intents
     SET idem_key = gen_random_uuid() WHERE settlement_id = $settlement AND step = 2"
 tampered 'the head is at chunk' "DELETE FROM daybook.chunk WHERE batch_id = 1
     AND chunk = (SELECT max(chunk) FROM daybook.chunk WHERE batch_id = 1)"
 tampered 'chunks before it are missing' "DELETE FROM daybook.chunk WHERE batch_id = 1 AND chunk = 2"
 tampered 'does not follow' "UPDATE daybook.chunk SET prev_hash = hash WHERE batch_id = 1
     AND chunk = 2"
-tampered 'chunk 999999: its records are in no chunk of the chain' "UPDATE daybook.entry SET chunk = 999999 WHERE $one"
+tampered 'chunk 999999: its records are in no chunk of the chain' "UPDATE daybook.entries SET chunk = 999999 WHERE $one"
 tampered "the head's totals" "UPDATE daybook.head SET entries = entries + 1 WHERE batch_id = 1"
 tampered 'the closing record of run' "UPDATE daybook.closing SET hash = sha256('x')
     WHERE batch_id = 1"
@@ -169,7 +204,7 @@ tampered 'the plan is not the one' "UPDATE daybook.plan SET repayment_minor = re
     WHERE settlement_id = $settlement"
 tampered 'another key seed' "UPDATE daybook.plan SET key_seed = gen_random_uuid()
     WHERE settlement_id = $settlement"
-tampered 'names no bank profile' "UPDATE daybook.intent SET profile_id = 99
+tampered 'names no bank profile' "UPDATE daybook.intents SET profile_id = 99
     WHERE settlement_id = $settlement"
 
 # ---- every bank down: nothing is claimed, nothing is sent ----

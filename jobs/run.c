@@ -278,12 +278,25 @@ static int exit_of_end(const struct run *run)
     return JOB_INTERNAL;
 }
 
+/* A session of its own for what is asked between the tries: none lies idle through a payday, to be
+   lost in its last second. */
+static int look_again(struct run *run)
+{
+    int exit_code;
+    db_close(run->db);
+    run->db = db_open(run->config, "daybook run", &exit_code);
+    if (exit_code == JOB_DONE && !batch_count(run->db, &run->batch, &run->counts))
+        exit_code = db_exit_code(run->db);
+    return exit_code;
+}
+
 static int finish(struct run *run)
 {
     char error[STORE_ERROR_BYTES] = "";
-    if (!batch_count(run->db, &run->batch, &run->counts))
-        return db_exit_code(run->db);
-    int exit_code = exit_of_end(run);
+    int exit_code = look_again(run);
+    if (exit_code != JOB_DONE)
+        return exit_code;
+    exit_code = exit_of_end(run);
     if (settle_end(run->settle) == SETTLE_END_FATAL) {
         enum status fatal = settle_counts(run->settle)->fatal;
         job_fail(exit_code, fatal == STATUS_STORE_FENCED ? NULL : "run `daybook verify`",
@@ -306,6 +319,8 @@ static int try_once(struct run *run, bool *gone)
         exit_code = open_lane(run);
     if (exit_code != JOB_DONE)
         return exit_code;
+    db_close(run->db);
+    run->db = NULL;
     lane_run(run->lane);
     run_report_add(&run->report, run->settle, clock_now_ns());
     *gone = settle_end(run->settle) == SETTLE_END_GONE;
@@ -314,18 +329,6 @@ static int try_once(struct run *run, bool *gone)
     const char *error = store_error(run->store);
     job_warn(NULL, "lost: %s", error[0] != '\0' ? error : "the session that holds the batch");
     return JOB_TRY_AGAIN;
-}
-
-/* The session of this command may have been lost together with the lane's. */
-static int reconnect(struct run *run)
-{
-    int exit_code;
-    db_close(run->db);
-    run->db = db_open(run->config, "daybook run", &exit_code);
-    if (exit_code == JOB_DONE && !batch_count(run->db, &run->batch, &run->counts))
-        exit_code = db_exit_code(run->db);
-    run->report.done_before = run->counts.settled + run->counts.parked;
-    return exit_code;
 }
 
 /* Twice as long before each new start, up to the cap. */
@@ -354,7 +357,8 @@ static int run_tries(struct run *run)
         job_warn(NULL, "starting over from the claim (%u of %lld)", run->report.restarts,
                  (long long)run->config->restarts);
         gone = false;
-        exit_code = reconnect(run);
+        exit_code = look_again(run);
+        run->report.done_before = run->counts.settled + run->counts.parked;
         if (exit_code == JOB_DONE)
             exit_code = try_once(run, &gone);
         close_try(run);

@@ -17,7 +17,7 @@ PAYDAY_RUN_KEYS=()
 
 payday_bank() {
     local said=$PAYDAY_FOLDER/bank.out try
-    rm -f "$said"
+    : >"$said" # there before it is read
     "$DAYBOOK" mockbank --listen 127.0.0.1:0 --die-with-parent "$@" \
         </dev/null >"$said" 2>"$PAYDAY_FOLDER/bank.err" &
     PAYDAY_BANK_PID=$!

@@ -12,13 +12,16 @@ RETURN CASE
     ELSE repeat('*', length(account) - 4) || right(account, 4)
 END;
 
+-- Who gave way to a newer epoch is dead, however fresh its heartbeat.
 CREATE VIEW daybook.v_run AS
 SELECT r.run_id, r.batch_id::bigint AS batch_id, r.kind,
        CASE WHEN r.ended_at IS NOT NULL THEN 'ended'
-            WHEN r.heartbeat_at < clock_timestamp() - interval '30 s' THEN 'died'
+            WHEN r.epoch < h.epoch
+                 OR r.heartbeat_at < clock_timestamp() - interval '30 s' THEN 'died'
             ELSE 'running' END AS state,
        r.operator, r.reason, r.started_at, r.ended_at, r.exit_code
-FROM daybook.run r;
+FROM daybook.run r
+JOIN daybook.batch_head h ON h.batch_id = r.batch_id;
 
 CREATE VIEW daybook.v_batch AS
 SELECT b.batch_id::bigint AS batch_id, b.cohort, b.settle_date, b.currency,

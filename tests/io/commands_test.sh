@@ -80,8 +80,12 @@ kill -TERM "$engine"
 code=0
 wait "$engine" || code=$?
 expect 0 'starting over from the claim (1 of 3)' cat "$PAYDAY_FOLDER/slow.err"
-expect 0 'stopped; the same command goes on' cat "$PAYDAY_FOLDER/slow.out"
-[ "$code" = 4 ] || expect_fail "a stopped run ended with $code instead of 4"
+EXPECT_COUNT=$((EXPECT_COUNT + 1))
+case "$code" in
+4) expect 0 'stopped; the same command goes on' cat "$PAYDAY_FOLDER/slow.out" ;;
+5) expect 0 'transfers without a definitive answer' cat "$PAYDAY_FOLDER/slow.out" ;;
+*) expect_fail "a stopped run ended with $code instead of 4, or 5 with some in doubt" ;;
+esac
 expect 0 'a run would' daybook plan acme --date $date
 expect_said 'look for the deposits of'
 
@@ -178,7 +182,7 @@ tampered "$bad" "UPDATE daybook.entries SET amount_minor = amount_minor + 1 WHER
 expect_said 'its hash is not that of its records'
 expect_said 'its debit total is not that of its entries'
 tampered "$bad" "DELETE FROM daybook.entries WHERE $one"
-expect_said 'stands where'
+expect_said 'were written'
 tampered "$bad" "UPDATE daybook.entries SET debit = credit, credit = debit WHERE $one"
 tampered "$bad" "UPDATE daybook.outcomes SET bank_ref = 'tr_0' WHERE state = 1 AND step = 4
     AND chunk = $chunk AND settlement_id < 2::bigint << 32"

@@ -36,11 +36,17 @@ void intake_wait(struct settle *settle, struct settlement *s)
     step_move(&settle->steps, s, AWAIT_NOTHING);
 }
 
+static bool was_polled_after_rest(const struct settle *settle,
+                                  const struct waiting_account *account)
+{
+    return polled_at_ns(settle, account) >= settle->rest_finished_ns;
+}
+
 /* In the last look, one that was polled after all the rest had finished is not polled again. */
 static bool is_known_short(const struct settle *settle, const struct waiting_account *account)
 {
     return settle->is_past_deadline ||
-           (account->seen_minor >= 0 && polled_at_ns(settle, account) >= settle->rest_finished_ns);
+           (account->seen_minor >= 0 && was_polled_after_rest(settle, account));
 }
 
 static uint64_t due_at_ns(const struct settle *settle, const struct waiting_account *account)
@@ -81,13 +87,13 @@ static bool is_only_looking(const struct settle *settle)
 /*
  * The rest has finished, and so has everybody's look after it, as far as those who wait tell:
  * nobody is looked at again until the looks under way are over. Otherwise a bank that cannot answer
- * all within one poll interval would keep the run going for ever.
+ * all within one poll interval, or fails so long, would keep the run going for ever.
  */
 static bool is_running_out(const struct settle *settle)
 {
     return !settle->intake.is_last_look && settle->config.deadline_at_ns == AT_NEVER &&
            step_free_count(&settle->steps) < settle->config.slots && is_only_looking(settle) &&
-           is_known_short(settle, waiting_first(&settle->waiting));
+           was_polled_after_rest(settle, waiting_first(&settle->waiting));
 }
 
 /* ---- asking for pages ------------------------------------------------------------------------ */

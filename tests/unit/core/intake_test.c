@@ -237,6 +237,24 @@ static void polls_that_always_fail_do_not_keep_a_run_for_ever(void **state)
     assert_settled(2);
 }
 
+/* Somebody's looks are always under way then, and nobody was ever seen. */
+static void polls_that_fail_for_longer_than_the_poll_interval_do_not_either(void **state)
+{
+    (void)state;
+    world->config.banks[0].poll_interval_ns = 40 * MS;
+    world->config.banks[0].rate_per_s = 60;
+    world->config.banks[0].burst = 1;
+    for (uint32_t i = 0; i < 20; i++) {
+        struct account *account = add_account(300, 50, 1000, 1000);
+        account->scripts[CALL_BALANCE].is_endless = true;
+        SAY(account, CALL_BALANCE, .answer = ANSWER_IN_DOUBT);
+    }
+    add_usual();
+    run_to_end_within(60 * S, SETTLE_END_COMPLETE);
+    assert_settled(21);
+    assert_int_equal(settle_counts(world->settle)->is_short, 20);
+}
+
 static void a_bank_that_always_says_slow_down_does_not_keep_a_run_for_ever(void **state)
 {
     (void)state;
@@ -337,6 +355,7 @@ int main(void)
         WORLD_TEST(a_second_run_that_sees_the_same_writes_nothing),
         WORLD_TEST(a_second_run_that_sees_more_writes_it),
         WORLD_TEST(polls_that_always_fail_do_not_keep_a_run_for_ever),
+        WORLD_TEST(polls_that_fail_for_longer_than_the_poll_interval_do_not_either),
         WORLD_TEST(a_bank_that_always_says_slow_down_does_not_keep_a_run_for_ever),
         WORLD_TEST(a_run_with_a_deadline_looks_until_then),
         WORLD_TEST(what_is_under_way_at_the_deadline_is_finished),

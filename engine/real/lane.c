@@ -179,7 +179,7 @@ static struct bank *open_bank(const struct lane_config *config, struct ring *rin
     return bank;
 }
 
-/* Everything that happened since the last time. */
+/* Everything that happened since the last time; and nothing, for then it is time that has come. */
 static void hand_in(struct lane *lane)
 {
     uint64_t now_ns = clock_now_ns();
@@ -189,10 +189,8 @@ static void hand_in(struct lane *lane)
         settle_input(lane->config.settle, replies, reply_count, now_ns);
         bank_replies_taken(lane->bank);
     }
-    if (lane->event_count > 0) {
-        settle_input(lane->config.settle, lane->events, lane->event_count, now_ns);
-        lane->event_count = 0;
-    }
+    settle_input(lane->config.settle, lane->events, lane->event_count, now_ns);
+    lane->event_count = 0;
 }
 
 /* Everything that the core wants now; the calls to the banks leave first. */

@@ -149,6 +149,11 @@ static int claim_batch(struct run *run)
     enum status status = claim_open(&claim, &run->claim, error);
     if (status != STATUS_OK)
         return fail_text(exit_of_status(status), error);
+    // Read before the claim froze it: banks and counts would be those of another plan.
+    if (claim_revision(run->claim) != strtoul(run->batch.revision, NULL, 10))
+        return job_fail(JOB_TRY_AGAIN, "run the same command again: it reads the new plan",
+                        "batch %s %s: its plan was replaced while this run began",
+                        run->batch.cohort, run->batch.date);
     if (claim_partitions(run->claim) != 1)
         return job_fail(JOB_INTERNAL, "use the newer daybook that planned it",
                         "the batch has %u partitions, this program runs one",

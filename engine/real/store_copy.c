@@ -88,18 +88,18 @@ static inline void put_text_or_null(struct writer *w, const char *text, size_t m
 static const char *const copy_sql[STORE_TABLES] = {
     [RECORD_INTENT - 1] =
         "COPY daybook.intent (settlement_id, amount_minor, mapping_id, intended_at, send_before, "
-        "idem_key, chunk, position, profile_id, part, body_sha256) "
+        "idem_key, chunk, position, profile_id, step, kind, generation, body_sha256) "
         "FROM STDIN (FORMAT binary);",
     [RECORD_ATTEMPT - 1] =
-        "COPY daybook.attempt (settlement_id, at, send_before, chunk, position, part, number) "
-        "FROM STDIN (FORMAT binary);",
+        "COPY daybook.attempt (settlement_id, at, send_before, chunk, position, step, kind, "
+        "generation, number) FROM STDIN (FORMAT binary);",
     [RECORD_OUTCOME - 1] =
-        "COPY daybook.outcome (settlement_id, amount_minor, at, chunk, position, seq, part, "
-        "state, available_minor, held_minor, residue_minor, code, bank_ref) "
+        "COPY daybook.outcome (settlement_id, amount_minor, at, chunk, position, seq, step, kind, "
+        "generation, state, available_minor, held_minor, residue_minor, code, bank_ref) "
         "FROM STDIN (FORMAT binary);",
     [RECORD_ENTRY - 1] =
-        "COPY daybook.entry (settlement_id, amount_minor, chunk, position, part, debit, credit) "
-        "FROM STDIN (FORMAT binary);",
+        "COPY daybook.entry (settlement_id, amount_minor, chunk, position, step, kind, "
+        "generation, line, debit, credit) FROM STDIN (FORMAT binary);",
 };
 
 const char *store_copy_sql(enum record_kind table)
@@ -139,20 +139,12 @@ static struct digest body_digest(const struct store_config *config, const struct
                                record->intent.parties);
 }
 
-/* The column `part` of sql/migrations/0001_schema.sql. */
-static uint32_t part_of(const struct record *record, uint8_t line)
-{
-    CHECK(record->step < 128 && record->kind < 16 && record->generation < 4096);
-    return (uint32_t)record->step << 24 | (uint32_t)record->kind << 20 |
-           (uint32_t)record->generation << 8 | line;
-}
-
 static void put_intent(struct writer *w, const struct store_config *config, uint32_t chunk,
                        uint32_t position, const struct record *record)
 {
     CHECK(record->bank < config->bank_count);
     const struct digest body = body_digest(config, record);
-    put_columns(w, 11);
+    put_columns(w, 13);
     put_int8(w, (int64_t)record->settlement_id);
     put_int8(w, record->intent.amount_minor);
     put_int8(w, record->intent.mapping_id);
@@ -162,7 +154,9 @@ static void put_intent(struct writer *w, const struct store_config *config, uint
     put_int4(w, chunk);
     put_int4(w, position);
     put_int4(w, (uint32_t)config->banks[record->bank].profile_id);
-    put_int4(w, part_of(record, 0));
+    put_int2(w, record->step);
+    put_int2(w, record->kind);
+    put_int2(w, record->generation);
     put_bytes(w, body.bytes, DIGEST_BYTES);
 }
 
@@ -170,13 +164,15 @@ static void put_attempt(struct writer *w, uint32_t chunk, uint32_t position,
                         const struct record *record)
 {
     CHECK(record->attempt.number <= INT16_MAX);
-    put_columns(w, 7);
+    put_columns(w, 9);
     put_int8(w, (int64_t)record->settlement_id);
     put_at(w, record->attempt.at_us);
     put_at(w, record->attempt.send_before_us);
     put_int4(w, chunk);
     put_int4(w, position);
-    put_int4(w, part_of(record, 0));
+    put_int2(w, record->step);
+    put_int2(w, record->kind);
+    put_int2(w, record->generation);
     put_int2(w, record->attempt.number);
 }
 
@@ -184,14 +180,16 @@ static void put_outcome(struct writer *w, uint32_t chunk, uint32_t position,
                         const struct record *record)
 {
     CHECK(record->outcome.seq <= INT16_MAX);
-    put_columns(w, 13);
+    put_columns(w, 15);
     put_int8(w, (int64_t)record->settlement_id);
     put_int8(w, record->outcome.amount_minor);
     put_at(w, record->outcome.at_us);
     put_int4(w, chunk);
     put_int4(w, position);
     put_int2(w, record->outcome.seq);
-    put_int4(w, part_of(record, 0));
+    put_int2(w, record->step);
+    put_int2(w, record->kind);
+    put_int2(w, record->generation);
     put_int2(w, record->outcome.state);
     put_int8_or_null(w, record->outcome.available_minor);
     put_int8_or_null(w, record->outcome.held_minor);
@@ -203,12 +201,15 @@ static void put_outcome(struct writer *w, uint32_t chunk, uint32_t position,
 static void put_entry(struct writer *w, uint32_t chunk, uint32_t position,
                       const struct record *record)
 {
-    put_columns(w, 7);
+    put_columns(w, 10);
     put_int8(w, (int64_t)record->settlement_id);
     put_int8(w, record->entry.amount_minor);
     put_int4(w, chunk);
     put_int4(w, position);
-    put_int4(w, part_of(record, record->entry.line));
+    put_int2(w, record->step);
+    put_int2(w, record->kind);
+    put_int2(w, record->generation);
+    put_int2(w, record->entry.line);
     put_int2(w, record->entry.debit);
     put_int2(w, record->entry.credit);
 }

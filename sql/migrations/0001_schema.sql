@@ -159,10 +159,6 @@ CREATE TABLE daybook.chunk (
 
 -- The four kinds of record. Chunks COPY into them: no foreign keys, no row triggers, one index each.
 -- Numbers of step, kind, state and ledger account are those of engine/core/port.h.
---
--- part = step << 24 | kind << 20 | generation << 8 | line (0 but in entries): one column instead of
--- four made writing twice as cheap. The views intents, attempts, outcomes and entries, at the end,
--- are the same rows with the four apart; queries read those.
 
 CREATE TABLE daybook.intent (
     settlement_id bigint NOT NULL,
@@ -174,9 +170,11 @@ CREATE TABLE daybook.intent (
     chunk int NOT NULL,
     position int NOT NULL,
     profile_id int NOT NULL,
-    part int NOT NULL,
+    step smallint NOT NULL,
+    kind smallint NOT NULL,
+    generation smallint NOT NULL,
     body_sha256 bytea NOT NULL,
-    PRIMARY KEY (settlement_id, part)
+    PRIMARY KEY (settlement_id, step, kind, generation)
 );
 
 -- Sends after the first; that one is the intent itself.
@@ -186,9 +184,11 @@ CREATE TABLE daybook.attempt (
     send_before timestamptz NOT NULL,
     chunk int NOT NULL,
     position int NOT NULL,
-    part int NOT NULL,
+    step smallint NOT NULL,
+    kind smallint NOT NULL,
+    generation smallint NOT NULL,
     number smallint NOT NULL,
-    PRIMARY KEY (settlement_id, part, number)
+    PRIMARY KEY (settlement_id, step, kind, generation, number)
 );
 
 -- Amounts other than amount_minor are NULL where they are 0, texts where they are empty.
@@ -199,7 +199,9 @@ CREATE TABLE daybook.outcome (
     chunk int NOT NULL,
     position int NOT NULL,
     seq smallint NOT NULL,
-    part int NOT NULL,
+    step smallint NOT NULL,
+    kind smallint NOT NULL,
+    generation smallint NOT NULL,
     state smallint NOT NULL,
     available_minor bigint,
     held_minor bigint,
@@ -215,11 +217,14 @@ CREATE TABLE daybook.entry (
     amount_minor bigint NOT NULL,
     chunk int NOT NULL,
     position int NOT NULL,
-    part int NOT NULL,
+    step smallint NOT NULL,
+    kind smallint NOT NULL,
+    generation smallint NOT NULL,
+    line smallint NOT NULL,
     debit smallint NOT NULL,
     credit smallint NOT NULL,
     CHECK (amount_minor > 0 AND debit <> credit),
-    PRIMARY KEY (settlement_id, part)
+    PRIMARY KEY (settlement_id, step, kind, generation, line)
 );
 
 -- ---- who ran it ---------------------------------------------------------------------------------
@@ -282,30 +287,5 @@ CREATE TABLE daybook.request_answer (
     state text NOT NULL,
     answered_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-
--- ---- the records, with their parts apart ----------------------------------------------------------
-
-CREATE VIEW daybook.intents AS
-SELECT settlement_id, amount_minor, mapping_id, intended_at, send_before, idem_key, chunk, position,
-       profile_id, (part >> 24)::smallint AS step, (part >> 20 & 15)::smallint AS kind,
-       (part >> 8 & 4095)::smallint AS generation, body_sha256
-FROM daybook.intent;
-
-CREATE VIEW daybook.attempts AS
-SELECT settlement_id, at, send_before, chunk, position, (part >> 24)::smallint AS step,
-       (part >> 20 & 15)::smallint AS kind, (part >> 8 & 4095)::smallint AS generation, number
-FROM daybook.attempt;
-
-CREATE VIEW daybook.outcomes AS
-SELECT settlement_id, amount_minor, at, chunk, position, seq, (part >> 24)::smallint AS step,
-       (part >> 20 & 15)::smallint AS kind, (part >> 8 & 4095)::smallint AS generation, state,
-       available_minor, held_minor, residue_minor, code, bank_ref
-FROM daybook.outcome;
-
-CREATE VIEW daybook.entries AS
-SELECT settlement_id, amount_minor, chunk, position, (part >> 24)::smallint AS step,
-       (part >> 20 & 15)::smallint AS kind, (part >> 8 & 4095)::smallint AS generation,
-       (part & 255)::smallint AS line, debit, credit
-FROM daybook.entry;
 
 RESET ROLE;

@@ -6,8 +6,7 @@ GRANT USAGE ON SCHEMA daybook TO daybook_engine, daybook_reader, daybook_auditor
 
 GRANT SELECT ON ALL TABLES IN SCHEMA daybook TO daybook_engine;
 GRANT INSERT ON ALL TABLES IN SCHEMA daybook TO daybook_engine;
-REVOKE INSERT ON daybook.schema_version, daybook.intents, daybook.attempts, daybook.outcomes,
-    daybook.entries FROM daybook_engine;
+REVOKE INSERT ON daybook.schema_version FROM daybook_engine;
 GRANT UPDATE ON daybook.batch_head, daybook.head, daybook.run TO daybook_engine;
 
 GRANT EXECUTE ON FUNCTION

@@ -44,7 +44,7 @@ SELECT p.settlement_id, b.batch_id::bigint AS batch_id, a.account_ref, m.bank,
             WHEN s.state = 20 THEN 'short'
             WHEN s.state IS NOT NULL THEN 'active'
             WHEN o.settlement_id IS NULL AND other.settlement_id IS NOT NULL
-                 AND NOT EXISTS (SELECT FROM daybook.outcomes x
+                 AND NOT EXISTS (SELECT FROM daybook.outcome x
                                  WHERE x.settlement_id = other.settlement_id AND x.state = 22)
                 THEN 'blocked'
             ELSE 'waiting' END AS state,
@@ -72,7 +72,7 @@ LEFT JOIN LATERAL (
     WHERE n.account_id = p.account_id ORDER BY n.ordinal DESC LIMIT 1
 ) other ON true
 LEFT JOIN LATERAL (
-    SELECT n.state, n.step, n.code, n.at FROM daybook.outcomes n
+    SELECT n.state, n.step, n.code, n.at FROM daybook.outcome n
     WHERE n.settlement_id = p.settlement_id ORDER BY n.seq DESC LIMIT 1
 ) s ON true
 LEFT JOIN LATERAL (
@@ -82,19 +82,19 @@ LEFT JOIN LATERAL (
            (sum(n.amount_minor) FILTER (WHERE n.state = 1 AND n.step = 4 AND n.kind = 0))::bigint
                AS payout_minor,
            max(coalesce(n.residue_minor, 0)) FILTER (WHERE n.state = 22) AS residue_minor
-    FROM daybook.outcomes n WHERE n.settlement_id = p.settlement_id
+    FROM daybook.outcome n WHERE n.settlement_id = p.settlement_id
 ) x ON true
 LEFT JOIN LATERAL (
     SELECT i.step,
-           NOT EXISTS (SELECT FROM daybook.outcomes n
+           NOT EXISTS (SELECT FROM daybook.outcome n
                        WHERE n.settlement_id = i.settlement_id AND n.step = i.step
                          AND n.kind = i.kind AND n.generation = i.generation
                          AND n.state IN (1, 2, 3, 4)) AS open_transfer,
            greatest(i.send_before,
-                    (SELECT max(y.send_before) FROM daybook.attempts y
+                    (SELECT max(y.send_before) FROM daybook.attempt y
                      WHERE y.settlement_id = i.settlement_id AND y.step = i.step
                        AND y.kind = i.kind AND y.generation = i.generation)) AS send_before
-    FROM daybook.intents i
+    FROM daybook.intent i
     WHERE i.settlement_id = p.settlement_id
     ORDER BY i.chunk DESC, i.position DESC LIMIT 1
 ) t ON true;
@@ -113,7 +113,7 @@ SELECT i.settlement_id, b.batch_id::bigint AS batch_id,
        CASE d.state WHEN 1 THEN 'accepted' WHEN 2 THEN 'pending' WHEN 3 THEN 'rejected'
                     WHEN 4 THEN 'reversed'
                     ELSE CASE WHEN greatest(i.send_before,
-                                  (SELECT max(y.send_before) FROM daybook.attempts y
+                                  (SELECT max(y.send_before) FROM daybook.attempt y
                                    WHERE y.settlement_id = i.settlement_id AND y.step = i.step
                                      AND y.kind = i.kind AND y.generation = i.generation))
                                   < clock_timestamp() THEN 'in_doubt'
@@ -121,7 +121,7 @@ SELECT i.settlement_id, b.batch_id::bigint AS batch_id,
        d.bank_ref, d.code, encode(uuid_send(i.idem_key), 'hex') AS trace_id,
        i.intended_at, CASE WHEN d.state <> 2 THEN d.at END AS decided_at
 FROM daybook.batch b
-JOIN daybook.intents i
+JOIN daybook.intent i
     ON i.settlement_id >= b.batch_id::bigint << 32
    AND i.settlement_id < (b.batch_id::bigint + 1) << 32
 JOIN daybook.mapping m ON m.mapping_id = i.mapping_id
@@ -131,7 +131,7 @@ CROSS JOIN LATERAL (
                        ELSE m.payout_account END AS far_account
 ) side
 LEFT JOIN LATERAL (
-    SELECT n.state, n.bank_ref, n.code, n.at FROM daybook.outcomes n
+    SELECT n.state, n.bank_ref, n.code, n.at FROM daybook.outcome n
     WHERE n.settlement_id = i.settlement_id AND n.step = i.step AND n.kind = i.kind
       AND n.generation = i.generation AND n.state IN (1, 2, 3, 4)
     ORDER BY n.seq DESC LIMIT 1
@@ -149,7 +149,7 @@ SELECT b.batch_id::bigint AS batch_id, (e.settlement_id >> 26) & 63 AS partition
               'residue'])[e.credit] AS credit,
        e.amount_minor
 FROM daybook.batch b
-JOIN daybook.entries e
+JOIN daybook.entry e
     ON e.settlement_id >= b.batch_id::bigint << 32
    AND e.settlement_id < (b.batch_id::bigint + 1) << 32;
 
@@ -165,7 +165,7 @@ SELECT s.owner, (ARRAY['virtual', 'payable', 'collection', 'receivable', 'held',
 FROM (
     SELECT CASE WHEN side.ledger_account IN (3, 7) THEN 'house' ELSE a.account_ref END AS owner,
            side.ledger_account, b.currency, side.debit_minor, side.credit_minor
-    FROM daybook.entries e
+    FROM daybook.entry e
     JOIN daybook.batch b ON b.batch_id = (e.settlement_id >> 32)::int
     JOIN daybook.batch_head h ON h.batch_id = b.batch_id
     JOIN daybook.plan p ON p.settlement_id = e.settlement_id AND p.revision = h.revision

@@ -10,7 +10,7 @@ JOIN daybook.batch b ON b.batch_id = (other.settlement_id >> 32)::int
 WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
   AND p.revision = $2::int
   AND other.settlement_id <> p.settlement_id
-  AND NOT EXISTS (SELECT FROM daybook.outcomes x
+  AND NOT EXISTS (SELECT FROM daybook.outcome x
                   WHERE x.settlement_id = other.settlement_id AND x.state = 22)
   AND NOT EXISTS (SELECT FROM daybook.opening o
                   WHERE o.account_id = p.account_id AND o.settlement_id = p.settlement_id)

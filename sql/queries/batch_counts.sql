@@ -3,7 +3,7 @@
 WITH newest AS MATERIALIZED (
     -- seq << 8 | state: its greatest value tells the newest state.
     SELECT o.settlement_id, max(o.seq::int << 8 | o.state) & 255 AS state
-    FROM daybook.outcomes o
+    FROM daybook.outcome o
     WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
     GROUP BY o.settlement_id
 ), totals AS MATERIALIZED (
@@ -19,11 +19,11 @@ WITH newest AS MATERIALIZED (
     SELECT n.state, d.state AS transfer_state
     FROM newest n
     CROSS JOIN LATERAL (
-        SELECT i.step, i.kind, i.generation FROM daybook.intents i
+        SELECT i.step, i.kind, i.generation FROM daybook.intent i
         WHERE i.settlement_id = n.settlement_id ORDER BY i.chunk DESC, i.position DESC LIMIT 1
     ) t
     LEFT JOIN LATERAL (
-        SELECT x.state FROM daybook.outcomes x
+        SELECT x.state FROM daybook.outcome x
         WHERE x.settlement_id = n.settlement_id AND x.step = t.step AND x.kind = t.kind
           AND x.generation = t.generation AND x.state IN (1, 2, 3, 4)
         ORDER BY x.seq DESC LIMIT 1
@@ -41,8 +41,8 @@ WITH newest AS MATERIALIZED (
       AND p.revision = $2::int
       AND other.settlement_id <> p.settlement_id
       -- Not through `newest`: its row count is guessed, and the guess made this quadratic.
-      AND NOT EXISTS (SELECT FROM daybook.outcomes o WHERE o.settlement_id = p.settlement_id)
-      AND NOT EXISTS (SELECT FROM daybook.outcomes x
+      AND NOT EXISTS (SELECT FROM daybook.outcome o WHERE o.settlement_id = p.settlement_id)
+      AND NOT EXISTS (SELECT FROM daybook.outcome x
                       WHERE x.settlement_id = other.settlement_id AND x.state = 22)
 )
 SELECT t.settled, t.short, t.parked, t.active,

@@ -4,14 +4,14 @@ SELECT (ARRAY['deposit', 'collect', 'hold', 'payout', 'closing'])[n.step] AS ste
        coalesce(sum(d.amount_minor), 0)::bigint AS deposit_minor
 FROM (
     SELECT DISTINCT ON (o.settlement_id) o.settlement_id, o.state, o.step, o.code
-    FROM daybook.outcomes o
+    FROM daybook.outcome o
     WHERE o.settlement_id IN (
-        SELECT x.settlement_id FROM daybook.outcomes x
+        SELECT x.settlement_id FROM daybook.outcome x
         WHERE x.settlement_id >= $1::bigint << 32 AND x.settlement_id < ($1::bigint + 1) << 32
           AND x.state = 21)
     ORDER BY o.settlement_id, o.seq DESC
 ) n
-LEFT JOIN daybook.outcomes d ON d.settlement_id = n.settlement_id AND d.state = 7
+LEFT JOIN daybook.outcome d ON d.settlement_id = n.settlement_id AND d.state = 7
 WHERE n.state = 21
 GROUP BY 1, 2
 ORDER BY 3 DESC, 1, 2

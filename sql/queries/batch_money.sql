@@ -13,5 +13,5 @@ SELECT (SELECT sum(p.repayment_minor)::bigint FROM daybook.plan p
        coalesce(sum(o.amount_minor) FILTER (WHERE o.state = 1 AND o.step = 4 AND o.kind = 0), 0)
            ::bigint AS paid,
        coalesce(sum(o.residue_minor) FILTER (WHERE o.state = 22), 0)::bigint AS residue
-FROM daybook.outcomes o
+FROM daybook.outcome o
 WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32

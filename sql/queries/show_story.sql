@@ -8,12 +8,12 @@ FROM (
     SELECT i.intended_at AS at, i.chunk, i.position, 'intent' AS kind, i.step, i.kind AS undo,
            i.generation, 'may be sent until ' || to_char(i.send_before, 'HH24:MI:SS.MS') AS what,
            i.amount_minor, 'key ' || encode(uuid_send(i.idem_key), 'hex') AS detail
-    FROM daybook.intents i WHERE i.settlement_id = $1::bigint
+    FROM daybook.intent i WHERE i.settlement_id = $1::bigint
     UNION ALL
     SELECT t.at, t.chunk, t.position, 'attempt', t.step, t.kind, t.generation,
            'may be sent until ' || to_char(t.send_before, 'HH24:MI:SS.MS'), NULL,
            'send ' || (t.number + 1)
-    FROM daybook.attempts t WHERE t.settlement_id = $1::bigint
+    FROM daybook.attempt t WHERE t.settlement_id = $1::bigint
     UNION ALL
     SELECT o.at, o.chunk, o.position, 'outcome', o.step, o.kind, o.generation,
            CASE o.state WHEN 1 THEN 'accepted' WHEN 2 THEN 'pending' WHEN 3 THEN 'rejected'
@@ -24,7 +24,7 @@ FROM (
            concat_ws(' ', 'code ' || o.code, 'bank ref ' || o.bank_ref,
                      'available ' || o.available_minor, 'held ' || o.held_minor,
                      'residue ' || o.residue_minor)
-    FROM daybook.outcomes o WHERE o.settlement_id = $1::bigint
+    FROM daybook.outcome o WHERE o.settlement_id = $1::bigint
     UNION ALL
     SELECT c.committed_at, e.chunk, e.position, 'entry', e.step, e.kind, e.generation,
            'Dr ' || (ARRAY['virtual', 'payable', 'collection', 'receivable', 'held', 'suspense',
@@ -32,7 +32,7 @@ FROM (
            || ' / Cr ' || (ARRAY['virtual', 'payable', 'collection', 'receivable', 'held',
                                  'suspense', 'fee', 'residue'])[e.credit],
            e.amount_minor, ''
-    FROM daybook.entries e
+    FROM daybook.entry e
     LEFT JOIN daybook.chunk c
         ON c.batch_id = ($1::bigint >> 32)::int AND c.partition = (($1::bigint >> 26) & 63)
        AND c.chunk = e.chunk

@@ -14,7 +14,7 @@ WITH page AS MATERIALIZED (
         ON p.settlement_id = (($1::bigint << 32) | ($2::bigint << 26) | listed.position)
        AND p.revision = $4::int
     LEFT JOIN LATERAL (
-        SELECT x.seq, x.state, x.amount_minor FROM daybook.outcomes x
+        SELECT x.seq, x.state, x.amount_minor FROM daybook.outcome x
         WHERE x.settlement_id = p.settlement_id ORDER BY x.seq DESC LIMIT 1
     ) s ON true
     LEFT JOIN LATERAL (
@@ -22,7 +22,7 @@ WITH page AS MATERIALIZED (
         WHERE o.account_id = p.account_id ORDER BY o.ordinal DESC LIMIT 1
     ) newest ON true
     LEFT JOIN LATERAL (
-        SELECT x.* FROM daybook.outcomes x
+        SELECT x.* FROM daybook.outcome x
         WHERE x.settlement_id = newest.settlement_id AND x.state = 22
           AND newest.settlement_id <> p.settlement_id
         ORDER BY x.seq DESC LIMIT 1

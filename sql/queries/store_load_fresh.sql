@@ -13,7 +13,7 @@ WITH page AS MATERIALIZED (
            ended.amount_minor AS left_payable_minor, ended.residue_minor AS left_residue_minor
     FROM daybook.plan p
     LEFT JOIN LATERAL (
-        SELECT x.seq, x.state, x.amount_minor FROM daybook.outcomes x
+        SELECT x.seq, x.state, x.amount_minor FROM daybook.outcome x
         WHERE x.settlement_id = p.settlement_id ORDER BY x.seq DESC LIMIT 1
     ) s ON true
     LEFT JOIN LATERAL (
@@ -21,7 +21,7 @@ WITH page AS MATERIALIZED (
         WHERE o.account_id = p.account_id ORDER BY o.ordinal DESC LIMIT 1
     ) newest ON true
     LEFT JOIN LATERAL (
-        SELECT x.* FROM daybook.outcomes x
+        SELECT x.* FROM daybook.outcome x
         WHERE x.settlement_id = newest.settlement_id AND x.state = 22
           AND newest.settlement_id <> p.settlement_id
         ORDER BY x.seq DESC LIMIT 1

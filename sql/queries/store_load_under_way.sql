@@ -19,7 +19,7 @@ LEFT JOIN (
         SELECT x.settlement_id, max(x.seq) AS outcome_seq,
                max(x.amount_minor) FILTER (WHERE x.state = 7) AS deposit_minor,
                max(x.step) FILTER (WHERE x.state IN (1, 5, 6, 7) AND x.kind = 0) AS step_done
-        FROM daybook.outcomes x
+        FROM daybook.outcome x
         WHERE x.settlement_id > (($1::bigint << 32) | ($2::bigint << 26) | $5::bigint)
           AND x.settlement_id < (($1::bigint << 32) | ($2::bigint << 26)) + (1 << 26)
         GROUP BY x.settlement_id
@@ -32,23 +32,23 @@ LEFT JOIN (
     LEFT JOIN daybook.opening o
         ON o.account_id = p.account_id AND o.settlement_id = p.settlement_id
     LEFT JOIN LATERAL (
-        SELECT i.* FROM daybook.intents i
+        SELECT i.* FROM daybook.intent i
         WHERE i.settlement_id = u.settlement_id ORDER BY i.chunk DESC, i.position DESC LIMIT 1
     ) t ON true
     LEFT JOIN LATERAL (
-        SELECT x.state, x.at FROM daybook.outcomes x
+        SELECT x.state, x.at FROM daybook.outcome x
         WHERE x.settlement_id = t.settlement_id AND x.step = t.step AND x.kind = t.kind
           AND x.generation = t.generation AND x.state < 20
         ORDER BY x.seq DESC LIMIT 1
     ) d ON true
     LEFT JOIN LATERAL (
         SELECT count(*)::smallint AS attempts, max(y.send_before) AS send_before
-        FROM daybook.attempts y
+        FROM daybook.attempt y
         WHERE y.settlement_id = t.settlement_id AND y.step = t.step AND y.kind = t.kind
           AND y.generation = t.generation
     ) a ON true
     LEFT JOIN LATERAL (
-        SELECT x.amount_minor FROM daybook.outcomes x
+        SELECT x.amount_minor FROM daybook.outcome x
         WHERE x.settlement_id = u.settlement_id AND x.state = 20 ORDER BY x.seq DESC LIMIT 1
     ) n ON true
 ) ON true

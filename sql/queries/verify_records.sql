@@ -8,23 +8,23 @@ FROM (
            i.amount_minor, i.mapping_id AS first_minor, 0::bigint AS held_minor,
            0::bigint AS residue_minor, i.intended_at AS at, i.send_before,
            uuid_send(i.idem_key) AS idem_key, NULL::text AS code, NULL::text AS bank_ref
-    FROM daybook.intents i
+    FROM daybook.intent i
     WHERE i.settlement_id >= $1::bigint << 32 AND i.settlement_id < ($1::bigint + 1) << 32
     UNION ALL
     SELECT t.settlement_id, 2, t.chunk, t.position, t.step, t.kind, t.generation, t.number, 0, 0,
            0, 0, 0, 0, t.at, t.send_before, NULL, NULL, NULL
-    FROM daybook.attempts t
+    FROM daybook.attempt t
     WHERE t.settlement_id >= $1::bigint << 32 AND t.settlement_id < ($1::bigint + 1) << 32
     UNION ALL
     SELECT o.settlement_id, 3, o.chunk, o.position, o.step, o.kind, o.generation, o.seq, o.state,
            0, o.amount_minor, o.available_minor, o.held_minor, o.residue_minor, o.at, NULL, NULL,
            o.code, o.bank_ref
-    FROM daybook.outcomes o
+    FROM daybook.outcome o
     WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
     UNION ALL
     SELECT e.settlement_id, 4, e.chunk, e.position, e.step, e.kind, e.generation, e.line, e.debit,
            e.credit, e.amount_minor, 0, 0, 0, NULL, NULL, NULL, NULL, NULL
-    FROM daybook.entries e
+    FROM daybook.entry e
     WHERE e.settlement_id >= $1::bigint << 32 AND e.settlement_id < ($1::bigint + 1) << 32
 ) r
 ORDER BY (r.settlement_id >> 26) & 63, r.chunk, r.position, r.record_kind

@@ -3,8 +3,8 @@ SELECT encode(uuid_send(i.idem_key), 'hex') AS idem_key,
        CASE i.kind WHEN 0 THEN m.virtual_account ELSE side.far_account END AS from_account,
        CASE i.kind WHEN 0 THEN side.far_account ELSE m.virtual_account END AS to_account,
        i.amount_minor, b.cohort, b.settle_date::text
-FROM daybook.outcomes o
-JOIN daybook.intents i
+FROM daybook.outcome o
+JOIN daybook.intent i
     ON i.settlement_id = o.settlement_id AND i.step = o.step AND i.kind = o.kind
    AND i.generation = o.generation
 JOIN daybook.mapping m ON m.mapping_id = i.mapping_id

@@ -170,37 +170,37 @@ tampered() {
     expect 70 "$text" env DAYBOOK_DATABASE="$there" "$DAYBOOK" verify acme --date $date
     expect_said 'the ledger is not whole'
 }
-first='(SELECT min(chunk) FROM daybook.entries WHERE step = 4 AND settlement_id < 2::bigint << 32)'
+first='(SELECT min(chunk) FROM daybook.entry WHERE step = 4 AND settlement_id < 2::bigint << 32)'
 one="(settlement_id, step, kind, generation, line) = (SELECT settlement_id, step, kind, generation,
-    line FROM daybook.entries WHERE step = 4 AND chunk = $first
+    line FROM daybook.entry WHERE step = 4 AND chunk = $first
     AND settlement_id < 2::bigint << 32 LIMIT 1)"
-settlement=$(psql -X -At -d "$DAYBOOK_DATABASE" -c "SELECT settlement_id FROM daybook.entries
+settlement=$(psql -X -At -d "$DAYBOOK_DATABASE" -c "SELECT settlement_id FROM daybook.entry
     WHERE $one")
 chunk=$(psql -X -At -d "$DAYBOOK_DATABASE" -c "SELECT $first")
 bad="partition 0 chunk $chunk: "
-tampered "$bad" "UPDATE daybook.entries SET amount_minor = amount_minor + 1 WHERE $one"
+tampered "$bad" "UPDATE daybook.entry SET amount_minor = amount_minor + 1 WHERE $one"
 expect_said 'its hash is not that of its records'
 expect_said 'its debit total is not that of its entries'
-tampered "$bad" "DELETE FROM daybook.entries WHERE $one"
+tampered "$bad" "DELETE FROM daybook.entry WHERE $one"
 expect_said 'were written'
-tampered "$bad" "UPDATE daybook.entries SET debit = credit, credit = debit WHERE $one"
-tampered "$bad" "UPDATE daybook.outcomes SET bank_ref = 'tr_0' WHERE state = 1 AND step = 4
+tampered "$bad" "UPDATE daybook.entry SET debit = credit, credit = debit WHERE $one"
+tampered "$bad" "UPDATE daybook.outcome SET bank_ref = 'tr_0' WHERE state = 1 AND step = 4
     AND chunk = $chunk AND settlement_id < 2::bigint << 32"
-tampered "$bad" "UPDATE daybook.outcomes SET code = repeat('x', 500) WHERE state = 1 AND step = 4
+tampered "$bad" "UPDATE daybook.outcome SET code = repeat('x', 500) WHERE state = 1 AND step = 4
     AND chunk = $chunk AND settlement_id < 2::bigint << 32"
-tampered "$bad" "INSERT INTO daybook.entry SELECT settlement_id, amount_minor, chunk, position,
-    step::int << 24 | kind << 20 | generation << 8 | 9, debit, credit FROM daybook.entries WHERE $one"
-tampered "$bad" "UPDATE daybook.entries SET position = position + 100000 WHERE $one"
-tampered 'an intent with another amount' "UPDATE daybook.intents SET amount_minor = amount_minor + 1
+tampered "$bad" "INSERT INTO daybook.entry SELECT settlement_id, amount_minor, chunk, position, step,
+    kind, generation, 9, debit, credit FROM daybook.entry WHERE $one"
+tampered "$bad" "UPDATE daybook.entry SET position = position + 100000 WHERE $one"
+tampered 'an intent with another amount' "UPDATE daybook.intent SET amount_minor = amount_minor + 1
     WHERE settlement_id = $settlement"
-tampered 'an intent with a key that is not its own' "UPDATE daybook.intents
+tampered 'an intent with a key that is not its own' "UPDATE daybook.intent
     SET idem_key = gen_random_uuid() WHERE settlement_id = $settlement AND step = 2"
 tampered 'the head is at chunk' "DELETE FROM daybook.chunk WHERE batch_id = 1
     AND chunk = (SELECT max(chunk) FROM daybook.chunk WHERE batch_id = 1)"
 tampered 'chunks before it are missing' "DELETE FROM daybook.chunk WHERE batch_id = 1 AND chunk = 2"
 tampered 'does not follow' "UPDATE daybook.chunk SET prev_hash = hash WHERE batch_id = 1
     AND chunk = 2"
-tampered 'chunk 999999: its records are in no chunk of the chain' "UPDATE daybook.entries SET chunk = 999999 WHERE $one"
+tampered 'chunk 999999: its records are in no chunk of the chain' "UPDATE daybook.entry SET chunk = 999999 WHERE $one"
 tampered "the head's totals" "UPDATE daybook.head SET entries = entries + 1 WHERE batch_id = 1"
 tampered 'the closing record of run' "UPDATE daybook.closing SET hash = sha256('x')
     WHERE batch_id = 1"
@@ -208,7 +208,7 @@ tampered 'the plan is not the one' "UPDATE daybook.plan SET repayment_minor = re
     WHERE settlement_id = $settlement"
 tampered 'another key seed' "UPDATE daybook.plan SET key_seed = gen_random_uuid()
     WHERE settlement_id = $settlement"
-tampered 'names no bank profile' "UPDATE daybook.intents SET profile_id = 99
+tampered 'names no bank profile' "UPDATE daybook.intent SET profile_id = 99
     WHERE settlement_id = $settlement"
 
 # ---- every bank down: nothing is claimed, nothing is sent ----

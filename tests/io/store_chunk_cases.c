@@ -96,7 +96,7 @@ static void what_is_read_back_has_the_same_bytes(void **state)
     PGresult *result = PQexec(
         world.admin,
         "SELECT amount_minor, available_minor, held_minor, residue_minor, (1000000 * extract(epoch "
-        "FROM at))::bigint, code, bank_ref FROM daybook.outcomes ORDER BY amount_minor DESC LIMIT "
+        "FROM at))::bigint, code, bank_ref FROM daybook.outcome ORDER BY amount_minor DESC LIMIT "
         "1");
     assert_int_equal(PQntuples(result), 1);
     assert_int_equal(strtoll(PQgetvalue(result, 0, 0), NULL, 10), sent.outcome.amount_minor);
@@ -128,7 +128,7 @@ static void the_body_digest_is_that_of_the_rendered_order(void **state)
     for (size_t i = 0; i < DIGEST_BYTES; i++)
         snprintf(hex + 2 * i, 3, "%02x", wanted.bytes[i]);
     assert_string_equal(world_ask(&world,
-                                  "SELECT encode(body_sha256, 'hex') FROM daybook.intents WHERE "
+                                  "SELECT encode(body_sha256, 'hex') FROM daybook.intent WHERE "
                                   "settlement_id >> 32 = %u",
                                   scene.batch),
                         hex);
@@ -223,9 +223,9 @@ static void a_chunk_larger_than_any_buffer_is_written(void **state)
     assert_string_equal(world_ask(&world,
                                   "SELECT min(position) || ' ' || max(position) || ' ' || count(*) "
                                   "|| ' ' || count(DISTINCT position) FROM (SELECT position FROM "
-                                  "daybook.intents WHERE settlement_id >> 32 = %u UNION ALL SELECT "
-                                  "position FROM daybook.outcomes WHERE settlement_id >> 32 = %u "
-                                  "UNION ALL SELECT position FROM daybook.entries WHERE "
+                                  "daybook.intent WHERE settlement_id >> 32 = %u UNION ALL SELECT "
+                                  "position FROM daybook.outcome WHERE settlement_id >> 32 = %u "
+                                  "UNION ALL SELECT position FROM daybook.entry WHERE "
                                   "settlement_id >> 32 = %u) x",
                                   scene.batch, scene.batch, scene.batch),
                         "1 19200 19200 19200");

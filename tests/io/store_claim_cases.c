@@ -131,7 +131,7 @@ static void a_silent_owner_is_taken_over_and_its_sessions_are_ended(void **state
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_STORE_LOST);
     assert_int_equal(
         world_ask_number(&world,
-                         "SELECT count(*) FROM daybook.outcomes WHERE settlement_id >> 32 = "
+                         "SELECT count(*) FROM daybook.outcome WHERE settlement_id >> 32 = "
                          "%u",
                          batch),
         0);

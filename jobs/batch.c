@@ -144,6 +144,7 @@ const char *batch_reason(const char *code)
         {PARK_LINGER_UNKNOWN, "in doubt, and how long a request may linger is not known"},
         {PARK_REFUSED_REPEAT, "a repeated request was refused; the first may have been done"},
         {PARK_GENERATIONS, "the bank said \"later\" too often"},
+        {PARK_ATTEMPTS, "not done, however often it was sent; was the bank reachable at all"},
     };
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         if (strcmp(reasons[i].code, code) == 0)

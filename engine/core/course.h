@@ -20,6 +20,7 @@
 #define PARK_LINGER_UNKNOWN "linger_unknown"
 #define PARK_REFUSED_REPEAT "refused_repeat"
 #define PARK_GENERATIONS "tries_used_up"
+#define PARK_ATTEMPTS "attempts_used_up"
 
 /* A balance came while polling for the deposit. */
 void course_on_balance(struct settle *settle, struct settlement *s, const struct bank_reply *reply);

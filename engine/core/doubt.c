@@ -357,7 +357,7 @@ void doubt_permit_again(struct settle *settle, struct settlement *s)
     if (!s->is_clean && !key_outlives_resend(settle, s))
         course_park_code(settle, s, PARK_KEY_EXPIRED);
     else if (s->attempts >= ATTEMPTS_MAX)
-        course_park_code(settle, s, PARK_GENERATIONS);
+        course_park_code(settle, s, PARK_ATTEMPTS);
     else
         course_write_attempt(settle, s);
 }

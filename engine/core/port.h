@@ -78,7 +78,7 @@ struct record {
             uint8_t state;           /* enum outcome_state */
             int64_t amount_minor;    /* deposit: new money; transfer, post: its amount;
                                         short: money seen so far; settled: payable left */
-            int64_t available_minor; /* deposit, short, settled: what the balance said, else 0 */
+            int64_t available_minor; /* deposit, settled: what the balance said, else 0 */
             int64_t held_minor;      /* settled: held in the account */
             int64_t residue_minor;   /* settled: residue in the account */
             int64_t at_us;

@@ -331,9 +331,9 @@ static void attempts_end_with_a_person(void **state)
     spent->row.transfer.attempts = INT16_MAX;
     run_to_end(SETTLE_END_COMPLETE);
     assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
-    assert_parked(1, PARK_GENERATIONS);
+    assert_parked(1, PARK_ATTEMPTS);
     assert_int_equal(count_calls(2, CALL_TRANSFER), 0);
-    assert_parked(2, PARK_GENERATIONS);
+    assert_parked(2, PARK_ATTEMPTS);
 }
 
 int main(void)

@@ -274,6 +274,24 @@ static void take_text(char *out, size_t capacity, const PGresult *row, int colum
     snprintf(out, capacity, "%s", PQgetvalue(row, 0, column));
 }
 
+static bool is_byte(const PGresult *row, int column)
+{
+    int64_t value = db_binary_int(row, 0, column);
+    return value >= 0 && value <= UINT8_MAX;
+}
+
+/* A column is wider than what is hashed of it: what an engine cannot have written must not pass for
+   what it wrote. */
+static bool fits_record(const PGresult *row)
+{
+    bool is_entry = db_binary_int(row, 0, RECORD_KIND) == RECORD_ENTRY;
+    return is_byte(row, RECORD_STEP) && is_byte(row, RECORD_TRANSFER_KIND) &&
+           is_byte(row, RECORD_STATE) && is_byte(row, RECORD_CREDIT) &&
+           (!is_entry || is_byte(row, RECORD_NUMBER)) &&
+           PQgetlength(row, 0, RECORD_CODE) <= CODE_TEXT_MAX &&
+           PQgetlength(row, 0, RECORD_BANK_REF) <= BANK_REF_MAX;
+}
+
 static struct record record_of(const PGresult *row)
 {
     struct record record = {
@@ -382,6 +400,9 @@ static void take_record(struct verify *verify, const PGresult *row)
     uint32_t chunk = (uint32_t)db_binary_int(row, 0, RECORD_CHUNK);
     if (go_to_chunk(verify, partition, chunk)) {
         check_position(verify, row, partition, chunk);
+        if (!fits_record(row))
+            fault(verify, partition, chunk, "position %" PRId64 " holds what no run can write",
+                  verify->position);
         keep_record(verify, &record);
         check_settlement(verify, &record, chunk);
     } else if (verify->stray_partition != partition || verify->stray_chunk != chunk) {
@@ -461,7 +482,7 @@ static bool check_heads(struct verify *verify, bool quiet)
 
 static bool check_references(struct verify *verify)
 {
-    const char *const params[] = {verify->batch->id};
+    const char *const params[] = {verify->batch->id, verify->batch->revision};
     PGresult *result = db_query(verify->db, sql_verify_closings, 1, params);
     if (result == NULL)
         return false;
@@ -475,6 +496,13 @@ static bool check_references(struct verify *verify)
     if (PQntuples(result) > 0)
         fault(verify, 0, (uint32_t)db_int(result, 0, 0),
               "the intent at position %s names no bank profile", db_text(result, 0, 1));
+    PQclear(result);
+    result = db_query(verify->db, sql_verify_openings, 2, params);
+    if (result == NULL)
+        return false;
+    if (PQntuples(result) > 0)
+        fault(verify, 0, 0, "settlement %s opened on another floor than was left",
+              db_text(result, 0, 0));
     PQclear(result);
     return true;
 }

@@ -107,6 +107,8 @@ static void on_record(int terminator, void *context)
         refuse(book, "the first line must name the columns");
     else if (book->record > 1 && strcmp(book->fields[BOOK_STATE], "accepted") == 0)
         keep_row(book);
+    else if (book->record > 1 && strcmp(book->fields[BOOK_STATE], "rejected") != 0)
+        refuse(book, "state is neither accepted nor rejected");
     book->field = 0;
 }
 
@@ -114,7 +116,7 @@ static void take_memory(struct book *book, const char *text, size_t bytes)
 {
     uint32_t lines = 1, slots = 16;
     for (size_t i = 0; i < bytes; i++)
-        lines += text[i] == '\n';
+        lines += text[i] == '\n' || text[i] == '\r';
     while (slots < lines * 2)
         slots *= 2;
     book->pool = malloc(bytes + 2);

@@ -157,6 +157,10 @@ awk -F , -v OFS=, -v at="$accepted" 'NR == at { $3 = "X-1" } { print }' \
 book_is_wrong 'the receiving account differs'
 echo 'no,book' >"$PAYDAY_FOLDER/wrong"
 expect 65 'not seven fields' daybook verify --book "$PAYDAY_FOLDER/wrong"
+sed "${accepted}s/,accepted,/,settled,/" "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
+expect 65 'state is neither accepted nor rejected' daybook verify --book "$PAYDAY_FOLDER/wrong"
+tr '\n' '\r' <"$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/right"
+expect 0 'ledger = book' timeout 20 "$DAYBOOK" verify --book "$PAYDAY_FOLDER/right"
 
 # Changes behind the engine's back, each in a copy of the database; triggers are off, as for one who
 # owns the server. The payday's newest chunk that has entries is the one that is tampered with.
@@ -191,6 +195,11 @@ tampered "$bad" "UPDATE daybook.outcome SET code = repeat('x', 500) WHERE state 
 tampered "$bad" "INSERT INTO daybook.entry SELECT settlement_id, amount_minor, chunk, position, step,
     kind, generation, 9, debit, credit FROM daybook.entry WHERE $one"
 tampered "$bad" "UPDATE daybook.entry SET position = position + 100000 WHERE $one"
+tampered "$bad" "UPDATE daybook.entry SET debit = debit + 256 WHERE $one"
+tampered "$bad" "UPDATE daybook.outcome SET step = step + 256 WHERE settlement_id = $settlement
+    AND state = 1 AND step = 4"
+tampered 'opened on another floor' "UPDATE daybook.opening SET payable_minor = payable_minor + 1
+    WHERE settlement_id IN (SELECT settlement_id FROM daybook.outcome WHERE state = 20)"
 tampered 'an intent with another amount' "UPDATE daybook.intent SET amount_minor = amount_minor + 1
     WHERE settlement_id = $settlement"
 tampered 'an intent with a key that is not its own' "UPDATE daybook.intent

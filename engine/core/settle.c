@@ -194,7 +194,9 @@ static void on_store_time(struct settle *settle, const struct store_time *time)
     if (time->asked_at_ns == 0)
         return;
     server_time_set(&settle->server_time, time->db_now_us, time->asked_at_ns, settle->now_ns);
-    settle->alive_at_ns = settle->now_ns;
+    // Dated by the question: after a pause of ours an old answer proves nothing of now.
+    if (time->asked_at_ns > settle->alive_at_ns)
+        settle->alive_at_ns = time->asked_at_ns;
 }
 
 static void on_stop(struct settle *settle)
@@ -326,6 +328,44 @@ static void advance_phase(struct settle *settle)
         settle_end_now(settle, end_of_run(settle));
 }
 
+/* Bytes of its transfer may have left, and no definitive answer came. */
+static bool is_left_in_doubt(const struct settlement *s)
+{
+    switch ((enum await)s->await) {
+    case AWAIT_SEND_REPLY:
+    case AWAIT_INQUIRY_TURN:
+    case AWAIT_INQUIRY_REPLY:
+    case AWAIT_INQUIRY_AGAIN:
+        return true;
+    case AWAIT_INTENT_WRITE:
+    case AWAIT_SEND_TURN:
+    case AWAIT_SEND_AGAIN:
+        return !s->is_clean && !s->wants_generation;
+    case AWAIT_NOTHING:
+    case AWAIT_POLL_TURN:
+    case AWAIT_POLL_REPLY:
+    case AWAIT_POLL_AGAIN:
+    case AWAIT_INTENT_ROOM:
+    case AWAIT_OUTCOME_WRITE:
+    case AWAIT_CLOSING_TURN:
+    case AWAIT_CLOSING_REPLY:
+    case AWAIT_CLOSING_AGAIN:
+    case AWAIT_LAST_WRITE:
+    case AWAIT_COUNT:
+        return false;
+    }
+    CHECK(false);
+    return true;
+}
+
+static uint64_t count_left_in_doubt(struct settle *settle)
+{
+    uint64_t count = settle->left_in_doubt;
+    for (uint32_t i = 0; i < settle->config.slots; i++)
+        count += is_left_in_doubt(step_at(&settle->steps, i));
+    return count;
+}
+
 static void count_present(struct settle *settle)
 {
     const uint32_t *states = settle->steps.counts;
@@ -335,7 +375,9 @@ static void count_present(struct settle *settle)
     uint64_t asking = (uint64_t)states[AWAIT_INQUIRY_TURN] + states[AWAIT_INQUIRY_REPLY] +
                       states[AWAIT_INQUIRY_AGAIN];
     counts->waiting = polling + settle->waiting.count;
-    counts->in_doubt = asking + settle->left_in_doubt;
+    // At the end each is looked at; while running the states alone must do.
+    counts->in_doubt =
+        settle->phase == SETTLE_DONE ? count_left_in_doubt(settle) : asking + settle->left_in_doubt;
     counts->pending = settle->left_pending;
     counts->active =
         settle->config.slots - states[AWAIT_NOTHING] - states[AWAIT_LAST_WRITE] - polling - asking;

@@ -220,6 +220,21 @@ static void a_stop_waits_for_an_answer_no_longer_than_the_drain(void **state)
     stop_at(START_NS + 100 * MS);
     run_to_end_within(3 * S, SETTLE_END_STOPPED);
     assert_in_range(world->now_ns, START_NS + 2100 * MS, START_NS + 2101 * MS);
+    assert_int_equal(settle_counts(world->settle)->in_doubt, 1); // sent, and not answered
+}
+
+static void a_stop_leaves_what_was_never_sent_out_of_doubt(void **state)
+{
+    (void)state;
+    struct account *clean = add_under_way(STEP_HOLD);
+    SAY(clean, CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .retry_after_ns = 60 * S);
+    struct account *doubtful = add_under_way(STEP_HOLD);
+    SAY(doubtful, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT);
+    doubtful->scripts[CALL_INQUIRY].is_endless = true;
+    SAY(doubtful, CALL_INQUIRY, .answer = ANSWER_NOT_FOUND);
+    stop_at(START_NS + 1 * S);
+    run_to_end_within(3 * S, SETTLE_END_STOPPED);
+    assert_int_equal(settle_counts(world->settle)->in_doubt, 1);
 }
 
 /* ---- stale answers --------------------------------------------------------------------------- */
@@ -413,6 +428,7 @@ int main(void)
         WORLD_TEST(a_full_chunk_stops_new_calls_but_answers_still_fit),
         WORLD_TEST(chunks_of_one_record_carry_a_whole_payday),
         WORLD_TEST(a_stop_takes_the_answers_that_come_and_makes_no_new_call),
+        WORLD_TEST(a_stop_leaves_what_was_never_sent_out_of_doubt),
         WORLD_TEST(a_stop_at_any_moment_ends_and_loses_no_answer),
         WORLD_TEST(a_stop_waits_for_an_answer_no_longer_than_the_drain),
         WORLD_TEST(an_answer_for_an_earlier_call_of_the_slot_harms_nobody),

@@ -175,7 +175,7 @@ void run_report_add(struct run_report *report, const struct settle *settle, uint
     for (int kind = 0; kind < RUN_CALL_KINDS; kind++)
         add_histogram(&report->latency[kind], settle_latency(settle, (enum call_kind)kind));
     for (uint32_t i = 0; i < report->bank_count; i++)
-        report->banks[i].used_per_mille = settle_rate_used(settle, i, now_ns);
+        report->banks[i].used_per_mille = settle_rate_used(settle, i);
     report->took_ns = now_ns - report->begun_at_ns;
     report->told_calls = 0;
 }

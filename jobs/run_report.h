@@ -17,7 +17,7 @@
 struct run_report_bank {
     char name[BANK_TEXT_MAX + 1];
     uint32_t rate_per_s;
-    uint32_t used_per_mille; /* of the allowance, while there was work */
+    uint32_t used_per_mille; /* of the allowance, while calls waited for it; 0: none ever did */
 };
 
 struct run_report {

@@ -69,6 +69,16 @@ static void print_states(const struct run_summary *summary)
         print_count("in doubt", counts->in_doubt, "transfers without a definitive answer");
 }
 
+static void print_rate(const struct run_report_bank *bank)
+{
+    if (bank->used_per_mille == 0)
+        printf("  bank %s: %u calls/s allowed, no call waited for that\n", bank->name,
+               bank->rate_per_s);
+    else
+        printf("  bank %s: %u.%u %% of %u calls/s used while calls waited for it\n", bank->name,
+               bank->used_per_mille / 10, bank->used_per_mille % 10, bank->rate_per_s);
+}
+
 static void print_calls(const struct run_report *report)
 {
     const struct settle_counts *total = &report->total;
@@ -92,9 +102,7 @@ static void print_calls(const struct run_report *report)
                ", timed out %" PRIu64 "\n",
                total->resends, total->doubts, total->throttled, total->timeouts);
     for (uint32_t i = 0; i < report->bank_count; i++)
-        printf("  bank %s: %u.%u %% of %u calls/s used while there was work\n",
-               report->banks[i].name, report->banks[i].used_per_mille / 10,
-               report->banks[i].used_per_mille % 10, report->banks[i].rate_per_s);
+        print_rate(&report->banks[i]);
 }
 
 static uint64_t settled_per_s(const struct run_report *report)

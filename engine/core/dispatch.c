@@ -87,10 +87,6 @@ static void hand_out(struct settle *settle, struct settlement *s, enum await tur
                                                                  ? &s->body_digest
                                                                  : NULL}};
     desk->calls_in_flight++;
-    desk->handed++;
-    if (desk->first_handed_ns == 0)
-        desk->first_handed_ns = settle->now_ns;
-    desk->last_handed_ns = settle->now_ns;
     count_call(settle, s, kind);
     settle_timer(settle, s, settle->now_ns + desk->rules.call_timeout_ns);
     step_move(&settle->steps, s, reply_state(turn));
@@ -115,6 +111,17 @@ static struct settlement *next_in_turn(struct settle *settle, uint32_t bank, enu
     return NULL;
 }
 
+static void count_use(struct settle *settle, uint32_t bank, uint32_t calls)
+{
+    struct desk *desk = &settle->desks[bank];
+    if (desk->was_wanted) {
+        desk->wanted_ns += settle->now_ns - desk->looked_at_ns;
+        desk->wanted_calls += calls;
+    }
+    desk->was_wanted = has_work(settle, bank);
+    desk->looked_at_ns = settle->now_ns;
+}
+
 static uint32_t dispatch_bank(struct settle *settle, uint32_t bank, struct command *commands,
                               uint32_t command_max)
 {
@@ -128,6 +135,7 @@ static uint32_t dispatch_bank(struct settle *settle, uint32_t bank, struct comma
             break;
         hand_out(settle, s, turn, &commands[count++]);
     }
+    count_use(settle, bank, count);
     return count;
 }
 

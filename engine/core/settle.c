@@ -491,14 +491,15 @@ const struct histogram *settle_latency(const struct settle *settle, enum call_ki
     return &settle->latency[call_kind];
 }
 
-uint32_t settle_rate_used(const struct settle *settle, uint32_t bank, uint64_t now_ns)
+uint32_t settle_rate_used(const struct settle *settle, uint32_t bank)
 {
     CHECK(bank < settle->config.bank_count);
     const struct desk *desk = &settle->desks[bank];
-    uint64_t until_ns = desk->last_handed_ns < now_ns ? desk->last_handed_ns : now_ns;
-    uint64_t span_ns = until_ns - desk->first_handed_ns;
-    uint64_t allowed = desk->rules.burst + span_ns / (NS_PER_S / desk->rules.rate_per_s);
-    return (uint32_t)(desk->handed * 1000 / allowed);
+    uint64_t allowed = desk->wanted_ns / NS_PER_US * desk->rules.rate_per_s / US_PER_S;
+    if (allowed == 0)
+        return 0;
+    uint64_t used = desk->wanted_calls * 1000 / allowed;
+    return used < 1000 ? (uint32_t)used : 1000;
 }
 
 uint32_t settle_head(const struct settle *settle, struct digest *hash)

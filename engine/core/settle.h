@@ -130,8 +130,9 @@ enum settle_end settle_end(const struct settle *settle);
 const struct settle_counts *settle_counts(const struct settle *settle);
 /* Answer times by call kind (enum call_kind), from hand-over to reply. */
 const struct histogram *settle_latency(const struct settle *settle, enum call_kind call_kind);
-/* Share of the bank's allowance used since the start while there was work, in per mille. */
-uint32_t settle_rate_used(const struct settle *settle, uint32_t bank, uint64_t now_ns);
+/* Share of the bank's allowance used while somebody waited for a token, in per mille; 0: nobody
+   ever did. */
+uint32_t settle_rate_used(const struct settle *settle, uint32_t bank);
 /* Newest chunk number and hash, as written. */
 uint32_t settle_head(const struct settle *settle, struct digest *hash);
 

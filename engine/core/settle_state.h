@@ -29,8 +29,10 @@ struct desk { /* one bank, as the core deals with it */
     uint32_t pauses;          /* in a row, for the wait */
     uint32_t calls_in_flight;
     uint64_t transfer_ns; /* smoothed answer time of a transfer; 0: none yet */
-    uint64_t handed;      /* calls since the start */
-    uint64_t first_handed_ns, last_handed_ns;
+    /* how much of the allowance was used while somebody waited for a token */
+    uint64_t looked_at_ns; /* newest dispatch */
+    bool was_wanted;       /* … left somebody waiting */
+    uint64_t wanted_ns, wanted_calls;
 };
 
 enum intake_stage { INTAKE_UNDER_WAY, INTAKE_FRESH, INTAKE_WAITING };

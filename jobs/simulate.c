@@ -54,10 +54,11 @@ static void catch_crashes(const struct simulation *simulation)
 
 /* ---- the bank's profile ---------------------------------------------------------------------- */
 
-/* Beside an installed program, or in the source folder around a build folder. */
+/* Beside an installed program, or in the source folder around a build folder, one or two deep. */
 static bool find_profile(char path[PATH_BYTES])
 {
-    static const char *const places[] = {"../share/daybook/banks", "../ops/banks"};
+    static const char *const places[] = {"../share/daybook/banks", "../ops/banks",
+                                         "../../ops/banks"}; // build/release/
     char program[PATH_BYTES / 2];
     ssize_t bytes = readlink("/proc/self/exe", program, sizeof program - 1);
     if (bytes <= 0)

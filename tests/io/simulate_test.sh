@@ -36,6 +36,16 @@ grep -q 'crashes 1,' "$folder/out" || fail "--crash-at does not crash"
 simulate 0 --seed 7 --accounts 60 --crashes 0
 grep -q 'crashes 0,' "$folder/out" || fail "--crashes 0 crashes"
 
+# The profile is found beside an installed program and around a build folder, one or two deep.
+for place in root/bin:root/share/daybook/banks flat/build:flat/ops/banks \
+    deep/build/release:deep/ops/banks; do
+    mkdir -p "$folder/${place%%:*}" "$folder/${place##*:}"
+    cp "$DAYBOOK" "$folder/${place%%:*}/daybook"
+    cp "$profile" "$folder/${place##*:}/"
+    "$folder/${place%%:*}/daybook" simulate --seed 7 --accounts 20 >/dev/null 2>"$folder/err" ||
+        fail "the profile is not found in $place: $(cat "$folder/err")"
+done
+
 # A bank profile that takes "complete" for a no when asked: the auditor must notice, and the last
 # line must find it again.
 row='status: 200, state: complete, outcome'

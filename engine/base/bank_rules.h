@@ -5,6 +5,7 @@
 #ifndef DAYBOOK_BASE_BANK_RULES_H
 #define DAYBOOK_BASE_BANK_RULES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How a transfer in doubt is asked for (design section 3, P5). */
@@ -14,11 +15,20 @@ enum inquiry_kind {
     INQUIRY_REPEAT, /* the same key and body again is the question */
 };
 
+/* Where virtual accounts share one account of the bank, what a poll shows of a person's share. */
+enum pool_kind {
+    POOL_NONE,      /* every virtual account is an account of its own */
+    POOL_AVAILABLE, /* what lies there now */
+    POOL_RECEIVED,  /* all that ever came in */
+};
+
 struct bank_rules {
     uint32_t rate_per_s; /* calls allowed a second, 1 .. 1,000,000 */
     uint32_t burst;      /* calls at once after silence, 1 .. 65,536 */
     uint32_t calls_max;  /* calls in flight, 1 .. 4,096 */
     enum inquiry_kind inquiry;
+    enum pool_kind pool;
+    bool fee_is_ours; /* fees are taken from the collection account, else from the one that pays */
     uint64_t call_timeout_ns;  /* an answer later than this is in doubt */
     uint64_t processing_ns;    /* the longest the bank works on a request it received */
     uint64_t linger_ns;        /* the longest after send_before that a connection still delivers;

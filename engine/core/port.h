@@ -38,6 +38,10 @@ enum ledger_account {
 
 enum record_kind { RECORD_INTENT = 1, RECORD_ATTEMPT = 2, RECORD_OUTCOME = 3, RECORD_ENTRY = 4 };
 
+/* A record's kind is an enum transfer_kind; entries that take back what an accepted transfer had
+   posted, because the bank failed it later, are of this one. Stands in the database. */
+#define KIND_REVERSAL 2
+
 /* What became of a step (below 20) or of the settlement (from 20). Stands in the database. */
 enum outcome_state {
     OUTCOME_ACCEPTED = 1,  /* transfer: done at the bank */
@@ -56,7 +60,7 @@ struct record {
     uint64_t settlement_id;
     uint8_t record_kind; /* enum record_kind */
     uint8_t step;        /* enum step_kind */
-    uint8_t kind;        /* enum transfer_kind */
+    uint8_t kind;        /* enum transfer_kind, or KIND_REVERSAL */
     uint8_t bank;        /* index of the bank, for intents */
     uint16_t generation; /* of the transfer; 0 where there is none */
     union {
@@ -149,9 +153,13 @@ struct load_row {
     int64_t floor_held_minor; /* what the followed settlement left; opening_minor not included */
     int64_t floor_payable_minor;
     int64_t floor_residue_minor;
+    /* What earlier settlements and the opening posted as money that came in (deposits, residue);
+       wanted where a bank shows a running total (POOL_RECEIVED), else 0. */
+    int64_t floor_received_minor;
     int64_t deposit_minor; /* under way: recorded new money */
     int64_t seen_minor;    /* newest SHORT outcome's amount; -1: never recorded short */
     struct load_transfer transfer;
+    uint16_t accepted_generation[STEP_CLOSING]; /* by step: of its accepted transfer; 0: none */
     struct parties parties;
 };
 
@@ -210,7 +218,10 @@ struct bank_reply {
     uint8_t answer;       /* enum answer */
     bool throttled;       /* with NOT_DONE: the bank said slow down */
     uint16_t http_status; /* 0: none */
-    int64_t balance_minor;
+    union {
+        int64_t balance_minor; /* BALANCE */
+        int64_t fee_minor;     /* ACCEPTED: what the bank took for it, 0: nothing said */
+    };
     uint64_t retry_after_ns;      /* 0: none said */
     const struct bank_text *text; /* never NULL; empty strings where nothing was said */
 };

@@ -79,6 +79,7 @@ static void hand_out(struct settle *settle, struct settlement *s, enum await tur
         calls_begin(&settle->calls, step_index(&settle->steps, s), s->bank, kind, settle->now_ns);
     *command = (struct command){.kind = COMMAND_BANK_CALL,
                                 .bank_call = {.call = s->call,
+                                              .settlement_id = s->id,
                                               .bank = s->bank,
                                               .call_kind = (uint8_t)kind,
                                               .order = kind == CALL_BALANCE ? NULL : &s->order,

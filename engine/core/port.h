@@ -173,7 +173,8 @@ enum command_kind {
 };
 
 struct bank_call {
-    struct slot call; /* index < calls_max: names the call, echoed in the reply */
+    struct slot call;       /* index < calls_max: names the call, echoed in the reply */
+    uint64_t settlement_id; /* whose it is, for a trace; a balance has no order to tell it */
     uint8_t bank;
     uint8_t call_kind; /* enum call_kind */
     /* transfer, inquiry: the order; balance: NULL */

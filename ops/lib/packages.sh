@@ -16,6 +16,7 @@ PACKAGES_build=(
     libjansson-dev # JSON
     libfyaml-dev   # configuration and bank profiles
     libcsv-dev     # imports
+    libmsgpack-dev # traces
     node-llhttp    # HTTP; Debian ships llhttp's C source in this package
     libjemalloc-dev
     postgresql     # the server, for private clusters

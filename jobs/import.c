@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/failpoint.h"
 #include "base/hex.h"
 #include "base/money.h"
 #include "jobs/cohort.h"
@@ -306,6 +307,7 @@ static int bring_in(struct import *import, bool *changed)
 {
     if (!db_script(import->db, LOCK_SQL) || !look_up_batch(import))
         return db_exit_code(import->db);
+    FAILPOINT(import_locked);
     if (import->identical) {
         if (!import->quiet)
             printf("%s %s already has this very plan: nothing changed\n", import->name,
@@ -315,12 +317,14 @@ static int bring_in(struct import *import, bool *changed)
     int exit_code = check_currency(import);
     if (exit_code == JOB_DONE && !copy_rows(import))
         exit_code = db_exit_code(import->db);
+    FAILPOINT(import_copied);
     if (exit_code == JOB_DONE && import->frozen)
         exit_code = refuse_frozen(import);
     if (exit_code == JOB_DONE)
         exit_code = check_openings(import);
     if (exit_code == JOB_DONE && !write_plan(import))
         exit_code = db_exit_code(import->db);
+    FAILPOINT(import_written);
     *changed = exit_code == JOB_DONE;
     return exit_code;
 }
@@ -338,6 +342,7 @@ static int import_into(struct import *import)
     }
     if (!db_script(import->db, "COMMIT"))
         return db_exit_code(import->db);
+    FAILPOINT(import_committed);
     tell(import);
     return JOB_DONE;
 }

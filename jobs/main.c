@@ -1,9 +1,11 @@
 /* daybook: one program, one table of commands. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "base/failpoint.h"
 #include "jobs/job.h"
 #include "jobs/options.h"
 
@@ -34,6 +36,10 @@ int main(int argc, char **argv)
     // Tokens and account numbers must not reach a core file.
     prctl(PR_SET_DUMPABLE, 0);
     signal(SIGPIPE, SIG_IGN);
+#ifdef DAYBOOK_FAILPOINTS
+    if (!failpoint_begin(getenv("FAILPOINT"), getenv("FAILPOINT_LOG")))
+        return job_fail(JOB_USAGE, NULL, "FAILPOINT is not NAME:HIT:kill|stop|cut");
+#endif
     switch (options_parse(argc, argv, &job)) {
     case OPTIONS_HELP:
         return JOB_DONE;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/hex.h"
 #include "base/time.h"
 #include "core/limits.h"
@@ -51,6 +52,7 @@ static int register_profile(struct run_bank *bank, struct db *db)
     const char *const params[] = {bank->name, hex, bank->config->collection_account,
                                   suspense != NULL ? suspense : "", text};
     PGresult *result = db_query(db, sql_run_profile, 5, params);
+    FAILPOINT(profile_recorded);
     free(text);
     if (result == NULL)
         return db_exit_code(db);

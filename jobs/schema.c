@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/hash.h"
 #include "base/hex.h"
 #include "jobs/db.h"
@@ -53,13 +54,16 @@ static bool apply(struct db *db, struct hash *hash, const struct sql_migration *
     hex_write(hex, digest.bytes, DIGEST_BYTES);
     snprintf(version, sizeof version, "%d", migration->version);
     const char *const params[] = {version, migration->name, hex};
-    if (db_script(db, "BEGIN") && db_script(db, migration->text) &&
-        db_script(db, "SET LOCAL ROLE daybook_owner") &&
-        db_execute(db, sql_schema_record, 3, params) && db_script(db, "COMMIT")) {
-        printf("applied %04d %s\n", migration->version, migration->name);
-        return true;
-    }
-    return false;
+    if (!db_script(db, "BEGIN") || !db_script(db, migration->text) ||
+        !db_script(db, "SET LOCAL ROLE daybook_owner") ||
+        !db_execute(db, sql_schema_record, 3, params))
+        return false;
+    FAILPOINT(schema_migrated);
+    if (!db_script(db, "COMMIT"))
+        return false;
+    FAILPOINT(schema_committed);
+    printf("applied %04d %s\n", migration->version, migration->name);
+    return true;
 }
 
 static bool grant_engine(struct db *db, const char *role)
@@ -78,6 +82,7 @@ static int apply_missing(struct db *db, struct hash *hash)
 {
     if (!db_script(db, LOCK_SQL))
         return db_exit_code(db);
+    FAILPOINT(schema_locked);
     PGresult *versions = read_versions(db);
     if (versions == NULL)
         return db_exit_code(db);

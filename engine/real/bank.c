@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/time.h"
 #include "core/limits.h"
 #include "real/pipe.h"
@@ -187,7 +188,9 @@ void bank_on_done(struct bank *bank, const struct ring_done *done, uint64_t now_
     struct pipe_result result = pipe_on_done(&connection->pipe, bank->ring, done);
     switch (result.event) {
     case PIPE_NOTHING:
+        return;
     case PIPE_SENT:
+        FAILPOINT(bank_sent);
         return;
     case PIPE_CONNECTED:
         on_connected(bank, connection, now_ns);
@@ -317,6 +320,7 @@ static void begin_connect(struct bank *bank, struct connection *connection)
     struct peer *peer = peer_of(bank, connection);
     int error_number = 0;
     connection->address = (uint8_t)peer->address;
+    FAILPOINT(bank_connect);
     if (pipe_connect(&connection->pipe, bank->ring, &peer->config.addresses.all[peer->address],
                      peer->unacked_ns, &error_number)) {
         move(bank, connection, CONNECTION_CONNECTING);
@@ -333,8 +337,10 @@ static void ask(struct bank *bank, struct connection *connection)
     CHECK(!bank->silent);
     struct buffers *buffers = buffers_of(bank, connection);
     http_begin(&connection->http, buffers->body, BODY_BYTES);
+    FAILPOINT(bank_checked);
     move(bank, connection, CONNECTION_ASKED);
     pipe_send(&connection->pipe, bank->ring, buffers->request, connection->request_bytes);
+    FAILPOINT(bank_queued);
 }
 
 static void listen_on(struct bank *bank, struct connection *connection)
@@ -417,6 +423,7 @@ static void on_answer(struct bank *bank, struct connection *connection)
                  (enum call_kind)call->call_kind, call->order, call->parties, http->status,
                  http->retry_after_s, buffers_of(bank, connection)->body, http->body_bytes, answer);
     publish(bank);
+    FAILPOINT(bank_answered);
     release_call(bank, connection);
     if (http->keep_alive) {
         move(bank, connection, CONNECTION_IDLE);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/hex.h"
 #include "base/time.h"
 #include "real/claim_take.h"
@@ -164,6 +165,7 @@ static enum status take_heads(struct claim *claim, char error[STORE_ERROR_BYTES]
     const char *params[] = {number(batch, claim->config.batch_id), number(epoch, claim->epoch),
                             number(partitions, claim->partitions)};
     enum status status = run_plain(claim->control, sql_claim_heads, 3, params, error);
+    FAILPOINT(claim_heads);
     for (uint32_t i = 0; i < claim->partitions && status == STATUS_OK; i++)
         status = claim_take_partition(claim->control, &claim->config, claim->epoch, i, error);
     return status;
@@ -211,14 +213,18 @@ static enum status open_session(struct claim *claim, char error[STORE_ERROR_BYTE
 static enum status take(struct claim *claim, char error[STORE_ERROR_BYTES])
 {
     enum status status = claim_take_lock(claim->control, &claim->config, error);
+    FAILPOINT(claim_locked);
     if (status == STATUS_OK)
         status = take_epoch(claim, error);
+    FAILPOINT(claim_epoch);
     if (status == STATUS_OK)
         status = take_name(claim, error);
+    FAILPOINT(claim_named);
     if (status == STATUS_OK)
         status = take_heads(claim, error);
     if (status == STATUS_OK)
         status = tell_run(claim, error);
+    FAILPOINT(claim_told);
     if (status == STATUS_OK)
         status = prepare_beat(claim, error);
     return status;
@@ -293,6 +299,7 @@ enum status claim_start(struct claim *claim, uint32_t partition, struct settle_s
         };
         CHECK(read_hex(PQgetvalue(result, 0, 2), &start->hash));
     }
+    FAILPOINT(claim_started);
     PQclear(result);
     return status;
 }
@@ -318,10 +325,12 @@ static void beat_begin(struct claim *claim, uint64_t now_ns)
     claim->beating = true;
     if (PQsendQueryPrepared(claim->control, BEAT, 3, params, NULL, NULL, 0) != 1)
         lose(claim, STATUS_STORE_LOST);
+    FAILPOINT(beat_sent);
 }
 
 static void on_beat(struct claim *claim, PGresult *result)
 {
+    FAILPOINT(beat_answered);
     enum status status = pg_result_status(claim->control, result, claim->error);
     if (status == STATUS_OK && PQntuples(result) == 1)
         claim->beat_db_us = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
@@ -455,11 +464,14 @@ enum status claim_finish(struct claim *claim, const struct settle *settle, uint3
 {
     CHECK(exit_code >= 0);
     enum status status = write_closing(claim, settle, partition, error);
+    FAILPOINT(closing_written);
     // Who left something unfinished need not count a million end records to know.
     if (status == STATUS_OK && all_settled(settle_counts(settle)))
         status = close_batch(claim, error);
+    FAILPOINT(batch_closed);
     if (status == STATUS_OK)
         status = end_run(claim, exit_code, error);
+    FAILPOINT(run_ended);
     return status;
 }
 

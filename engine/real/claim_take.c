@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/failpoint.h"
 #include "base/time.h"
 #include "sql.h"
 
@@ -247,9 +248,11 @@ enum status claim_take_partition(PGconn *control, const struct claim_config *con
     enum status status = STATUS_STORE_BUSY;
     for (int i = 0; i < RAISE_TRIES && status == STATUS_STORE_BUSY; i++) {
         status = end_older(control, config, epoch, error);
+        FAILPOINT(claim_ended_older);
         if (status == STATUS_OK)
             status = raise_once(control, config, epoch, partition, error);
     }
+    FAILPOINT(claim_raised);
     if (status == STATUS_OK)
         status = check_raised(control, config, epoch, partition, error);
     return status;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "base/failpoint.h"
 #include "base/time.h"
 #include "real/bank.h"
 #include "real/clock.h"
@@ -235,6 +236,7 @@ static void begin_store_work(struct lane *lane)
     }
     // Encoding a chunk takes a while, and a checked call must not wait for it.
     ring_submit(lane->ring);
+    FAILPOINT(lane_submitted);
     uint64_t now_ns = clock_now_ns();
     if (lane->chunk_begins) {
         store_chunk(lane->config.store, lane->chunk_begins, now_ns);
@@ -289,6 +291,7 @@ static void tell_stop(struct lane *lane)
         CHECK(lane->event_count < STORE_EVENTS_MAX);
         lane->events[lane->event_count++] = (struct event){.kind = EVENT_STOP};
         lane->stop_told = true;
+        FAILPOINT(stop_told);
     }
 }
 
@@ -417,4 +420,5 @@ static void drain(struct lane *lane)
         }
     }
     CHECK(bank_is_shut(lane->bank));
+    FAILPOINT(lane_drained);
 }

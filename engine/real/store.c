@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/failpoint.h"
 #include "real/pg.h"
 #include "real/store_chunk.h"
 #include "real/store_load.h"
@@ -25,6 +26,7 @@ static enum status open_sessions(struct store *store, char error[STORE_ERROR_BYT
     char name[64];
     snprintf(name, sizeof(name), "daybook:%u:%u", store->config.batch_id, store->config.epoch);
     enum status status = pg_open(store->config.conninfo, name, &store->chunk.conn, error);
+    FAILPOINT(store_session);
     if (status == STATUS_OK)
         status = pg_open(store->config.conninfo, name, &store->pages.conn, error);
     if (status == STATUS_OK)
@@ -32,6 +34,7 @@ static enum status open_sessions(struct store *store, char error[STORE_ERROR_BYT
     if (status == STATUS_OK && (PQsetnonblocking(store->chunk.conn, 1) != 0 ||
                                 PQsetnonblocking(store->pages.conn, 1) != 0))
         status = STATUS_INTERNAL;
+    FAILPOINT(store_opened);
     return status;
 }
 
@@ -97,6 +100,7 @@ static uint32_t turn_chunk(struct store *store, struct event *event)
     if (store->chunk.state == STORE_CHUNK_IDLE ||
         !store_chunk_turn(&store->chunk, &status, store->error))
         return 0;
+    FAILPOINT(chunk_written);
     store->gone = store->gone || status == STATUS_STORE_LOST;
     *event = (struct event){
         .kind = EVENT_STORE_WRITTEN,
@@ -113,6 +117,7 @@ static uint32_t turn_pages(struct store *store, struct event *event)
     struct store_pages *pages = &store->pages;
     if (!pages->busy || !store_pages_turn(pages, store->error))
         return 0;
+    FAILPOINT(page_read);
     store->gone = store->gone || pages->status == STATUS_STORE_LOST;
     *event = (struct event){
         .kind = EVENT_STORE_LOADED,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/failpoint.h"
 #include "base/hex.h"
 
 #define STATEMENT_BYTES 2048
@@ -47,6 +48,7 @@ void store_chunk_begin(struct store_chunk *session, const struct chunk *chunk, u
     char statement[STATEMENT_BYTES];
     render(session, statement);
     session->state = STORE_CHUNK_RESULTS;
+    FAILPOINT(chunk_unsent);
     // A refusal shows as a lost connection at the next turn.
     (void)PQsendQuery(session->conn, statement);
 }
@@ -81,6 +83,8 @@ static enum progress copy_turn(struct store_chunk *session)
         return PROGRESS_WAITS;
     if (session->piece_bytes == 0)
         session->piece_bytes = store_copy_piece(&session->copy, session->piece);
+    if (session->piece_bytes == 0)
+        FAILPOINT(chunk_half);
     int taken =
         session->piece_bytes == 0
             ? PQputCopyEnd(session->conn, NULL)
@@ -148,6 +152,8 @@ static enum progress results_turn(struct store_chunk *session, char error[PG_ERR
     if (flushed < 0)
         return PROGRESS_LOST;
     session->writable_wanted = flushed > 0;
+    if (PQisBusy(session->conn) && session->table > 0)
+        FAILPOINT(chunk_sent);
     if (PQisBusy(session->conn))
         return PROGRESS_WAITS;
     PGresult *result = PQgetResult(session->conn);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/failpoint.h"
 #include "sql.h"
 
 #define INT4_OID 23
@@ -141,6 +142,9 @@ static void ask(struct store_pages *pages)
     pages->status = STATUS_STORE_BROKEN; // until rows came
     (void)PQsendQueryPrepared(pages->conn, statement_of((enum load_scope)load->scope).name,
                               param_count, values, lengths, formats, 1);
+    FAILPOINT(page_sent);
+    if (load->scope == LOAD_FRESH)
+        FAILPOINT(opening_sent);
 }
 
 void store_pages_begin(struct store_pages *pages, const struct store_load *load, uint64_t now_ns)

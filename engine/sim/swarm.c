@@ -1,5 +1,7 @@
 #include "sim/swarm.h"
 
+#include <stdio.h>
+
 #include "base/prng.h"
 #include "base/time.h"
 
@@ -46,130 +48,154 @@ void swarm_none(struct swarm *swarm)
     *swarm = good_world;
 }
 
-static uint64_t pick(struct prng *prng, const uint64_t *values, uint32_t count)
+/* Every setting has a stream of its own, by its name: a new one changes no other. */
+static struct prng stream(uint64_t seed, const char *name)
 {
-    return values[prng_below(prng, count)];
+    char text[64];
+    snprintf(text, sizeof(text), "swarm %s", name);
+    return prng_split(seed, text);
 }
 
-#define PICK(prng, ...)                                                                            \
-    pick(prng, (const uint64_t[]){__VA_ARGS__},                                                    \
-         (uint32_t)(sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)))
+static uint64_t pick(uint64_t seed, const char *name, const uint64_t *values, uint32_t count)
+{
+    struct prng prng = stream(seed, name);
+    return values[prng_below(&prng, count)];
+}
+
+static uint64_t range(uint64_t seed, const char *name, uint64_t least, uint64_t most)
+{
+    struct prng prng = stream(seed, name);
+    return prng_between(&prng, least, most);
+}
 
 /* Zero in one seed of two, else anything up to `most` in a million. */
-static uint64_t chance(struct prng *prng, uint64_t most)
+static uint64_t chance(uint64_t seed, const char *name, uint64_t most)
 {
-    uint64_t drawn = prng_between(prng, 1, most);
-    return prng_chance(prng, 1, 2) ? drawn : 0;
+    struct prng prng = stream(seed, name);
+    uint64_t drawn = prng_between(&prng, 1, most);
+    return prng_chance(&prng, 1, 2) ? drawn : 0;
 }
+
+#define PICK(name, ...)                                                                            \
+    f->name = pick(seed, #name, (const uint64_t[]){__VA_ARGS__},                                   \
+                   (uint32_t)(sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)))
+#define PICK_MS(name, ...) (PICK(name, __VA_ARGS__), f->name *= NS_PER_MS)
+#define RANGE(name, least, most) f->name = range(seed, #name, least, most)
+#define CHANCE(name, most) f->name = chance(seed, #name, most)
 
 static uint64_t at_most(uint64_t value, uint64_t most)
 {
     return value < most ? value : most;
 }
 
-static void draw_sizes(struct swarm *f, uint32_t accounts, struct prng *prng)
+static void draw_sizes(struct swarm *f, uint32_t accounts, uint64_t seed)
 {
     // Room for more than all accounts changes nothing, and takes time to clear at every start.
-    f->slots = at_most(PICK(prng, 1, 2, 7, 64, 256, 1024), accounts + 1);
-    f->chunk_records = at_most(PICK(prng, 1, 2, 5, 40, 200, 1000, 16000), accounts * 16UL);
-    f->calls = PICK(prng, 1, 2, 8, 32, 128);
-    f->rate_per_s = PICK(prng, 20, 100, 333, 1000, 5000);
-    f->burst = PICK(prng, 1, 2, 10, 50);
+    PICK(slots, 1, 2, 7, 64, 256, 1024);
+    f->slots = at_most(f->slots, accounts + 1);
+    PICK(chunk_records, 1, 2, 5, 40, 200, 1000, 16000);
+    f->chunk_records = at_most(f->chunk_records, accounts * 16UL);
+    PICK(calls, 1, 2, 8, 32, 128);
+    PICK(rate_per_s, 20, 100, 333, 1000, 5000);
+    PICK(burst, 1, 2, 10, 50);
 }
 
-static void draw_waits(struct swarm *f, struct prng *prng)
+static void draw_waits(struct swarm *f, uint64_t seed)
 {
-    f->chunk_delay_ns = PICK(prng, 0, 1, 5, 20, 50) * NS_PER_MS;
-    f->send_before_ns = PICK(prng, 1500, 3000, 10000) * NS_PER_MS;
-    f->retry_base_ns = PICK(prng, 1, 20, 100, 500) * NS_PER_MS;
-    f->retry_cap_ns = PICK(prng, 500, 2000, 5000) * NS_PER_MS;
-    f->poll_tries = prng_between(prng, 1, 4);
-    f->chunk_tries = prng_between(prng, 1, 6);
-    f->closing = PICK(prng, CLOSING_ALL, CLOSING_ALL, CLOSING_SAMPLE, CLOSING_OFF);
-    f->over = PICK(prng, OVER_PARK, OVER_PARK, OVER_PAY);
-    f->hold_by_transfer = PICK(prng, 0, 0, 1);
-    f->call_timeout_ns = PICK(prng, 100, 300, 1000, 3000) * NS_PER_MS;
-    f->processing_ns = PICK(prng, 100, 500, 1000, 4000) * NS_PER_MS;
-    f->linger_ns = PICK(prng, 50, 500, 1000, 3000) * NS_PER_MS;
-    f->poll_interval_ns = PICK(prng, 500, 5000, 60000) * NS_PER_MS;
-    f->later_wait_ns = PICK(prng, 100, 1000, 20000) * NS_PER_MS;
-    f->later_tries = prng_between(prng, 1, 4);
+    PICK_MS(chunk_delay_ns, 0, 1, 5, 20, 50);
+    PICK_MS(send_before_ns, 1500, 3000, 10000);
+    PICK_MS(resolve_wait_ns, 5000, 60000, 900000);
+    PICK_MS(drain_ns, 0, 2000, 10000);
+    PICK_MS(alive_ns, 2000, 5000);
+    PICK_MS(retry_base_ns, 1, 20, 100, 500);
+    PICK_MS(retry_cap_ns, 500, 2000, 5000);
+    RANGE(poll_tries, 1, 4);
+    RANGE(chunk_tries, 1, 6);
+    PICK(closing, CLOSING_ALL, CLOSING_ALL, CLOSING_SAMPLE, CLOSING_OFF);
+    PICK(over, OVER_PARK, OVER_PARK, OVER_PAY);
+    PICK(hold_by_transfer, 0, 0, 1);
+    PICK_MS(call_timeout_ns, 100, 300, 1000, 3000);
+    PICK_MS(processing_ns, 100, 500, 1000, 4000);
+    PICK_MS(linger_ns, 50, 500, 1000, 3000);
+    PICK_MS(poll_interval_ns, 500, 5000, 60000);
+    PICK_MS(later_wait_ns, 100, 1000, 20000);
+    RANGE(later_tries, 1, 4);
 }
 
-static void draw_bank(struct swarm *f, struct prng *prng)
+static void draw_bank(struct swarm *f, uint64_t seed)
 {
-    f->bank_latency_ns = PICK(prng, 0, 1, 5, 20) * NS_PER_MS;
-    f->bank_spread_ns = PICK(prng, 0, 1, 10, 50) * NS_PER_MS;
-    f->bank_slow_ns = f->call_timeout_ns + prng_between(prng, 0, NS_PER_S);
+    PICK_MS(bank_latency_ns, 0, 1, 5, 20);
+    PICK_MS(bank_spread_ns, 0, 1, 10, 50);
+    RANGE(bank_slow_ns, 0, NS_PER_S);
+    f->bank_slow_ns += f->call_timeout_ns;
     // A bank keeps to the processing time it states, to the last ns.
-    f->bank_late_ns = PICK(prng, f->processing_ns, f->processing_ns / 2);
-    f->bank_lost_after = chance(prng, 100000);
-    f->bank_error_before = chance(prng, 100000);
-    f->bank_error_after = chance(prng, 100000);
-    f->bank_reset_before = chance(prng, 100000);
-    f->bank_hang = chance(prng, 50000);
-    f->bank_late_accept = chance(prng, 100000);
-    f->bank_throttle = chance(prng, 50000);
-    f->bank_slow = chance(prng, 50000);
-    f->bank_limit = chance(prng, 50000);
+    PICK(bank_late_ns, f->processing_ns, f->processing_ns / 2);
+    CHANCE(bank_lost_after, 100000);
+    CHANCE(bank_error_before, 100000);
+    CHANCE(bank_error_after, 100000);
+    CHANCE(bank_reset_before, 100000);
+    CHANCE(bank_hang, 50000);
+    CHANCE(bank_late_accept, 100000);
+    CHANCE(bank_throttle, 50000);
+    CHANCE(bank_slow, 50000);
+    CHANCE(bank_limit, 50000);
 }
 
-static void draw_network(struct swarm *f, struct prng *prng)
+static void draw_network(struct swarm *f, uint64_t seed)
 {
-    f->net_connect_ns = PICK(prng, 0, 0, 1, 20) * NS_PER_MS;
-    f->net_travel_ns = PICK(prng, 0, 1, 10) * NS_PER_MS;
-    f->net_refused = chance(prng, 100000);
-    f->net_lost_request = chance(prng, 50000);
-    f->net_lost_answer = chance(prng, 100000);
-    f->net_cut_answer = chance(prng, 50000);
-    f->net_surplus_answer = chance(prng, 20000);
-    f->net_late_request = chance(prng, 50000);
+    PICK_MS(net_connect_ns, 0, 0, 1, 20);
+    PICK_MS(net_travel_ns, 0, 1, 10);
+    CHANCE(net_refused, 100000);
+    CHANCE(net_lost_request, 50000);
+    CHANCE(net_lost_answer, 100000);
+    CHANCE(net_cut_answer, 50000);
+    CHANCE(net_surplus_answer, 20000);
+    CHANCE(net_late_request, 50000);
 }
 
-static void draw_store(struct swarm *f, struct prng *prng)
+static void draw_store(struct swarm *f, uint64_t seed)
 {
-    f->store_delay_ns = PICK(prng, 0, 1, 5, 30) * NS_PER_MS;
-    f->store_slow_ns = PICK(prng, 500, 2000, 6000, 12000) * NS_PER_MS;
-    f->store_slow = chance(prng, 30000);
-    f->store_busy = chance(prng, 100000);
-    f->store_lost_before = chance(prng, 10000);
-    f->store_lost_after = chance(prng, 10000);
-    f->store_load_lost = chance(prng, 10000);
-    f->store_beat_late = chance(prng, 50000);
-    f->store_beat_lost = chance(prng, 5000);
-    f->process_pause = chance(prng, 2000);
-    f->process_pause_ns = PICK(prng, 500, 3000, 15000) * NS_PER_MS;
-    f->process_stop = chance(prng, 300000);
-    f->process_deadline = chance(prng, 300000);
-    f->process_deadline_ns = PICK(prng, 1, 10, 60) * NS_PER_S;
-    f->restart_ns = PICK(prng, 0, 10, 500, 5000) * NS_PER_MS;
+    PICK_MS(store_delay_ns, 0, 1, 5, 30);
+    PICK_MS(store_slow_ns, 500, 2000, 6000, 12000);
+    CHANCE(store_slow, 30000);
+    CHANCE(store_busy, 100000);
+    CHANCE(store_lost_before, 10000);
+    CHANCE(store_lost_after, 10000);
+    CHANCE(store_load_lost, 10000);
+    CHANCE(store_beat_late, 50000);
+    CHANCE(store_beat_lost, 5000);
+    CHANCE(process_pause, 2000);
+    PICK_MS(process_pause_ns, 500, 3000, 15000);
+    CHANCE(process_stop, 300000);
+    CHANCE(process_deadline, 300000);
+    PICK_MS(process_deadline_ns, 1000, 10000, 60000);
+    PICK_MS(restart_ns, 0, 10, 500, 5000);
 }
 
-static void draw_accounts(struct swarm *f, struct prng *prng)
+static void draw_accounts(struct swarm *f, uint64_t seed)
 {
-    f->account_missing = chance(prng, 100000);
-    f->account_part = chance(prng, 100000);
-    f->account_late = chance(prng, 300000);
-    f->account_late_ns = PICK(prng, 1, 10, 60) * NS_PER_S;
-    f->account_over = chance(prng, 50000);
-    f->account_extra = chance(prng, 100000);
-    f->account_stopped = chance(prng, 50000);
-    f->account_blocked = chance(prng, 50000);
-    f->account_floor = chance(prng, 300000);
-    f->account_no_dues = chance(prng, 300000);
-    f->account_no_rest = chance(prng, 100000);
+    CHANCE(account_missing, 100000);
+    CHANCE(account_part, 100000);
+    CHANCE(account_late, 300000);
+    PICK_MS(account_late_ns, 1000, 10000, 60000);
+    CHANCE(account_over, 50000);
+    CHANCE(account_extra, 100000);
+    CHANCE(account_stopped, 50000);
+    CHANCE(account_blocked, 50000);
+    CHANCE(account_floor, 300000);
+    CHANCE(account_no_dues, 300000);
+    CHANCE(account_no_rest, 100000);
 }
 
 void swarm_draw(struct swarm *swarm, uint32_t accounts, uint64_t seed)
 {
-    struct prng prng = prng_split(seed, "settings");
     *swarm = good_world;
-    draw_sizes(swarm, accounts, &prng);
-    draw_waits(swarm, &prng);
-    draw_bank(swarm, &prng);
-    draw_network(swarm, &prng);
-    draw_store(swarm, &prng);
-    draw_accounts(swarm, &prng);
+    draw_sizes(swarm, accounts, seed);
+    draw_waits(swarm, seed);
+    draw_bank(swarm, seed);
+    draw_network(swarm, seed);
+    draw_store(swarm, seed);
+    draw_accounts(swarm, seed);
 }
 
 void swarm_heal(struct swarm *f)

@@ -2,14 +2,15 @@
 -- minor units, times timestamptz, hashes bytea. Filter by batch_id: it selects by key range.
 SET LOCAL ROLE daybook_owner;
 
--- An account number for those who need not know it: all but the last four characters.
+-- An account number for those who need not know it: its last four characters where it has enough
+-- others, and nothing of a short one; not even how long it is.
 CREATE FUNCTION daybook.masked(account text)
 RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
-    WHEN pg_has_role(current_user, 'daybook_auditor', 'member') THEN account
-    WHEN length(account) <= 4 THEN repeat('*', length(account))
-    ELSE repeat('*', length(account) - 4) || right(account, 4)
+    WHEN pg_has_role(current_user, 'daybook_auditor', 'usage') THEN account
+    WHEN length(account) < 8 THEN '****'
+    ELSE '****' || right(account, 4)
 END;
 
 -- Who gave way to a newer epoch is dead, however fresh its heartbeat.

@@ -120,8 +120,10 @@ static void print_ledger(const struct run_summary *summary)
     printf("  %s entries, %s records in %s chunks\n", report_count(total->entries, entries),
            report_count(total->records, records), report_count(total->chunks, chunks));
     for (int i = 0; i < PQntuples(summary->heads); i++)
-        printf("  closing hash of partition %s at chunk %s: %s\n", db_text(summary->heads, i, 0),
-               db_text(summary->heads, i, 1), db_text(summary->heads, i, 4));
+        printf("  closing hash of partition %s at chunk %s: %s:%s:%s\n",
+               db_text(summary->heads, i, 0), db_text(summary->heads, i, 1),
+               db_text(summary->heads, i, 0), db_text(summary->heads, i, 1),
+               db_text(summary->heads, i, 4));
 }
 
 void run_summary_print(const struct run_summary *summary)

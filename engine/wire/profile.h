@@ -37,6 +37,9 @@ struct profile_site {
  */
 struct profile *profile_load(const char *file, const struct profile_site *site,
                              char error[PROFILE_ERROR_BYTES]);
+/* The same from a text that is at hand; errors call it `name`. */
+struct profile *profile_load_text(const char *name, const char *text, size_t text_bytes,
+                                  const struct profile_site *site, char error[PROFILE_ERROR_BYTES]);
 void profile_close(struct profile *profile);
 
 const struct bank_rules *profile_rules(const struct profile *profile);

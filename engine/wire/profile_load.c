@@ -347,20 +347,15 @@ static void take_digest(struct profile *profile)
     hash_close(hash);
 }
 
-struct profile *profile_load(const char *file, const struct profile_site *site,
-                             char error[PROFILE_ERROR_BYTES])
+/* Takes the profile over, its text read: as it is, or not at all. */
+static struct profile *load(struct profile *profile, const char *name,
+                            const struct profile_site *site, char error[PROFILE_ERROR_BYTES])
 {
-    struct profile *profile = calloc(1, sizeof(*profile));
-    CHECK(profile != NULL);
     struct loading loading = {.profile = profile};
-    bool is_loaded = false;
-    error[0] = 0;
-    if (read_file(profile, file, error)) {
-        struct fy_node *root = yaml_open(&loading.yaml, file, profile->text, profile->text_bytes,
-                                         error, PROFILE_ERROR_BYTES);
-        is_loaded = root != NULL && keep_site(&loading, site) && load_root(&loading, root);
-        yaml_close(&loading.yaml);
-    }
+    struct fy_node *root = yaml_open(&loading.yaml, name, profile->text, profile->text_bytes, error,
+                                     PROFILE_ERROR_BYTES);
+    bool is_loaded = root != NULL && keep_site(&loading, site) && load_root(&loading, root);
+    yaml_close(&loading.yaml);
     if (!is_loaded) {
         CHECK(error[0] != 0);
         profile_close(profile);
@@ -368,4 +363,34 @@ struct profile *profile_load(const char *file, const struct profile_site *site,
     }
     take_digest(profile);
     return profile;
+}
+
+struct profile *profile_load(const char *file, const struct profile_site *site,
+                             char error[PROFILE_ERROR_BYTES])
+{
+    struct profile *profile = calloc(1, sizeof(*profile));
+    CHECK(profile != NULL);
+    error[0] = 0;
+    if (!read_file(profile, file, error)) {
+        profile_close(profile);
+        return NULL;
+    }
+    return load(profile, file, site, error);
+}
+
+struct profile *profile_load_text(const char *name, const char *text, size_t text_bytes,
+                                  const struct profile_site *site, char error[PROFILE_ERROR_BYTES])
+{
+    error[0] = 0;
+    if (text_bytes > PROFILE_TEXT_BYTES_MAX) {
+        snprintf(error, PROFILE_ERROR_BYTES, "%s: is larger than 64 KiB; a profile is not", name);
+        return NULL;
+    }
+    struct profile *profile = calloc(1, sizeof(*profile));
+    CHECK(profile != NULL);
+    profile->text = malloc(text_bytes + 1);
+    CHECK(profile->text != NULL);
+    memcpy(profile->text, text, text_bytes);
+    profile->text_bytes = text_bytes;
+    return load(profile, name, site, error);
 }

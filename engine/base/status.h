@@ -24,8 +24,9 @@ enum status_class {
     X(STORE_ALREADY, OK, "the chunk was already written, with the same digest")                    \
     X(STORE_DIFFERS, FATAL, "the chunk was already written, with another digest")                  \
     X(STORE_FENCED, FATAL, "another run has taken over this partition")                            \
-    X(STORE_REFUSED, FATAL, "the database refused the data")                                       \
+    X(STORE_REFUSED, REJECT, "the database refused the data")                                      \
     X(STORE_TWICE, FATAL, "the database already holds one of these records")                       \
+    X(STORE_BEHIND, FATAL, "the database is not the one it was, or lacks what it had")             \
     X(STORE_DENIED, FATAL, "the database denied permission")                                       \
     X(STORE_BROKEN, FATAL, "the database answered in a way that was not expected")                 \
     X(OWNED, REJECT, "another run owns the batch")                                                 \

@@ -12,27 +12,39 @@ static const struct bank_text no_text;
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-static struct record *append(struct settle *settle, struct settlement *s, enum record_kind kind)
+static void fill(struct settle *settle, const struct settlement *s, struct record *record,
+                 enum record_kind kind)
 {
-    struct record *record = chunk_append(&settle->chunks, settle->now_ns);
     record->settlement_id = s->id;
     record->record_kind = (uint8_t)kind;
     record->step = s->step;
     record->bank = s->bank;
-    s->written_by = chunk_filling_number(&settle->chunks);
     settle->counts.records++;
+}
+
+static void fill_outcome(struct settle *settle, struct settlement *s, struct record *record,
+                         enum outcome_state state)
+{
+    CHECK(s->outcome_seq < INT16_MAX);
+    fill(settle, s, record, RECORD_OUTCOME);
+    record->outcome.seq = ++s->outcome_seq;
+    record->outcome.state = (uint8_t)state;
+    record->outcome.at_us = settle_db_least_us(settle);
+}
+
+static struct record *append(struct settle *settle, struct settlement *s)
+{
+    struct record *record = chunk_append(&settle->chunks, settle->now_ns);
+    s->written_by = chunk_ticket(&settle->chunks);
     return record;
 }
 
 struct record *course_outcome(struct settle *settle, struct settlement *s, enum outcome_state state,
                               int64_t amount_minor, const struct bank_text *text)
 {
-    CHECK(s->outcome_seq < INT16_MAX);
-    struct record *record = append(settle, s, RECORD_OUTCOME);
-    record->outcome.seq = ++s->outcome_seq;
-    record->outcome.state = (uint8_t)state;
+    struct record *record = append(settle, s);
+    fill_outcome(settle, s, record, state);
     record->outcome.amount_minor = amount_minor;
-    record->outcome.at_us = settle_db_least_us(settle);
     record->outcome.text = *text;
     return record;
 }
@@ -42,14 +54,14 @@ static void append_entry(struct settle *settle, struct settlement *s, uint8_t li
 {
     CHECK(amount_minor > 0);
     CHECK(accounts.debit != accounts.credit);
-    struct record *record = append(settle, s, RECORD_ENTRY);
+    struct record *record = append(settle, s);
+    fill(settle, s, record, RECORD_ENTRY);
     if (s->order.step == s->step)
         record->generation = s->order.generation;
     record->entry.line = line;
     record->entry.debit = (uint8_t)accounts.debit;
     record->entry.credit = (uint8_t)accounts.credit;
     record->entry.amount_minor = amount_minor;
-    chunk_count_entry(&settle->chunks, amount_minor);
     settle->counts.entries++;
 }
 
@@ -71,7 +83,8 @@ void course_write_intent(struct settle *settle, struct settlement *s)
     int64_t now_us = settle_db_least_us(settle);
     s->intended_at_us = now_us;
     permit_send(settle, s, now_us);
-    struct record *record = append(settle, s, RECORD_INTENT);
+    struct record *record = append(settle, s);
+    fill(settle, s, record, RECORD_INTENT);
     record->generation = s->order.generation;
     record->intent.key = s->order.key;
     record->intent.amount_minor = s->order.amount_minor;
@@ -91,7 +104,8 @@ void course_write_attempt(struct settle *settle, struct settlement *s)
     permit_send(settle, s, now_us);
     if (s->send_before_us < before_us)
         s->send_before_us = before_us;
-    struct record *record = append(settle, s, RECORD_ATTEMPT);
+    struct record *record = append(settle, s);
+    fill(settle, s, record, RECORD_ATTEMPT);
     record->generation = s->order.generation;
     record->attempt.number = ++s->attempts;
     record->attempt.at_us = now_us;
@@ -219,7 +233,7 @@ static void begin_closing(struct settle *settle, struct settlement *s)
     s->tries = 0;
     s->is_second_look = false;
     s->doubt_since_ns = 0;
-    bool is_written = s->written_by <= settle->chunks.number;
+    bool is_written = chunk_is_written(&settle->chunks, s->written_by);
     step_move(&settle->steps, s, is_written ? AWAIT_CLOSING_TURN : AWAIT_OUTCOME_WRITE);
 }
 
@@ -266,13 +280,33 @@ void course_park(struct settle *settle, struct settlement *s, const struct bank_
     step_move(&settle->steps, s, AWAIT_LAST_WRITE);
 }
 
-void course_park_code(struct settle *settle, struct settlement *s, const char *code)
+static struct bank_text text_of(const char *code)
 {
     struct bank_text text = {0};
     size_t bytes = strlen(code);
     CHECK(bytes <= CODE_TEXT_MAX);
     memcpy(text.code, code, bytes);
+    return text;
+}
+
+void course_park_code(struct settle *settle, struct settlement *s, const char *code)
+{
+    struct bank_text text = text_of(code);
     course_park(settle, s, &text);
+}
+
+void course_fill_parked(struct settle *settle, struct settlement *s, struct record *record,
+                        const char *code)
+{
+    fill_outcome(settle, s, record, OUTCOME_PARKED);
+    record->outcome.text = text_of(code);
+    settle->counts.parked++;
+}
+
+void course_release(struct settle *settle, struct settlement *s)
+{
+    bool is_written = chunk_is_written(&settle->chunks, s->written_by);
+    step_move(&settle->steps, s, is_written ? AWAIT_NOTHING : AWAIT_LAST_WRITE);
 }
 
 /* ---- deposit --------------------------------------------------------------------------------- */

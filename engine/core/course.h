@@ -21,6 +21,7 @@
 #define PARK_REFUSED_REPEAT "refused_repeat"
 #define PARK_GENERATIONS "tries_used_up"
 #define PARK_ATTEMPTS "attempts_used_up"
+#define PARK_RECORD_REFUSED "record_refused"
 
 /* A balance came while polling for the deposit. */
 void course_on_balance(struct settle *settle, struct settlement *s, const struct bank_reply *reply);
@@ -34,6 +35,11 @@ void course_next(struct settle *settle, struct settlement *s);
 /* Stop it for a person. */
 void course_park(struct settle *settle, struct settlement *s, const struct bank_text *text);
 void course_park_code(struct settle *settle, struct settlement *s, const char *code);
+/* The same in a record of the caller's, which is not in the filling buffer. */
+void course_fill_parked(struct settle *settle, struct settlement *s, struct record *record,
+                        const char *code);
+/* This run leaves it as the records have it: out of its slot as soon as they are written. */
+void course_release(struct settle *settle, struct settlement *s);
 /* No deposit, and nobody looks any more in this run: recorded as short unless it already is. */
 void course_short(struct settle *settle, struct settlement *s);
 

@@ -70,7 +70,7 @@ static void hand_out(struct settle *settle, struct settlement *s, enum await tur
     struct desk *desk = settle_desk(settle, s);
     enum call_kind kind = kind_of_turn(turn);
     if (kind == CALL_TRANSFER) {
-        CHECK(s->written_by <= settle->chunks.number);
+        CHECK(chunk_is_written(&settle->chunks, s->written_by));
         CHECK(settle_db_most_us(settle) < s->send_before_us);
     }
     if (kind == CALL_INQUIRY)

@@ -99,7 +99,7 @@ static void leave(struct settle *settle, struct settlement *s)
     else
         settle->left_in_doubt++;
     settle->rest_finished_ns = settle->now_ns;
-    step_move(&settle->steps, s, AWAIT_NOTHING);
+    course_release(settle, s);
 }
 
 /* ---- rules ----------------------------------------------------------------------------------- */
@@ -147,8 +147,7 @@ static void wait_for_generation(struct settle *settle, struct settlement *s, int
         return;
     }
     settle->left_pending++;
-    bool is_written = s->written_by <= settle->chunks.number;
-    step_move(&settle->steps, s, is_written ? AWAIT_NOTHING : AWAIT_LAST_WRITE);
+    course_release(settle, s);
 }
 
 /* A proven no: recorded, then the next generation after a wait, or a person. */

@@ -220,10 +220,7 @@ static void on_load_failed(struct settle *settle, const struct store_loaded *loa
     intake->tries++;
     if (status_class(loaded->status) != STATUS_CLASS_RETRY || intake->tries >= LOAD_TRIES) {
         settle->counts.fatal = loaded->status;
-        settle_end_now(settle, loaded->status == STATUS_STORE_FENCED ||
-                                       status_class(loaded->status) != STATUS_CLASS_FATAL
-                                   ? SETTLE_END_GONE
-                                   : SETTLE_END_FATAL);
+        settle_end_now(settle, settle_end_of(loaded->status));
         return;
     }
     for (uint32_t i = 0; loaded->scope == LOAD_AGAIN && i < intake->listed_count; i++)

@@ -5,6 +5,7 @@
 #include "core/dispatch.h"
 #include "core/doubt.h"
 #include "core/intake.h"
+#include "core/poison.h"
 #include "core/settle_state.h"
 
 /* ---- begin ----------------------------------------------------------------------------------- */
@@ -87,6 +88,13 @@ void settle_end_now(struct settle *settle, enum settle_end end)
     settle->end = end;
 }
 
+enum settle_end settle_end_of(enum status status)
+{
+    bool is_over =
+        status_class(status) == STATUS_CLASS_FATAL || status_class(status) == STATUS_CLASS_REJECT;
+    return is_over && status != STATUS_STORE_FENCED ? SETTLE_END_FATAL : SETTLE_END_GONE;
+}
+
 int64_t settle_db_least_us(const struct settle *settle)
 {
     return server_time_least_us(&settle->server_time, settle->now_ns);
@@ -120,6 +128,10 @@ static void on_bank_reply(struct settle *settle, const struct bank_reply *reply)
     CHECK(slot_pack(s->call) == slot_pack(reply->call));
     settle_timer_clear(settle, s);
     dispatch_on_reply(settle, &call, reply);
+    if (s->is_refused) {
+        poison_on_reply(settle, s);
+        return;
+    }
     switch ((enum await)s->await) {
     case AWAIT_POLL_REPLY:
         course_on_balance(settle, s, reply);
@@ -162,7 +174,7 @@ static void on_chunk_written(struct settle *settle)
     for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
         for (uint32_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {
             struct settlement *s = step_first(&settle->steps, bank, writes[i]);
-            while (s != NULL && s->written_by <= settle->chunks.number) {
+            while (s != NULL && chunk_is_written(&settle->chunks, s->written_by)) {
                 course_on_written(settle, s);
                 s = step_first(&settle->steps, bank, writes[i]);
             }
@@ -177,6 +189,8 @@ static void on_store_written(struct settle *settle, const struct store_written *
         on_chunk_written(settle);
         return;
     }
+    if (written->status == STATUS_STORE_REFUSED && poison_on_refused(settle))
+        return;
     bool may_retry = status_class(written->status) == STATUS_CLASS_RETRY;
     if (may_retry && ++settle->chunk_tries < settle->config.chunk_tries) {
         settle->chunk_again_ns =
@@ -184,9 +198,7 @@ static void on_store_written(struct settle *settle, const struct store_written *
         return;
     }
     settle->counts.fatal = written->status;
-    bool starts_over = written->status == STATUS_STORE_FENCED ||
-                       status_class(written->status) != STATUS_CLASS_FATAL;
-    settle_end_now(settle, starts_over ? SETTLE_END_GONE : SETTLE_END_FATAL);
+    settle_end_now(settle, settle_end_of(written->status));
 }
 
 static void on_store_time(struct settle *settle, const struct store_time *time)
@@ -361,8 +373,10 @@ static bool is_left_in_doubt(const struct settlement *s)
 static uint64_t count_left_in_doubt(struct settle *settle)
 {
     uint64_t count = settle->left_in_doubt;
-    for (uint32_t i = 0; i < settle->config.slots; i++)
-        count += is_left_in_doubt(step_at(&settle->steps, i));
+    for (uint32_t i = 0; i < settle->config.slots; i++) {
+        const struct settlement *s = step_at(&settle->steps, i);
+        count += is_left_in_doubt(s) && !s->is_refused; // that one is counted as parked
+    }
     return count;
 }
 

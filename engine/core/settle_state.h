@@ -86,6 +86,8 @@ struct settle {
 
 /* ---- for all parts ---- */
 void settle_end_now(struct settle *settle, enum settle_end end);
+/* The end that a store's failure for good means. */
+enum settle_end settle_end_of(enum status status);
 int64_t settle_db_least_us(const struct settle *settle);
 int64_t settle_db_most_us(const struct settle *settle);
 static inline struct desk *settle_desk(struct settle *settle, const struct settlement *s)

@@ -44,7 +44,7 @@ struct settlement {
     uint8_t bank;
     uint8_t step;         /* enum step_kind: the one under way */
     uint16_t outcome_seq; /* outcomes appended so far */
-    uint32_t written_by;  /* number of the chunk that holds its newest records */
+    uint32_t written_by;  /* ticket of the buffer that holds its newest records */
     uint64_t id;
     int64_t mapping_id;
     struct idem_key key_seed;
@@ -72,6 +72,7 @@ struct settlement {
     uint16_t tries;         /* failed calls in a row */
     uint16_t inquiries;     /* asked so far, for the wait between */
     uint8_t not_found_count;
+    bool is_refused;         /* parked as refused; its slot only waits for the call's reply */
     bool is_second_look;     /* closing check: once already the balance was not the ledger's */
     int64_t asked_at_us;     /* database clock, least, when the inquiry was handed over */
     uint64_t doubt_since_ns; /* since when the run waits for it, or its looks fail; 0: not */

@@ -157,10 +157,28 @@ static inline bool is_same_name(const struct record *a, const struct record *b)
     return a->record_kind == RECORD_INTENT || a->attempt.number == b->attempt.number;
 }
 
+/* A settlement's outcomes are numbered without a gap, and none follows its end. */
+static inline void audit_seq(const struct record *record)
+{
+    uint32_t position = settlement_position(record->settlement_id);
+    uint16_t seq = account_at(position)->first_row.outcome_seq;
+    for (uint32_t i = 0; i < world->written_count; i++) {
+        const struct record *r = &world->written[i].record;
+        if (r->record_kind != RECORD_OUTCOME || !is_of(r, position))
+            continue;
+        seq = r->outcome.seq;
+        assert_int_not_equal(r->outcome.state, OUTCOME_PARKED);
+        assert_int_not_equal(r->outcome.state, OUTCOME_SETTLED);
+    }
+    assert_int_equal(record->outcome.seq, seq + 1);
+}
+
 static inline void audit_commit(const struct chunk *chunk)
 {
     for (uint32_t i = 0; i < chunk->record_count; i++) {
         const struct record *record = &chunk->records[i];
+        if (record->record_kind == RECORD_OUTCOME)
+            audit_seq(record);
         for (uint32_t k = 0; k < world->written_count; k++)
             if (is_same_name(&world->written[k].record, record))
                 fail_msg("a record was written twice");

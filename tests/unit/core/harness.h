@@ -99,6 +99,7 @@ struct world {
     bool holds_chunks;                           /* a chunk is answered when the test says so */
     enum status *write_statuses, *load_statuses; /* answers before OK; ended by STATUS_OK */
     void (*on_call)(struct seen *);              /* another bank than the scripts */
+    bool (*is_poison)(const struct record *);    /* the database refuses a chunk with such */
 
     struct memory memory;
     struct hash *hash;
@@ -298,8 +299,18 @@ static inline enum status next_status(enum status **statuses)
     return *(*statuses)++;
 }
 
+static inline bool has_poison(const struct chunk *chunk)
+{
+    for (uint32_t i = 0; world->is_poison != NULL && i < chunk->record_count; i++)
+        if (world->is_poison(&chunk->records[i]))
+            return true;
+    return false;
+}
+
 static inline void answer_chunk(enum status status)
 {
+    if (status == STATUS_OK && has_poison(world->chunk))
+        status = STATUS_STORE_REFUSED;
     struct pending *pending = expect(world->now_ns + world->write_ns, EVENT_STORE_WRITTEN);
     pending->event.store_written.status = status;
     pending->event.store_written.number = world->chunk->number;
@@ -493,6 +504,9 @@ static inline void happen(const struct pending *pending)
     if (event->kind == EVENT_STORE_WRITTEN &&
         status_class(event->store_written.status) == STATUS_CLASS_OK)
         audit_commit(world->chunk);
+    // Surely not written: another chunk may come under its number.
+    if (event->kind == EVENT_STORE_WRITTEN && event->store_written.status == STATUS_STORE_REFUSED)
+        world->chunk = NULL;
 }
 
 static inline void world_turn(void)

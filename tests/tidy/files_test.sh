@@ -42,7 +42,7 @@ check_sizes() {
 marks='TO''DO|FIX''ME|XX''X|HA''CK|not impl''emented|unimpl''emented'
 words=('white''list=allow-list' 'black''list=deny-list' 'san''ity check=say what is checked')
 paths='/(ho''me|wo''rk|mn''t|Use''rs)/'
-scripts='^ops/(demo|test)$|^bench/[a-z_]+$|^\.ci/run$'
+scripts='^ops/(demo|test|torture)$|^bench/[a-z_]+$|^\.ci/run$'
 task='\b(iss''ue|tick''et|sess''ion) #?[0-9]+\b'
 
 check_text() {
@@ -93,7 +93,7 @@ check_queries() {
 
 check_scripts() {
     local tree=$1 file said
-    for file in $(tidy_files "$tree" '\.sh$|^ops/(demo|test)$|^\.ci/run$|^bench/[a-z_]+$'); do
+    for file in $(tidy_files "$tree" '\.sh$|^ops/(demo|test|torture)$|^\.ci/run$|^bench/[a-z_]+$'); do
         said=$(bash -n "$tree/$file" 2>&1) || echo "$file: $said"
     done
 }

@@ -377,7 +377,7 @@ static void on_field(void *bytes, size_t byte_count, void *context)
     const char *text = bytes;
     if (reader->record == 0)
         take_header_field(reader, text);
-    else if (reader->field < reader->field_count)
+    else if (reader->field < reader->field_count && reader->field < COLUMNS)
         take_field(reader, (enum column)reader->field_columns[reader->field], text, byte_count);
     reader->field++;
 }

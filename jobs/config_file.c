@@ -205,19 +205,27 @@ static void report_syntax(struct config_reader *reader, struct fy_diag *diag)
         config_error(reader, &start, NULL, "not YAML");
 }
 
-/* The parser's own limits do not cover these: a NUL, or bytes that are no UTF-8. */
+/*
+ * What the parser does not survive or lets pass: it never comes back from bytes that are no UTF-8
+ * in a directive, and takes controls in comments.
+ */
 static bool check_bytes(struct config_reader *reader)
 {
     const char *text = reader->sources->text;
+    const char *end = text + reader->sources->text_bytes;
     struct config_place place = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
-    for (size_t i = 0; i < reader->sources->text_bytes; i++, place.column++) {
-        if (text[i] == '\n') {
-            place.line++;
-            place.column = 0;
-        } else if (text[i] == '\0') {
-            config_error(reader, &place, NULL, "a NUL byte");
+    const char *begin = text;
+    for (const char *at = text; at <= end; at++) {
+        if (at < end && *at != '\n' && *at != '\t' && *at != '\r')
+            continue;
+        if (!text_is_clean(begin, (size_t)(at - begin))) {
+            config_error(reader, &place, "save it as UTF-8",
+                         "the line has control characters or is not UTF-8");
             return false;
         }
+        begin = at + 1;
+        if (at < end && *at == '\n')
+            place.line++;
     }
     return true;
 }

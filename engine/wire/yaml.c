@@ -17,7 +17,11 @@ static void note(struct yaml *yaml, int line, int column, const char *message)
     if (yaml->failed)
         return;
     yaml->failed = true;
-    snprintf(yaml->error, yaml->error_capacity, "%s:%d:%d: %s", yaml->file, line, column, message);
+    int used = snprintf(yaml->error, yaml->error_capacity, "%s:%d:%d: ", yaml->file, line, column);
+    // It quotes the file, and may be cut in the middle of a letter.
+    if (used >= 0 && (size_t)used < yaml->error_capacity)
+        text_clean(yaml->error + used, yaml->error_capacity - (size_t)used, message,
+                   strlen(message));
 }
 
 /* libfyaml keeps what it found wrong; the first of it is ours. */

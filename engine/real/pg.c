@@ -145,9 +145,7 @@ enum status pg_open(const char *conninfo, const char *application_name, PGconn *
 
 PGresult *pg_run(PGconn *conn, const char *sql, int param_count, const char *const *params)
 {
-    PGresult *result = PQexecParams(conn, sql, param_count, NULL, params, NULL, NULL, 0);
-    CHECK(result != NULL);
-    return result;
+    return PQexecParams(conn, sql, param_count, NULL, params, NULL, NULL, 0);
 }
 
 PGresult *pg_run_as_login(PGconn *conn, const char *sql, int param_count, const char *const *params)

@@ -26,7 +26,8 @@
 MUST_USE enum status pg_open(const char *conninfo, const char *application_name, PGconn **out,
                              char error[PG_ERROR_BYTES]);
 
-/* Run one statement with text parameters and text results; blocks. Never NULL. */
+/* Run one statement with text parameters and text results; blocks. NULL where the session was lost
+   before it could be sent: pg_result_status says so. */
 PGresult *pg_run(PGconn *conn, const char *sql, int param_count, const char *const *params);
 /*
  * The same with the rights of the login role: seeing and ending sessions is that one's right, for

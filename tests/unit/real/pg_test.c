@@ -56,12 +56,25 @@ static void a_connection_string_that_is_none_is_told(void **state)
     assert_null(conn);
 }
 
+static void a_statement_on_a_lost_session_says_lost(void **state)
+{
+    (void)state;
+    char error[PG_ERROR_BYTES] = "";
+    PGconn *conn = PQconnectdb("host=/nonexistent dbname=x user=x");
+    PGresult *result = pg_run(conn, "SELECT 1", 0, NULL);
+    assert_int_equal(pg_result_status(conn, result, error), STATUS_STORE_LOST);
+    assert_string_not_equal(error, "");
+    PQclear(result);
+    PQfinish(conn);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_sqlstate_has_its_meaning),
         cmocka_unit_test(what_may_have_happened_is_never_taken_for_a_failure),
         cmocka_unit_test(a_connection_string_that_is_none_is_told),
+        cmocka_unit_test(a_statement_on_a_lost_session_says_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,14 +57,9 @@ static uint32_t *fault_chance(struct mock_faults *faults, const char *name, size
         const char *name;
         size_t at;
     } rows[] = {
-        {"lost_after", offsetof(struct mock_faults, lost_after)},
-        {"error_before", offsetof(struct mock_faults, error_before)},
-        {"error_after", offsetof(struct mock_faults, error_after)},
-        {"reset_before", offsetof(struct mock_faults, reset_before)},
-        {"hang", offsetof(struct mock_faults, hang)},
-        {"late_accept", offsetof(struct mock_faults, late_accept)},
-        {"throttle", offsetof(struct mock_faults, throttle)},
-        {"slow", offsetof(struct mock_faults, slow)},
+#define X(name, field, strikes) {#field, offsetof(struct mock_faults, field)},
+        MOCK_FAULT_TABLE(X)
+#undef X
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strlen(rows[i].name) == bytes && memcmp(rows[i].name, name, bytes) == 0)
@@ -91,15 +86,16 @@ static bool read_fault(struct mock_faults *faults, const char *text)
     return true;
 }
 
+#define X(name, field, strikes) " " #field
+#define FAULT_NAMES MOCK_FAULT_TABLE(X)
+
 static int read_faults(struct mock_faults *faults, const struct job *job)
 {
     const char *text;
     for (size_t i = 0; (text = job_text_at(job, "fault", i)) != NULL; i++)
         if (!read_fault(faults, text))
             return job_fail(JOB_USAGE,
-                            "write NAME=N (in a million) or NAME=2%; the names: lost_after, "
-                            "error_before, error_after, reset_before, hang, late_accept, "
-                            "throttle, slow",
+                            "write NAME=N (in a million) or NAME=2%; the names:" FAULT_NAMES,
                             "--fault %s: not a fault with its chance", text);
     return JOB_DONE;
 }
@@ -123,6 +119,16 @@ static int read_token(struct mock_settings *settings, const struct job *job)
                 : job_fail(JOB_BAD_CONFIG, NULL, "%s: a token has 1 to 128 characters", file);
 }
 
+/* "" when it is not given; the accounts file says whether it is there. */
+static bool read_account(char account[MOCK_ACCOUNT_BYTES], const char *text)
+{
+    size_t bytes = text == NULL ? 0 : strlen(text);
+    if (bytes >= MOCK_ACCOUNT_BYTES || (text != NULL && bytes == 0))
+        return false;
+    memcpy(account, text == NULL ? "" : text, bytes + 1);
+    return true;
+}
+
 static int read_options(struct mockbank *mockbank, const struct job *job)
 {
     struct mock_settings *settings = &mockbank->settings;
@@ -133,6 +139,14 @@ static int read_options(struct mockbank *mockbank, const struct job *job)
         .latency_spread_ns = (uint64_t)job_number(job, "spread"),
         .slow_ns = (uint64_t)job_number(job, "slow"),
         .late_ns = (uint64_t)job_number(job, "late"),
+        .settle_ns = (uint64_t)job_number(job, "settle"),
+        .reverse_ns = (uint64_t)job_number(job, "reverse"),
+        .lag_ns = (uint64_t)job_number(job, "lag"),
+        .drip_ns = (uint64_t)job_number(job, "drip"),
+        .key_lifetime_ns = (uint64_t)job_number(job, "key-lifetime"),
+        .meter_per_s = (uint32_t)job_number(job, "meter-rate"),
+        .meter_burst = (uint32_t)job_number(job, "meter-burst"),
+        .fee_minor = job_number(job, "fee"),
         .rate_per_s = (uint32_t)job_number(job, "rate"),
         .burst = (uint32_t)job_number(job, "burst"),
         .transfers_max = (uint32_t)job_number(job, "transfers-max"),
@@ -142,6 +156,9 @@ static int read_options(struct mockbank *mockbank, const struct job *job)
                         currency);
     memcpy(settings->currency, currency, sizeof settings->currency);
     mockbank->setup.book = job_text(job, "book");
+    if (!read_account(settings->pool_account, job_text(job, "pooled")) ||
+        !read_account(settings->fee_account, job_text(job, "fee-account")))
+        return job_fail(JOB_USAGE, NULL, "--pooled, --fee-account: an account has 1 to 40 letters");
     if (!read_address(mockbank, job_text(job, "listen")))
         return job_fail(JOB_USAGE, "for example --listen 127.0.0.1:8080",
                         "--listen %s: not a numeric address with a port", job_text(job, "listen"));
@@ -166,9 +183,24 @@ static int open_bank(struct mockbank *mockbank)
                         "no memory for a book of %u transfers", mockbank->settings.transfers_max);
     if (!mockbank_accounts_enter(&mockbank->accounts, setup->bank, error))
         return job_fail(JOB_BAD_INPUT, NULL, "%s", error);
+    int64_t unused_minor;
+    const char *fee_account = mockbank->settings.fee_account;
+    if (fee_account[0] != 0 && !mock_bank_balance(setup->bank, fee_account, &unused_minor))
+        return job_fail(JOB_BAD_INPUT, "add it to the accounts file",
+                        "--fee-account %s: there is no such account", fee_account);
     if (setup->log != NULL && !mockbank_log_replay(setup->log, setup->bank, past, error))
         return job_fail(JOB_BAD_INPUT, "was it kept with this --accounts file?", "%s", error);
     return JOB_DONE;
+}
+
+static void print_meter(const struct mock_bank *bank)
+{
+    struct mock_meter meter;
+    mock_bank_meter(bank, &meter);
+    if (meter.per_s > 0)
+        printf("arrivals: at most %" PRIu64 " beyond %u/s in any window, %u allowed: %" PRIu64
+               " over\n",
+               meter.most, meter.per_s, meter.burst, meter.over);
 }
 
 static int serve(struct mockbank *mockbank)
@@ -189,6 +221,7 @@ static int serve(struct mockbank *mockbank)
     uint64_t calls = mock_bank_calls(setup->bank, &over_limit);
     printf("served %" PRIu64 " calls, %" PRIu64 " over the limit, %u transfers in the book\n",
            calls, over_limit, mock_bank_transfer_count(setup->bank));
+    print_meter(setup->bank);
     return is_good ? JOB_DONE : job_fail(JOB_TRY_AGAIN, NULL, "%s", error);
 }
 

@@ -9,7 +9,7 @@
 #include "jobs/file.h"
 
 #define FILE_BYTES_MAX (UINT64_C(1) << 30)
-#define FIELDS_MAX 5
+#define FIELDS_MAX (3 + 2 * MOCKBANK_DEPOSITS_MAX)
 
 /* Fields of one line, cut in place; FIELDS_MAX + 1 where there are more. */
 static uint32_t split(char *line, char *fields[FIELDS_MAX])
@@ -29,8 +29,9 @@ static bool read_state(const char *text, enum mock_account_state *state)
         [MOCK_ACCOUNT_OPEN] = "open",
         [MOCK_ACCOUNT_STOPPED] = "stopped",
         [MOCK_ACCOUNT_CLOSED] = "closed",
+        [MOCK_ACCOUNT_POOLED] = "pooled",
     };
-    for (int i = MOCK_ACCOUNT_OPEN; i <= MOCK_ACCOUNT_CLOSED; i++) {
+    for (int i = MOCK_ACCOUNT_OPEN; i <= MOCK_ACCOUNT_POOLED; i++) {
         if (strcmp(text, words[i]) == 0) {
             *state = (enum mock_account_state)i;
             return true;
@@ -46,34 +47,45 @@ static bool read_number(char *fields[FIELDS_MAX], uint32_t count, uint32_t i, in
     return i >= count || fields[i][0] == 0 || money_parse(fields[i], strlen(fields[i]), number);
 }
 
+/* NULL, or what is wrong with them. */
+static const char *read_deposits(struct mockbank_accounts *accounts, char *fields[FIELDS_MAX],
+                                 uint32_t count)
+{
+    int64_t deposit_minor, after_ms;
+    for (uint32_t i = 3; i < count; i += 2) {
+        if (!read_number(fields, count, i, &deposit_minor))
+            return "deposit_minor is not an amount";
+        if (!read_number(fields, count, i + 1, &after_ms) || after_ms > INT32_MAX)
+            return "arrives_after_ms is not a number of milliseconds";
+        if (deposit_minor > 0)
+            accounts->deposits[accounts->deposit_count++] = (struct mockbank_deposit){
+                .account = accounts->account_count,
+                .amount_minor = deposit_minor,
+                .after_ns = (uint64_t)after_ms * NS_PER_MS,
+            };
+    }
+    return NULL;
+}
+
 /* NULL, or what is wrong with the line. */
 static const char *read_line(struct mockbank_accounts *accounts, char *line)
 {
     char *fields[FIELDS_MAX];
     uint32_t count = split(line, fields);
-    int64_t deposit_minor, after_ms;
     struct mockbank_account *account = &accounts->accounts[accounts->account_count];
     if (count < 3 || count > FIELDS_MAX)
-        return "needs account,balance_minor,state[,deposit_minor[,arrives_after_ms]]";
+        return "needs account,balance_minor,state[,deposit_minor[,arrives_after_ms]]…, with at "
+               "most 4 deposits";
     if (fields[0][0] == 0 || strlen(fields[0]) >= sizeof account->account)
         return "the account has to have 1 to 40 characters";
     memcpy(account->account, fields[0], strlen(fields[0]) + 1);
     if (fields[1][0] == 0 || !read_number(fields, count, 1, &account->balance_minor))
         return "balance_minor is not an amount";
     if (!read_state(fields[2], &account->state))
-        return "state is not open, stopped or closed";
-    if (!read_number(fields, count, 3, &deposit_minor))
-        return "deposit_minor is not an amount";
-    if (!read_number(fields, count, 4, &after_ms) || after_ms > INT32_MAX)
-        return "arrives_after_ms is not a number of milliseconds";
-    if (deposit_minor > 0)
-        accounts->deposits[accounts->deposit_count++] = (struct mockbank_deposit){
-            .account = accounts->account_count,
-            .amount_minor = deposit_minor,
-            .after_ns = (uint64_t)after_ms * NS_PER_MS,
-        };
+        return "state is not open, stopped, closed or pooled";
+    const char *wrong = read_deposits(accounts, fields, count);
     accounts->account_count++;
-    return NULL;
+    return wrong;
 }
 
 static uint32_t count_lines(const char *text)
@@ -113,7 +125,9 @@ static int by_arrival(const void *a, const void *b)
     const struct mockbank_deposit *x = a, *y = b;
     if (x->after_ns != y->after_ns)
         return x->after_ns < y->after_ns ? -1 : 1;
-    return x->account < y->account ? -1 : x->account > y->account;
+    if (x->account != y->account)
+        return x->account < y->account ? -1 : 1;
+    return x->amount_minor < y->amount_minor ? -1 : x->amount_minor > y->amount_minor;
 }
 
 bool mockbank_accounts_load(struct mockbank_accounts *accounts, const char *file,
@@ -129,7 +143,8 @@ bool mockbank_accounts_load(struct mockbank_accounts *accounts, const char *file
     }
     uint32_t line_count = count_lines(text);
     accounts->accounts = calloc(line_count, sizeof *accounts->accounts);
-    accounts->deposits = calloc(line_count, sizeof *accounts->deposits);
+    accounts->deposits =
+        calloc((size_t)line_count * MOCKBANK_DEPOSITS_MAX, sizeof *accounts->deposits);
     CHECK(accounts->accounts != NULL && accounts->deposits != NULL);
     bool is_good = strlen(text) == bytes;
     if (!is_good)
@@ -154,9 +169,11 @@ bool mockbank_accounts_enter(const struct mockbank_accounts *accounts, struct mo
         const struct mockbank_account *account = &accounts->accounts[i];
         if (mock_bank_account(bank, account->account, account->balance_minor, account->state))
             continue;
-        snprintf(error, MOCKBANK_ERROR_BYTES,
-                 "account %s: is there twice, is not letters, digits and ._-, or is too much money",
-                 account->account);
+        snprintf(
+            error, MOCKBANK_ERROR_BYTES,
+            "account %s: is there twice, is not letters, digits and ._-, is too much money, or "
+            "is pooled without the account that --pooled names before it",
+            account->account);
         return false;
     }
     return true;

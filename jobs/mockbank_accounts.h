@@ -1,8 +1,10 @@
 /*
  * mockbank_accounts: the accounts a mock bank starts with, and the money that arrives later.
  *
- * A CSV of bare fields: account,balance_minor,state[,deposit_minor[,arrives_after_ms]]; state is
- * open, stopped or closed; a first line that begins with "account," is a heading.
+ * A CSV of bare fields: account,balance_minor,state[,deposit_minor[,arrives_after_ms]]…, with up to
+ * MOCKBANK_DEPOSITS_MAX deposits; state is open, stopped, closed or pooled (a share of the account
+ * that --pooled names, which must stand in a line before); a first line that begins with "account,"
+ * is a heading.
  */
 #ifndef DAYBOOK_JOBS_MOCKBANK_ACCOUNTS_H
 #define DAYBOOK_JOBS_MOCKBANK_ACCOUNTS_H
@@ -14,6 +16,7 @@
 #include "mock/bank.h"
 
 #define MOCKBANK_ERROR_BYTES 512
+#define MOCKBANK_DEPOSITS_MAX 4
 
 struct mockbank_account {
     char account[MOCK_ACCOUNT_BYTES];

@@ -14,9 +14,11 @@ static void write_transfers(const struct mock_bank *bank, FILE *stream)
     fputs("key,from,to,amount_minor,state,bank_ref,at_us\n", stream);
     for (uint32_t i = 0; i < count; i++) {
         const struct mock_transfer *transfer = mock_bank_transfer(bank, i);
+        const char *state = transfer->accepted             ? "accepted"
+                            : transfer->reversed_at_ns > 0 ? "reversed"
+                                                           : "rejected";
         fprintf(stream, "%s,%s,%s,%" PRId64 ",%s,tr_%" PRIu64 ",%" PRIu64 "\n", transfer->key,
-                transfer->from, transfer->to, transfer->amount_minor,
-                transfer->accepted ? "accepted" : "rejected", transfer->id,
+                transfer->from, transfer->to, transfer->amount_minor, state, transfer->id,
                 transfer->done_at_ns / NS_PER_US);
     }
 }
@@ -27,6 +29,7 @@ static void write_accounts(const struct mock_bank *bank, FILE *stream)
         [MOCK_ACCOUNT_OPEN] = "open",
         [MOCK_ACCOUNT_STOPPED] = "stopped",
         [MOCK_ACCOUNT_CLOSED] = "closed",
+        [MOCK_ACCOUNT_POOLED] = "pooled",
     };
     fputs("account,balance_minor,state\n", stream);
     for (uint32_t i = 0; i < mock_bank_account_count(bank); i++) {
@@ -35,6 +38,14 @@ static void write_accounts(const struct mock_bank *bank, FILE *stream)
         const char *account = mock_bank_account_at(bank, i, &balance_minor, &state);
         fprintf(stream, "%s,%" PRId64 ",%s\n", account, balance_minor, words[state]);
     }
+}
+
+static void write_meter(const struct mock_bank *bank, FILE *stream)
+{
+    struct mock_meter meter;
+    mock_bank_meter(bank, &meter);
+    fprintf(stream, "calls,rate_per_s,burst,most,over\n%" PRIu64 ",%u,%u,%" PRIu64 ",%" PRIu64 "\n",
+            meter.calls, meter.per_s, meter.burst, meter.most, meter.over);
 }
 
 static bool write_whole(const struct mock_bank *bank, const char *file,
@@ -57,13 +68,21 @@ static bool write_whole(const struct mock_bank *bank, const char *file,
     return is_good;
 }
 
-bool mockbank_book_write(const struct mock_bank *bank, const char *file)
+static bool write_beside(const struct mock_bank *bank, const char *file, const char *suffix,
+                         void (*write_rows)(const struct mock_bank *bank, FILE *stream))
 {
-    char accounts[PATH_MAX];
-    if (snprintf(accounts, sizeof accounts, "%s.accounts", file) >= (int)sizeof accounts) {
+    char name[PATH_MAX];
+    if (snprintf(name, sizeof name, "%s%s", file, suffix) >= (int)sizeof name) {
         errno = ENAMETOOLONG;
         return false;
     }
-    // The transfers come last: who waits for FILE finds both.
-    return write_whole(bank, accounts, write_accounts) && write_whole(bank, file, write_transfers);
+    return write_whole(bank, name, write_rows);
+}
+
+bool mockbank_book_write(const struct mock_bank *bank, const char *file)
+{
+    // The transfers come last: who waits for FILE finds all three.
+    return write_beside(bank, file, ".accounts", write_accounts) &&
+           write_beside(bank, file, ".meter", write_meter) &&
+           write_whole(bank, file, write_transfers);
 }

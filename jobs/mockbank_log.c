@@ -13,7 +13,7 @@
 
 #define BUFFER_BYTES (1U << 20)
 #define LINE_BYTES_MAX (5 * MOCK_REQUEST_MAX) /* every byte of a request escaped, and the rest */
-#define COLUMNS_MAX 16
+#define COLUMNS_MAX 18
 
 struct mockbank_log {
     int fd;
@@ -153,27 +153,42 @@ static const char *decision_word(enum mock_decision decision)
     return "";
 }
 
+static const char *const effect_words[] = {
+    [MOCK_EFFECT_NONE] = "-",          [MOCK_EFFECT_ACCEPTED] = "accepted",
+    [MOCK_EFFECT_REFUSED] = "refused", [MOCK_EFFECT_FORGOTTEN] = "forgotten",
+    [MOCK_EFFECT_LATE] = "late",       [MOCK_EFFECT_PENDING] = "pending",
+    [MOCK_EFFECT_FAILING] = "failing",
+};
+
+static bool is_later(enum mock_effect effect)
+{
+    return effect == MOCK_EFFECT_LATE || effect == MOCK_EFFECT_PENDING ||
+           effect == MOCK_EFFECT_FAILING;
+}
+
+/* An instant that is still to come: never before it, when read again. */
+static void put_instant(struct mockbank_log *log, uint64_t at_ns)
+{
+    put_number(log, (at_ns + NS_PER_US - 1) / NS_PER_US);
+}
+
+/* The effect, its number, its code; the fee, and when the money goes back. */
 static void put_effect(struct mockbank_log *log, const struct mock_reply *reply)
 {
-    switch (reply->effect) {
-    case MOCK_EFFECT_NONE:
-        put_text(log, "-\t\t");
-        return;
-    case MOCK_EFFECT_ACCEPTED:
-        put_text(log, "accepted\t");
-        break;
-    case MOCK_EFFECT_REFUSED:
-        put_text(log, "refused\t");
-        break;
-    case MOCK_EFFECT_LATE:
-        put_text(log, "late\t");
-        put_number(log, (reply->late_at_ns + NS_PER_US - 1) / NS_PER_US);
-        put_tab(log);
-        return;
-    }
-    put_number(log, reply->transfer_id);
+    put_text(log, effect_words[reply->effect]);
+    put_tab(log);
+    if (is_later(reply->effect))
+        put_instant(log, reply->late_at_ns);
+    else if (reply->effect != MOCK_EFFECT_NONE)
+        put_number(log, reply->transfer_id);
     put_tab(log);
     put_text(log, answer_refusal_code(reply->refusal));
+    put_tab(log);
+    if (reply->fee_minor > 0)
+        put_number(log, (uint64_t)reply->fee_minor);
+    put_tab(log);
+    if (reply->reverses_at_ns > 0)
+        put_instant(log, reply->reverses_at_ns);
 }
 
 void mockbank_log_call(struct mockbank_log *log, uint64_t now_ns, uint64_t connection,
@@ -213,6 +228,15 @@ void mockbank_log_late(struct mockbank_log *log, const struct mock_transfer *tra
     end(log);
 }
 
+void mockbank_log_reversal(struct mockbank_log *log, const struct mock_transfer *transfer)
+{
+    begin(log, "reversed", transfer->reversed_at_ns);
+    put_text(log, transfer->key);
+    put_tab(log);
+    put_number(log, transfer->id);
+    end(log);
+}
+
 void mockbank_log_deposit(struct mockbank_log *log, uint64_t now_ns, const char *account,
                           int64_t amount_minor)
 {
@@ -244,7 +268,7 @@ struct line {
     uint32_t count;
 };
 
-/* Of a call; an effect has its number and its code after it. */
+/* Of a call; an effect has its number and its code after it, then the fee and the way back. */
 enum call_column {
     CALL_KIND,
     CALL_AT,
@@ -258,6 +282,8 @@ enum call_column {
     CALL_EFFECT,
     CALL_NUMBER,
     CALL_CODE,
+    CALL_FEE,
+    CALL_REVERSES,
     CALL_BODY,
     CALL_COLUMNS,
 };
@@ -307,15 +333,26 @@ static bool unescape(char *text, uint32_t *count)
 static bool read_effect(const struct line *line, uint32_t column, struct mock_restore *restore)
 {
     const char *word = line->columns[column], *code = line->columns[column + 2];
-    if (strcmp(word, "late") == 0) {
-        restore->effect = MOCK_EFFECT_LATE;
-        return read_instant(line->columns[column + 1], &restore->at_ns);
-    }
-    restore->effect = strcmp(word, "accepted") == 0 ? MOCK_EFFECT_ACCEPTED : MOCK_EFFECT_REFUSED;
-    for (int i = MOCK_REFUSAL_NONE; i <= MOCK_REFUSAL_FUNDS; i++)
+    for (int i = MOCK_EFFECT_ACCEPTED; i <= MOCK_EFFECT_FAILING; i++)
+        if (strcmp(word, effect_words[i]) == 0)
+            restore->effect = (enum mock_effect)i;
+    for (int i = MOCK_REFUSAL_NONE; i <= MOCK_REFUSAL_RETURNED; i++)
         if (strcmp(code, answer_refusal_code((enum mock_refusal)i)) == 0)
             restore->refusal = (enum mock_refusal)i;
-    return restore->effect == MOCK_EFFECT_ACCEPTED || strcmp(word, "refused") == 0;
+    return restore->effect != MOCK_EFFECT_NONE &&
+           (!is_later(restore->effect) ||
+            read_instant(line->columns[column + 1], &restore->late_at_ns));
+}
+
+/* What an accepted transfer has besides; nothing where the columns are empty. */
+static bool read_extras(const struct line *line, struct mock_restore *restore)
+{
+    const char *fee = line->columns[CALL_FEE], *reverses = line->columns[CALL_REVERSES];
+    uint64_t fee_minor = 0;
+    if (fee[0] != 0 && !read_number(fee, INT64_MAX, &fee_minor))
+        return false;
+    restore->fee_minor = (int64_t)fee_minor;
+    return reverses[0] == 0 || read_instant(reverses, &restore->reverses_at_ns);
 }
 
 /* The transfer must get the number it had. */
@@ -325,9 +362,8 @@ static bool restore_effect(struct mock_bank *bank, const struct line *line, uint
     uint64_t id;
     if (!mock_bank_restore(bank, restore))
         return false;
-    return restore->effect == MOCK_EFFECT_LATE ||
-           (read_number(line->columns[column + 1], UINT32_MAX, &id) &&
-            id == mock_bank_transfer_count(bank));
+    return is_later(restore->effect) || (read_number(line->columns[column + 1], UINT32_MAX, &id) &&
+                                         id == mock_bank_transfer_count(bank));
 }
 
 static bool replay_call(struct mock_bank *bank, struct line *line, uint64_t at_ns)
@@ -344,7 +380,7 @@ static bool replay_call(struct mock_bank *bank, struct line *line, uint64_t at_n
         .at_ns = at_ns,
     };
     return unescape(line->columns[CALL_BODY], &restore.body_bytes) &&
-           read_effect(line, CALL_EFFECT, &restore) &&
+           read_effect(line, CALL_EFFECT, &restore) && read_extras(line, &restore) &&
            restore_effect(bank, line, CALL_EFFECT, &restore);
 }
 
@@ -353,8 +389,15 @@ static bool replay_late(struct mock_bank *bank, const struct line *line, uint64_
     if (line->count != LATE_COLUMNS)
         return false;
     struct mock_restore restore = {.key = line->columns[2], .at_ns = at_ns};
-    return read_effect(line, LATE_EFFECT, &restore) && restore.effect != MOCK_EFFECT_LATE &&
+    return read_effect(line, LATE_EFFECT, &restore) && !is_later(restore.effect) &&
            restore_effect(bank, line, LATE_EFFECT, &restore);
+}
+
+static bool replay_reversal(struct mock_bank *bank, const struct line *line, uint64_t at_ns)
+{
+    uint64_t id;
+    return line->count == 4 && read_number(line->columns[3], UINT32_MAX, &id) &&
+           mock_bank_restore_reversal(bank, id, at_ns);
 }
 
 static bool replay_deposit(struct mock_bank *bank, const struct line *line)
@@ -381,7 +424,8 @@ static int64_t money_in(const struct mock_bank *bank)
         int64_t balance_minor;
         enum mock_account_state state;
         (void)mock_bank_account_at(bank, i, &balance_minor, &state);
-        total_minor += balance_minor;
+        if (state != MOCK_ACCOUNT_POOLED) // its share lies in the pool
+            total_minor += balance_minor;
     }
     return total_minor;
 }
@@ -414,6 +458,8 @@ static const char *replay_line(struct mock_bank *bank, char *text, struct mockba
         is_good = replay_call(bank, &line, at_ns);
     } else if (strcmp(line.columns[0], "late") == 0) {
         is_good = replay_late(bank, &line, at_ns);
+    } else if (strcmp(line.columns[0], "reversed") == 0) {
+        is_good = replay_reversal(bank, &line, at_ns);
     } else {
         is_good = strcmp(line.columns[0], "deposit") == 0 && replay_deposit(bank, &line);
         past->deposits++;

@@ -42,6 +42,7 @@ void mockbank_log_start(struct mockbank_log *log, uint64_t now_ns,
 void mockbank_log_call(struct mockbank_log *log, uint64_t now_ns, uint64_t connection,
                        const struct mock_reply *reply);
 void mockbank_log_late(struct mockbank_log *log, const struct mock_transfer *transfer);
+void mockbank_log_reversal(struct mockbank_log *log, const struct mock_transfer *transfer);
 void mockbank_log_deposit(struct mockbank_log *log, uint64_t now_ns, const char *account,
                           int64_t amount_minor);
 /* Hand it to the kernel. False: errno; what was not written must not be told to anyone. */

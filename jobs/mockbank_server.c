@@ -60,7 +60,7 @@ struct mockbank_server {
     uint64_t offset_ns;   /* from the engine's clock to that */
     uint64_t first_at_ns; /* arrivals of deposits count from here */
     uint64_t accepted;
-    uint32_t deposits_done, transfers_logged;
+    uint32_t deposits_done, transfers_logged, reversals_logged;
     bool is_ending;
     struct heap due; /* answers, by connection */
     uint32_t *ready; /* answers of this turn */
@@ -170,6 +170,7 @@ struct mockbank_server *mockbank_server_open(const struct mockbank_setup *setup,
     server->setup = *setup;
     server->deposits_done = setup->past->deposits;
     server->transfers_logged = mock_bank_transfer_count(setup->bank);
+    server->reversals_logged = mock_bank_reversal_count(setup->bank);
     allow_many_files();
     open_memory(server);
     server->listen_fd = listen_at(setup);
@@ -288,7 +289,7 @@ static void schedule(struct mockbank_server *server, struct connection *connecti
         heap_set(&server->due, index_of(server, connection), connection->reply.at_ns);
 }
 
-/* Late accepts that are due, and their receipts. */
+/* Late accepts and reversals that are due, and their receipts. */
 static void advance(struct mockbank_server *server)
 {
     struct mock_bank *bank = server->setup.bank;
@@ -298,6 +299,11 @@ static void advance(struct mockbank_server *server)
         if (server->setup.log != NULL)
             mockbank_log_late(server->setup.log,
                               mock_bank_transfer(bank, server->transfers_logged));
+    count = mock_bank_reversal_count(bank);
+    for (; server->reversals_logged < count; server->reversals_logged++)
+        if (server->setup.log != NULL)
+            mockbank_log_reversal(server->setup.log,
+                                  mock_bank_reversal(bank, server->reversals_logged));
 }
 
 /* The first request of the bytes, if it is whole; the rest is kept in the connection's buffer. */
@@ -352,13 +358,18 @@ static void go_on(struct mockbank_server *server, struct connection *connection)
 static void send_answer(struct mockbank_server *server, struct connection *connection)
 {
     struct mock_reply *reply = &connection->reply;
+    size_t left = reply->bytes - connection->out_sent;
     ssize_t sent = send(connection->fd, reply->answer + connection->out_sent,
-                        reply->bytes - connection->out_sent, MSG_NOSIGNAL);
+                        reply->drip_ns > 0 && left > 0 ? 1 : left, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         drop(server, connection);
         return;
     }
     connection->out_sent += sent < 0 ? 0 : (uint32_t)sent;
+    if (connection->out_sent < reply->bytes && reply->drip_ns > 0) {
+        heap_set(&server->due, index_of(server, connection), server->now_ns + reply->drip_ns);
+        return;
+    }
     if (connection->out_sent < reply->bytes) {
         connection->state = CONNECTION_SENDING;
         return;

@@ -3,6 +3,7 @@
  * (arguments.c); nothing else knows an option's name but the command that asks for it.
  */
 #include "jobs/options.h"
+#include "mock/bank.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FLAG                                                                                       \
@@ -187,8 +188,12 @@ static const struct job_option mockbank_options[] = {
     {.name = "accounts",
      .rule = TEXT,
      .argument = "FILE",
+#define X(name, field, strikes) " " #field
+#define FAULT_NAMES MOCK_FAULT_TABLE(X)
+
      .required = true,
-     .help = "CSV: account,balance_minor,state[,deposit_minor[,arrives_after_ms]]"},
+     .help = "CSV: account,balance_minor,state[,deposit_minor[,arrives_after_ms]]…, up to 4 "
+             "deposits; state: open, stopped, closed, pooled"},
     {.name = "log",
      .rule = TEXT,
      .argument = "FILE",
@@ -196,7 +201,9 @@ static const struct job_option mockbank_options[] = {
     {.name = "book",
      .rule = TEXT,
      .argument = "FILE",
-     .help = "write the book there at the end and on SIGUSR1, balances into FILE.accounts"},
+     .help =
+         "write the book there at the end and on SIGUSR1, balances into FILE.accounts, arrivals "
+         "into FILE.meter"},
     {.name = "latency",
      .rule = {.kind = VALUE_DURATION, .least = 0, .most = INT64_C(3600000000000)},
      .argument = "TIME",
@@ -225,8 +232,7 @@ static const struct job_option mockbank_options[] = {
     {.name = "fault",
      .rule = TEXT,
      .argument = "NAME=N",
-     .help = "chance of a fault in a million, or as 2%; may be repeated: lost_after, "
-             "error_before, error_after, reset_before, hang, late_accept, throttle, slow"},
+     .help = "chance of a fault in a million, or as 2%; may be repeated; the names:" FAULT_NAMES},
     {.name = "late",
      .rule = {.kind = VALUE_DURATION, .least = 0, .most = INT64_C(3600000000000)},
      .argument = "TIME",
@@ -246,6 +252,54 @@ static const struct job_option mockbank_options[] = {
      .rule = TEXT,
      .argument = "FILE",
      .help = "every call must show this bearer token"},
+    {.name = "settle",
+     .rule = {.kind = VALUE_DURATION, .least = 0, .most = 30 * INT64_C(86400000000000)},
+     .argument = "TIME",
+     .initial = "2s",
+     .help = "how long a transfer is pending (processing, fails_later)"},
+    {.name = "reverse",
+     .rule = {.kind = VALUE_DURATION, .least = 0, .most = 30 * INT64_C(86400000000000)},
+     .argument = "TIME",
+     .initial = "5s",
+     .help = "how long after it was done its money goes back (reversed)"},
+    {.name = "lag",
+     .rule = {.kind = VALUE_DURATION, .least = 0, .most = 30 * INT64_C(86400000000000)},
+     .argument = "TIME",
+     .initial = "1s",
+     .help = "how long an inquiry may not find what was received (lagging)"},
+    {.name = "drip",
+     .rule = {.kind = VALUE_DURATION, .least = 0, .most = INT64_C(3600000000000)},
+     .argument = "TIME",
+     .initial = "10ms",
+     .help = "time between two bytes (drip)"},
+    {.name = "key-lifetime",
+     .rule = {.kind = VALUE_DURATION, .least = 0, .most = 30 * INT64_C(86400000000000)},
+     .argument = "TIME",
+     .initial = "0",
+     .help = "then a key is forgotten, and new again; 0: never"},
+    {.name = "fee",
+     .rule = INTEGER(0, 1000000000),
+     .argument = "N",
+     .initial = "100",
+     .help = "what a transfer costs, in minor units (fee)"},
+    {.name = "fee-account",
+     .rule = TEXT,
+     .argument = "ACCOUNT",
+     .help = "who pays the fees; else who pays the transfer does"},
+    {.name = "pooled",
+     .rule = TEXT,
+     .argument = "ACCOUNT",
+     .help = "accounts of state pooled are shares of this one"},
+    {.name = "meter-rate",
+     .rule = INTEGER(0, 1000000),
+     .argument = "N",
+     .initial = "0",
+     .help = "measure arrivals against so many calls a second; 0: against --rate"},
+    {.name = "meter-burst",
+     .rule = INTEGER(1, 1000000),
+     .argument = "N",
+     .initial = "100",
+     .help = "… and so many at once"},
     {.name = "transfers-max",
      .rule = INTEGER(1, 100000000),
      .argument = "N",
@@ -299,8 +353,8 @@ const struct job_command options_commands[] = {
      "Every start is a resume: run the same command again after any stop.\n"
      "Exit: 0 all settled or nothing to do, 3 finished with some short, blocked, pending or\n"
      "parked, 4 stopped or deadline, 5 in doubt remains, 11 another run owns it, 64 usage,\n"
-     "65 no such batch, 69 database or every bank unreachable, 70 internal, 75 try again,\n"
-     "77 permission, 78 configuration.\n",
+     "65 no such batch, 69 database or every bank unreachable, or the database went back, 70\n"
+     "internal, 75 try again, 77 permission, 78 configuration.\n",
      run_options, COUNT(run_options), true},
     {"show", "[COHORT]", "totals and groups of errors of a batch, or one account's story", NULL,
      show_options, COUNT(show_options), true},

@@ -107,8 +107,9 @@ static void on_record(int terminator, void *context)
         refuse(book, "the first line must name the columns");
     else if (book->record > 1 && strcmp(book->fields[BOOK_STATE], "accepted") == 0)
         keep_row(book);
-    else if (book->record > 1 && strcmp(book->fields[BOOK_STATE], "rejected") != 0)
-        refuse(book, "state is neither accepted nor rejected");
+    else if (book->record > 1 && strcmp(book->fields[BOOK_STATE], "rejected") != 0 &&
+             strcmp(book->fields[BOOK_STATE], "reversed") != 0)
+        refuse(book, "state is not accepted, rejected or reversed");
     book->field = 0;
 }
 

@@ -5,7 +5,10 @@
 #include "base/check.h"
 #include "base/time.h"
 
-#define BODY_MAX 704 /* leaves 320 of MOCK_ANSWER_MAX for the head */
+#define PLAIN_MAX 1024 /* bytes of an answer as it should be */
+#define BODY_MAX 704   /* leaves 320 of them for the head */
+
+_Static_assert(PLAIN_MAX <= MOCK_ANSWER_MAX, "framing has room to add");
 
 struct text {
     char *at;
@@ -46,10 +49,14 @@ static const char *status_line(uint16_t status)
     switch (status) {
     case 200:
         return "HTTP/1.1 200 OK\r\n";
+    case 202:
+        return "HTTP/1.1 202 Accepted\r\n";
     case 400:
         return "HTTP/1.1 400 Bad Request\r\n";
     case 401:
         return "HTTP/1.1 401 Unauthorized\r\n";
+    case 403:
+        return "HTTP/1.1 403 Forbidden\r\n";
     case 404:
         return "HTTP/1.1 404 Not Found\r\n";
     case 409:
@@ -77,7 +84,7 @@ static void body_begin(struct body *body)
 static void finish(struct mock_reply *reply, uint16_t status, const char *headers,
                    const struct body *body)
 {
-    struct text text = {reply->answer, reply->answer + sizeof reply->answer};
+    struct text text = {reply->answer, reply->answer + PLAIN_MAX};
     size_t body_bytes = (size_t)(body->text.at - body->bytes);
     put(&text, status_line(status));
     put(&text, "Content-Type: application/json\r\nContent-Length: ");
@@ -112,20 +119,44 @@ void answer_balance(struct mock_reply *reply, const char *account, int64_t balan
     finish(reply, 200, "", &body);
 }
 
-static void put_transfer(struct text *text, const struct mock_transfer *transfer,
-                         const char *currency)
+void answer_share(struct mock_reply *reply, const char *account, int64_t share_minor,
+                  int64_t received_minor, const char *currency)
 {
+    struct body body;
+    body_begin(&body);
+    put_field(&body.text, "{\"account_id\":", account);
+    put(&body.text, share_minor < 0 ? ",\"available_balance\":-" : ",\"available_balance\":");
+    put_number(&body.text, (uint64_t)(share_minor < 0 ? -share_minor : share_minor));
+    put(&body.text, ",\"received_total\":");
+    put_number(&body.text, (uint64_t)received_minor);
+    put_field(&body.text, ",\"currency\":", currency);
+    put(&body.text, ",\"type\":\"pooled_balance_lookup\"}");
+    finish(reply, 200, "", &body);
+}
+
+static const char *status_word(const struct mock_transfer *transfer)
+{
+    return transfer->id == 0 ? "pending_submission" : transfer->accepted ? "complete" : "rejected";
+}
+
+static void put_transfer(struct text *text, const struct told *told)
+{
+    const struct mock_transfer *transfer = told->transfer;
     bool is_payout = transfer->kind == MOCK_PAYOUT;
-    put(text, "{\"id\":\"tr_");
-    put_number(text, transfer->id);
+    put(text, transfer->id == 0 ? "{\"id\":\"pr_" : "{\"id\":\"tr_");
+    put_number(text, transfer->id == 0 ? told->pending : transfer->id);
     put_field(text, "\",\"account_id\":", transfer->from);
     put_field(text, is_payout ? ",\"destination_account_number\":" : ",\"destination_account_id\":",
               transfer->to);
     put(text, ",\"amount\":");
     put_number(text, (uint64_t)transfer->amount_minor);
-    put_field(text, ",\"currency\":", currency);
-    put_field(text, ",\"status\":", transfer->accepted ? "complete" : "rejected");
-    if (!transfer->accepted)
+    put_field(text, ",\"currency\":", told->currency);
+    put_field(text, ",\"status\":", status_word(transfer));
+    if (transfer->fee_minor > 0) {
+        put(text, ",\"fee\":");
+        put_number(text, (uint64_t)transfer->fee_minor);
+    }
+    if (transfer->id > 0 && !transfer->accepted)
         put_field(text,
                   ",\"failure_code\":", answer_refusal_code((enum mock_refusal)transfer->refusal));
     put_field(text, ",\"idempotency_key\":", transfer->key);
@@ -133,23 +164,21 @@ static void put_transfer(struct text *text, const struct mock_transfer *transfer
     put(text, "}");
 }
 
-void answer_transfer(struct mock_reply *reply, const struct mock_transfer *transfer,
-                     const char *currency, bool is_replayed)
+void answer_transfer(struct mock_reply *reply, const struct told *told, bool is_replayed)
 {
     struct body body;
     body_begin(&body);
-    put_transfer(&body.text, transfer, currency);
-    finish(reply, 200, replayed_header(is_replayed), &body);
+    put_transfer(&body.text, told);
+    finish(reply, told->transfer->id == 0 ? 202 : 200, replayed_header(is_replayed), &body);
 }
 
-void answer_list(struct mock_reply *reply, const struct mock_transfer *transfer,
-                 const char *currency)
+void answer_list(struct mock_reply *reply, const struct told *told)
 {
     struct body body;
     body_begin(&body);
     put(&body.text, "{\"data\":[");
-    if (transfer != NULL)
-        put_transfer(&body.text, transfer, currency);
+    if (told->transfer != NULL)
+        put_transfer(&body.text, told);
     put(&body.text, "],\"next_cursor\":null}");
     finish(reply, 200, "", &body);
 }
@@ -175,6 +204,10 @@ const char *answer_refusal_code(enum mock_refusal refusal)
         return "account_closed";
     case MOCK_REFUSAL_FUNDS:
         return "insufficient_funds";
+    case MOCK_REFUSAL_FAILED:
+        return "processing_failed";
+    case MOCK_REFUSAL_RETURNED:
+        return "returned";
     case MOCK_REFUSAL_NONE:
         break;
     }
@@ -190,6 +223,10 @@ static const char *refusal_detail(enum mock_refusal refusal)
         return "An account of this transfer is closed.";
     case MOCK_REFUSAL_FUNDS:
         return "The balance is below the amount.";
+    case MOCK_REFUSAL_FAILED:
+        return "The transfer failed while it was processed.";
+    case MOCK_REFUSAL_RETURNED:
+        return "The transfer came back.";
     case MOCK_REFUSAL_NONE:
         break;
     }
@@ -204,6 +241,11 @@ void answer_refused(struct mock_reply *reply, enum mock_refusal refusal, bool is
               "The transfer is refused.", refusal_detail(refusal), 409);
     put(&body.text, "}");
     finish(reply, 409, replayed_header(is_replayed), &body);
+}
+
+void answer_forbidden(struct mock_reply *reply)
+{
+    answer_error(reply, 403, "insufficient_permissions_error", "This is not allowed now.");
 }
 
 void answer_key_used(struct mock_reply *reply, uint64_t transfer_id)

@@ -15,12 +15,20 @@
 /* Each sets decision, status, answer and bytes; close_after is read. */
 void answer_balance(struct mock_reply *reply, const char *account, int64_t balance_minor,
                     const char *currency);
-void answer_transfer(struct mock_reply *reply, const struct mock_transfer *transfer,
-                     const char *currency, bool is_replayed);
-/* transfer NULL: the list is empty. */
-void answer_list(struct mock_reply *reply, const struct mock_transfer *transfer,
-                 const char *currency);
+/* Of a person's share of a pool: what is left of it, and all that ever came in. */
+void answer_share(struct mock_reply *reply, const char *account, int64_t share_minor,
+                  int64_t received_minor, const char *currency);
+/* What is pending has no number (id 0) yet: it is named by `pending`, 1, 2, 3 … */
+struct told {
+    const struct mock_transfer *transfer; /* NULL: none */
+    uint64_t pending;
+    const char *currency;
+};
+void answer_transfer(struct mock_reply *reply, const struct told *told, bool is_replayed);
+void answer_list(struct mock_reply *reply, const struct told *told);
 void answer_refused(struct mock_reply *reply, enum mock_refusal refusal, bool is_replayed);
+/* The caller may not do this. */
+void answer_forbidden(struct mock_reply *reply);
 void answer_key_used(struct mock_reply *reply, uint64_t transfer_id);
 void answer_too_many(struct mock_reply *reply, uint64_t wait_ns);
 /* Any other error. */

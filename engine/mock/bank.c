@@ -4,27 +4,10 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/heap.h"
 #include "base/money.h"
 #include "base/time.h"
-#include "mock/answer.h"
-#include "mock/book.h"
-#include "mock/faults.h"
-#include "mock/rate.h"
-#include "mock/request.h"
-
-struct mock_bank {
-    struct book book;
-    struct heap late; /* undecided transfers, by place in the book */
-    struct rate rate;
-    struct faults faults;
-    uint64_t late_ns;
-    uint64_t now_ns;
-    uint64_t calls, over_limit;
-    char currency[MOCK_CURRENCY_BYTES];
-    char token[MOCK_TOKEN_BYTES];
-    void *memory;
-};
+#include "mock/bank_state.h"
+#include "mock/framing.h"
 
 static struct mock_bank *take_memory(struct arena *arena, const struct mock_settings *settings)
 {
@@ -33,7 +16,33 @@ static struct mock_bank *take_memory(struct arena *arena, const struct mock_sett
     struct mock_bank *target = bank == NULL ? &dry : bank;
     book_init(&target->book, arena, settings->accounts_max, settings->transfers_max);
     heap_init(&target->late, arena, settings->transfers_max);
+    heap_init(&target->back, arena, settings->transfers_max);
     return bank;
+}
+
+static void take_settings(struct mock_bank *bank, const struct mock_settings *settings)
+{
+    bank->late_ns = settings->late_ns;
+    bank->settle_ns = settings->settle_ns;
+    bank->reverse_ns = settings->reverse_ns;
+    bank->lag_ns = settings->lag_ns;
+    bank->drip_ns = settings->drip_ns;
+    bank->fee_minor = settings->fee_minor;
+    bank->book.key_lifetime_ns = settings->key_lifetime_ns;
+    rate_init(&bank->rate, settings->rate_per_s, settings->burst);
+    bool is_own = settings->meter_per_s > 0;
+    meter_init(&bank->meter, is_own ? settings->meter_per_s : settings->rate_per_s,
+               is_own ? settings->meter_burst : settings->burst);
+    faults_init(&bank->faults, settings);
+    memcpy(bank->currency, settings->currency[0] == 0 ? "KRW" : settings->currency,
+           MOCK_CURRENCY_BYTES);
+    memcpy(bank->token, settings->token, MOCK_TOKEN_BYTES);
+    memcpy(bank->fee_account, settings->fee_account, MOCK_ACCOUNT_BYTES);
+    memcpy(bank->pool_account, settings->pool_account, MOCK_ACCOUNT_BYTES);
+    CHECK(book_is_name(bank->currency, strnlen(bank->currency, MOCK_CURRENCY_BYTES), 3));
+    CHECK(bank->token[MOCK_TOKEN_BYTES - 1] == 0);
+    CHECK(bank->fee_account[MOCK_ACCOUNT_BYTES - 1] == 0);
+    CHECK(bank->pool_account[MOCK_ACCOUNT_BYTES - 1] == 0 && settings->fee_minor >= 0);
 }
 
 struct mock_bank *mock_bank_open(const struct mock_settings *settings)
@@ -49,14 +58,7 @@ struct mock_bank *mock_bank_open(const struct mock_settings *settings)
     arena_init(&arena, (void *)aligned, arena.used_bytes);
     struct mock_bank *bank = take_memory(&arena, settings);
     bank->memory = memory;
-    bank->late_ns = settings->late_ns;
-    rate_init(&bank->rate, settings->rate_per_s, settings->burst);
-    faults_init(&bank->faults, settings);
-    memcpy(bank->currency, settings->currency[0] == 0 ? "KRW" : settings->currency,
-           MOCK_CURRENCY_BYTES);
-    memcpy(bank->token, settings->token, MOCK_TOKEN_BYTES);
-    CHECK(book_is_name(bank->currency, strnlen(bank->currency, MOCK_CURRENCY_BYTES), 3));
-    CHECK(bank->token[MOCK_TOKEN_BYTES - 1] == 0);
+    take_settings(bank, settings);
     return bank;
 }
 
@@ -76,7 +78,14 @@ void mock_bank_set_faults(struct mock_bank *bank, const struct mock_faults *faul
 bool mock_bank_account(struct mock_bank *bank, const char *account, int64_t balance_minor,
                        enum mock_account_state state)
 {
-    return book_open_account(&bank->book, account, balance_minor, state);
+    struct book *book = &bank->book;
+    if (!book_open_account(book, account, balance_minor, state))
+        return false;
+    if (bank->pool_account[0] != 0 && strcmp(account, bank->pool_account) == 0)
+        book->pool = book->account_count - 1;
+    if (bank->fee_account[0] != 0 && strcmp(account, bank->fee_account) == 0)
+        book->fee_payer = book->account_count - 1;
+    return true;
 }
 
 bool mock_bank_deposit(struct mock_bank *bank, const char *account, int64_t amount_minor)
@@ -113,6 +122,11 @@ int64_t mock_bank_outside(const struct mock_bank *bank)
     return bank->book.outside_minor;
 }
 
+int64_t mock_bank_fees(const struct mock_bank *bank)
+{
+    return bank->book.fees_minor;
+}
+
 uint32_t mock_bank_transfer_count(const struct mock_bank *bank)
 {
     return bank->book.decided_count;
@@ -124,213 +138,109 @@ const struct mock_transfer *mock_bank_transfer(const struct mock_bank *bank, uin
     return &bank->book.entries[bank->book.decided[index]].transfer;
 }
 
-/* ---- transfers ---- */
-
-/* A transfer that was asked for, checked as far as the book's accounts go. */
-struct asked {
-    struct request_order read;
-    struct book_order order;
-};
-
-/* NULL: *asked holds; else the error was answered. The order points into *asked and the key. */
-static bool ask(struct mock_bank *bank, const struct request *request, struct asked *asked,
-                struct mock_reply *reply)
+uint32_t mock_bank_reversal_count(const struct mock_bank *bank)
 {
-    const char *wrong = request->key[0] == 0
-                            ? "an Idempotency-Key of at most 64 letters, digits and ._- is needed"
-                            : request_order_read(&asked->read, request->kind, request->body.bytes,
-                                                 request->body.count);
-    if (wrong == NULL && strcmp(asked->read.currency, bank->currency) != 0)
-        wrong = "the currency is not this bank's";
-    if (wrong == NULL && strcmp(asked->read.from, asked->read.to) == 0)
-        wrong = "both accounts are the same";
-    if (wrong != NULL) {
-        reply->what = "invalid";
-        answer_error(reply, 400, "invalid_parameters_error", wrong);
-        return false;
-    }
-    asked->order = (struct book_order){
-        .kind = request->kind,
-        .key = request->key,
-        .to_account = asked->read.to,
-        .amount_minor = asked->read.amount_minor,
-        .from = book_account(&bank->book, asked->read.from),
-        .to = book_account(&bank->book, asked->read.to),
-        .body_hash = book_hash(request->kind, request->body.bytes, request->body.count),
-    };
-    if (asked->order.from == BOOK_OUTSIDE ||
-        (asked->order.to == BOOK_OUTSIDE && request->kind == MOCK_ACCOUNT_TRANSFER)) {
-        reply->what = "unknown account";
-        answer_error(reply, 404, "object_not_found_error", "There is no such account.");
-        return false;
-    }
-    return true;
+    return bank->book.reversed_count;
 }
 
-static void decide(struct mock_bank *bank, uint32_t place, enum mock_refusal refusal)
+const struct mock_transfer *mock_bank_reversal(const struct mock_bank *bank, uint32_t index)
 {
-    heap_clear(&bank->late, place);
-    book_decide(&bank->book, place, refusal, bank->now_ns);
-}
-
-static void answer_decided(struct mock_bank *bank, uint32_t place, bool is_replayed,
-                           struct mock_reply *reply)
-{
-    const struct mock_transfer *transfer = &bank->book.entries[place].transfer;
-    if (transfer->accepted)
-        answer_transfer(reply, transfer, bank->currency, is_replayed);
-    else
-        answer_refused(reply, (enum mock_refusal)transfer->refusal, is_replayed);
-}
-
-static void decide_now(struct mock_bank *bank, uint32_t place, struct mock_reply *reply)
-{
-    enum mock_refusal refusal = book_refusal(&bank->book, place);
-    decide(bank, place, refusal);
-    reply->effect = refusal == MOCK_REFUSAL_NONE ? MOCK_EFFECT_ACCEPTED : MOCK_EFFECT_REFUSED;
-    reply->refusal = refusal;
-    reply->transfer_id = bank->book.entries[place].transfer.id;
-    reply->what = refusal == MOCK_REFUSAL_NONE ? "accepted" : "refused";
-    answer_decided(bank, place, false, reply);
-}
-
-/* The key is known: the same answer again, or a clash. A late accept is done now, and only now. */
-static void repeat(struct mock_bank *bank, const struct asked *asked, uint32_t place,
-                   struct mock_reply *reply)
-{
-    const struct book_entry *entry = &bank->book.entries[place];
-    if (entry->body_hash != asked->order.body_hash) { // the kind is in it
-        reply->what = "key used";
-        answer_key_used(reply, entry->transfer.id);
-    } else if (!entry->decided) {
-        decide_now(bank, place, reply);
-    } else {
-        reply->what = "replayed";
-        answer_decided(bank, place, true, reply);
-    }
-}
-
-/* Do what was asked, once. With is_late it is only kept, if it is new. */
-static void transfer(struct mock_bank *bank, const struct request *request, bool is_late,
-                     struct mock_reply *reply)
-{
-    struct asked asked;
-    if (!ask(bank, request, &asked, reply))
-        return;
-    uint32_t place = book_transfer(&bank->book, request->key);
-    if (place != UINT32_MAX) {
-        repeat(bank, &asked, place, reply);
-        return;
-    }
-    if (book_is_full(&bank->book)) {
-        reply->what = "book full";
-        answer_error(reply, 500, "internal_server_error", "The book is full.");
-        return;
-    }
-    place = book_begin(&bank->book, &asked.order);
-    if (!is_late) {
-        decide_now(bank, place, reply);
-        return;
-    }
-    reply->what = "late";
-    reply->effect = MOCK_EFFECT_LATE;
-    reply->late_at_ns = bank->now_ns + bank->late_ns;
-    heap_set(&bank->late, place, reply->late_at_ns);
-}
-
-/* ---- answers that do not come as they should ---- */
-
-static void reset(struct mock_reply *reply)
-{
-    reply->decision = MOCK_RESET;
-    reply->status = 0;
-    reply->bytes = 0;
-}
-
-static void silence(struct mock_reply *reply)
-{
-    reply->decision = MOCK_SILENCE;
-    reply->status = 0;
-    reply->bytes = 0;
-}
-
-static void fail(struct mock_reply *reply)
-{
-    answer_error(reply, 500, "internal_server_error", "Something went wrong here.");
-}
-
-static void accept_late(struct mock_bank *bank, const struct request *request,
-                        struct mock_reply *reply)
-{
-    transfer(bank, request, true, reply);
-    if (reply->effect != MOCK_EFFECT_LATE)
-        reply->fault = ""; // nothing new to be late with
-    else if (faults_coin(&bank->faults))
-        silence(reply);
-    else
-        answer_error(reply, 504, "internal_server_error", "No answer from within the bank.");
-}
-
-static void transfer_with(struct mock_bank *bank, const struct request *request, enum fault fault,
-                          struct mock_reply *reply)
-{
-    reply->what = "nothing";
-    switch (fault) {
-    case FAULT_RESET_BEFORE:
-        reset(reply);
-        break;
-    case FAULT_ERROR_BEFORE:
-        fail(reply);
-        break;
-    case FAULT_HANG:
-        if (faults_coin(&bank->faults))
-            transfer(bank, request, false, reply);
-        silence(reply);
-        break;
-    case FAULT_LATE_ACCEPT:
-        accept_late(bank, request, reply);
-        break;
-    case FAULT_LOST_AFTER:
-        transfer(bank, request, false, reply);
-        reset(reply);
-        break;
-    case FAULT_ERROR_AFTER:
-        transfer(bank, request, false, reply);
-        fail(reply);
-        break;
-    case FAULT_THROTTLE:
-    case FAULT_SLOW:
-    case FAULT_NONE:
-        transfer(bank, request, false, reply);
-        break;
-    }
+    CHECK(index < bank->book.reversed_count);
+    return &bank->book.entries[bank->book.reversed[index]].transfer;
 }
 
 /* ---- requests ---- */
 
-static void balance(struct mock_bank *bank, const struct request *request, struct mock_reply *reply)
+static void balance(struct mock_bank *bank, const struct call *call)
 {
-    uint32_t place = book_account(&bank->book, request->account);
-    reply->what = place == BOOK_OUTSIDE ? "unknown account" : "balance";
-    if (place == BOOK_OUTSIDE)
+    struct mock_reply *reply = call->reply;
+    const char *name = call->request->account;
+    uint32_t place = book_account(&bank->book, name);
+    const struct book_account *account = place == BOOK_OUTSIDE ? NULL : &bank->book.accounts[place];
+    reply->what = account == NULL ? "unknown account" : "balance";
+    if (account == NULL)
         answer_error(reply, 404, "object_not_found_error", "There is no such account.");
+    else if (account->state == MOCK_ACCOUNT_POOLED)
+        answer_share(reply, name, account->balance_minor, account->received_minor, bank->currency);
     else
-        answer_balance(reply, request->account, bank->book.accounts[place].balance_minor,
-                       bank->currency);
+        answer_balance(reply, name, account->balance_minor, bank->currency);
 }
 
-static void inquire(struct mock_bank *bank, const struct request *request, struct mock_reply *reply)
+/* Can it be seen? Not while this inquiry falls to a replica that lags behind. */
+static bool is_seen(const struct mock_bank *bank, const struct call *call,
+                    const struct book_entry *entry)
 {
-    if (request->key[0] == 0) {
-        reply->what = "invalid";
-        answer_error(reply, 400, "invalid_parameters_error", "idempotency_key is needed");
+    if (entry->transfer.kind != call->request->kind ||
+        (!entry->decided && entry->fate == BOOK_LATE))
+        return false;
+    if (!faults_has(call->struck, FAULT_LAGGING) ||
+        bank->now_ns - entry->transfer.begun_at_ns >= bank->lag_ns)
+        return true;
+    bank_name_fault(call, FAULT_LAGGING);
+    return false;
+}
+
+static void inquire(struct mock_bank *bank, const struct call *call)
+{
+    struct mock_transfer copy;
+    struct told told = {.transfer = NULL};
+    if (call->request->key[0] == 0) {
+        call->reply->what = "invalid";
+        answer_error(call->reply, 400, "invalid_parameters_error", "idempotency_key is needed");
         return;
     }
-    uint32_t place = book_transfer(&bank->book, request->key);
-    const struct book_entry *entry = place == UINT32_MAX ? NULL : &bank->book.entries[place];
-    bool is_known = entry != NULL && entry->decided && entry->transfer.kind == request->kind;
-    reply->what = is_known ? "found" : "not found";
-    answer_list(reply, is_known ? &entry->transfer : NULL, bank->currency);
+    call->reply->what = "not found";
+    uint32_t place = book_transfer(&bank->book, call->request->key, bank->now_ns);
+    if (place != UINT32_MAX && is_seen(bank, call, &bank->book.entries[place])) {
+        call->reply->what = "found";
+        told = bank_tell(bank, place, call->way, &copy);
+    }
+    answer_list(call->reply, &told);
+}
+
+/* An answer that repeats whom it is about; who gets another's can tell. */
+static bool names_whom(const struct mock_reply *reply)
+{
+    return reply->decision == MOCK_ANSWER && (reply->status == 200 || reply->status == 202) &&
+           strcmp(reply->what, "not found") != 0;
+}
+
+static void keep_answer(struct kept_answer *kept, const struct call *call)
+{
+    const struct request *request = call->request;
+    const char *about = request->call == REQUEST_BALANCE ? request->account : request->key;
+    if (call->reply->bytes > sizeof kept->answer)
+        return;
+    memcpy(kept->about, about, strlen(about) + 1);
+    memcpy(kept->answer, call->reply->answer, call->reply->bytes);
+    kept->bytes = call->reply->bytes;
+    kept->status = call->reply->status;
+}
+
+/* Of the two newest answers about different ones, this call may get the one that is not its own. */
+static void swap(struct mock_bank *bank, const struct call *call)
+{
+    if (!faults_may(&bank->faults, FAULT_SWAPPED))
+        return;
+    struct kept_answer own = {.bytes = 0};
+    if (names_whom(call->reply))
+        keep_answer(&own, call);
+    const char *about =
+        call->request->call == REQUEST_BALANCE ? call->request->account : call->request->key;
+    const struct kept_answer *others =
+        strcmp(bank->kept.about, about) != 0 ? &bank->kept : &bank->other;
+    if (call->way == FAULT_SWAPPED && call->reply->decision == MOCK_ANSWER && others->bytes > 0) {
+        memcpy(call->reply->answer, others->answer, others->bytes);
+        call->reply->bytes = others->bytes;
+        call->reply->status = others->status;
+    } else if (call->way == FAULT_SWAPPED) {
+        call->reply->fault = "";
+    }
+    if (own.bytes == 0)
+        return;
+    if (strcmp(bank->kept.about, own.about) != 0)
+        bank->other = bank->kept;
+    bank->kept = own;
 }
 
 static bool is_authorized(const struct mock_bank *bank, const struct request *request)
@@ -365,27 +275,39 @@ static bool turn_away(struct mock_bank *bank, const struct request *request,
     return true;
 }
 
+static enum fault_target target_of(const struct request *request)
+{
+    return request->call == REQUEST_TRANSFER  ? FAULT_ON_TRANSFER
+           : request->call == REQUEST_INQUIRY ? FAULT_ON_INQUIRY
+                                              : FAULT_ON_ANY;
+}
+
 static void answer(struct mock_bank *bank, const struct request *request, struct mock_reply *reply)
 {
     if (turn_away(bank, request, reply))
         return;
-    enum fault fault = faults_draw(&bank->faults, request->call == REQUEST_TRANSFER);
-    reply->fault = fault_name(fault);
+    struct call call = {.request = request, .reply = reply};
+    call.struck = faults_draw(&bank->faults, target_of(request));
+    call.way = faults_way(call.struck);
+    reply->fault = fault_name(call.way);
     reply->what = "nothing";
-    if (fault == FAULT_THROTTLE) {
+    if (call.way == FAULT_THROTTLE) {
         answer_too_many(reply, 0);
     } else if (request->call == REQUEST_TRANSFER) {
-        transfer_with(bank, request, fault, reply);
-    } else if (fault == FAULT_HANG) {
-        silence(reply);
+        bank_transfer(bank, &call);
+    } else if (call.way == FAULT_HANG) {
+        bank_silence(reply);
     } else if (request->call == REQUEST_BALANCE) {
-        balance(bank, request, reply);
+        balance(bank, &call);
     } else if (request->call == REQUEST_INQUIRY) {
-        inquire(bank, request, reply);
+        inquire(bank, &call);
     } else {
         reply->what = "unknown path";
         answer_error(reply, 404, "api_method_not_found_error", "There is no such path.");
     }
+    swap(bank, &call);
+    framing_bend(reply, call.way);
+    reply->drip_ns = call.way == FAULT_DRIP ? bank->drip_ns : 0;
 }
 
 static void reply_begin(struct mock_reply *reply, const struct request *request)
@@ -393,6 +315,7 @@ static void reply_begin(struct mock_reply *reply, const struct request *request)
     // Not the whole struct: clearing the answer's kilobyte would cost more than writing it.
     reply->status = 0;
     reply->bytes = 0;
+    reply->drip_ns = 0;
     reply->close_after = request->close_after;
     memcpy(reply->key, request->key, sizeof reply->key);
     reply->what = "";
@@ -400,7 +323,8 @@ static void reply_begin(struct mock_reply *reply, const struct request *request)
     reply->effect = MOCK_EFFECT_NONE;
     reply->refusal = MOCK_REFUSAL_NONE;
     reply->transfer_id = 0;
-    reply->late_at_ns = 0;
+    reply->late_at_ns = reply->reverses_at_ns = 0;
+    reply->fee_minor = 0;
     reply->method = request->method;
     reply->path = request->path.bytes;
     reply->path_bytes = request->path.count;
@@ -417,6 +341,7 @@ size_t mock_bank_request(struct mock_bank *bank, const char *bytes, size_t byte_
         return 0;
     mock_bank_advance(bank, now_ns);
     bank->calls++;
+    meter_add(&bank->meter, now_ns);
     reply_begin(reply, &request);
     answer(bank, &request, reply);
     reply->at_ns = now_ns + faults_latency(&bank->faults);
@@ -426,69 +351,36 @@ size_t mock_bank_request(struct mock_bank *bank, const char *bytes, size_t byte_
 void mock_bank_advance(struct mock_bank *bank, uint64_t now_ns)
 {
     CHECK(now_ns >= bank->now_ns);
+    bank->now_ns = now_ns;
     uint32_t place;
     while (heap_pop(&bank->late, now_ns, &place)) {
-        bank->now_ns = now_ns;
-        decide(bank, place, book_refusal(&bank->book, place));
+        bool fails = bank->book.entries[place].fate == BOOK_FAILING;
+        bank_decide(bank, place, fails ? MOCK_REFUSAL_FAILED : book_refusal(&bank->book, place));
     }
-    bank->now_ns = now_ns;
+    while (heap_pop(&bank->back, now_ns, &place))
+        if (!book_reverse(&bank->book, place, now_ns))
+            continue; // what is spent does not come back
 }
 
 uint64_t mock_bank_next_at(const struct mock_bank *bank)
 {
-    return heap_next_at(&bank->late);
+    uint64_t late_ns = heap_next_at(&bank->late), back_ns = heap_next_at(&bank->back);
+    return late_ns < back_ns ? late_ns : back_ns;
+}
+
+void mock_bank_meter(const struct mock_bank *bank, struct mock_meter *meter)
+{
+    *meter = (struct mock_meter){
+        .per_s = bank->meter.per_s,
+        .burst = bank->meter.burst,
+        .calls = bank->calls,
+        .most = (bank->meter.most + NS_PER_S - 1) / NS_PER_S,
+        .over = bank->meter.over,
+    };
 }
 
 uint64_t mock_bank_calls(const struct mock_bank *bank, uint64_t *over_limit)
 {
     *over_limit = bank->over_limit;
     return bank->calls;
-}
-
-/* ---- an earlier life ---- */
-
-/* The undecided transfer of the effect, begun if need be. UINT32_MAX: it does not fit. */
-static uint32_t restore_place(struct mock_bank *bank, const struct mock_restore *restore)
-{
-    uint32_t place = book_transfer(&bank->book, restore->key);
-    if (place != UINT32_MAX)
-        return bank->book.entries[place].decided ? UINT32_MAX : place;
-    if (restore->body == NULL || book_is_full(&bank->book))
-        return UINT32_MAX;
-    struct mock_reply unused = {.bytes = 0};
-    struct asked asked;
-    struct request request = {
-        .kind = restore->kind,
-        .body = {restore->body, restore->body_bytes},
-    };
-    size_t key_bytes = strlen(restore->key);
-    if (!book_is_name(restore->key, key_bytes, MOCK_KEY_BYTES - 1))
-        return UINT32_MAX;
-    memcpy(request.key, restore->key, key_bytes + 1);
-    if (!ask(bank, &request, &asked, &unused))
-        return UINT32_MAX;
-    return book_begin(&bank->book, &asked.order);
-}
-
-bool mock_bank_restore(struct mock_bank *bank, const struct mock_restore *restore)
-{
-    CHECK(restore->effect != MOCK_EFFECT_NONE);
-    if (restore->effect == MOCK_EFFECT_REFUSED && restore->refusal == MOCK_REFUSAL_NONE)
-        return false;
-    uint32_t place = restore_place(bank, restore);
-    if (place == UINT32_MAX)
-        return false;
-    if (restore->effect == MOCK_EFFECT_LATE) {
-        heap_set(&bank->late, place, restore->at_ns);
-        return true;
-    }
-    if (restore->at_ns > bank->now_ns)
-        bank->now_ns = restore->at_ns;
-    // What was done stays done, even where today's accounts would not allow it; money must fit.
-    enum mock_refusal now = book_refusal(&bank->book, place);
-    if (restore->effect == MOCK_EFFECT_ACCEPTED && now == MOCK_REFUSAL_FUNDS)
-        return false;
-    decide(bank, place,
-           restore->effect == MOCK_EFFECT_ACCEPTED ? MOCK_REFUSAL_NONE : restore->refusal);
-    return true;
 }

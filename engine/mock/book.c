@@ -17,7 +17,10 @@ void book_init(struct book *book, struct arena *arena, uint32_t accounts_max,
 {
     CHECK(accounts_max > 0 && accounts_max < BOOK_OUTSIDE);
     CHECK(transfers_max > 0 && transfers_max < UINT32_MAX);
-    *book = (struct book){.accounts_max = accounts_max, .entries_max = transfers_max};
+    *book = (struct book){.accounts_max = accounts_max,
+                          .entries_max = transfers_max,
+                          .pool = BOOK_OUTSIDE,
+                          .fee_payer = BOOK_OUTSIDE};
     uint64_t account_slots = slots_for(accounts_max);
     uint64_t entry_slots = slots_for(transfers_max);
     book->account_mask = account_slots - 1;
@@ -27,6 +30,7 @@ void book_init(struct book *book, struct arena *arena, uint32_t accounts_max,
     book->entries = ARENA_TAKE(arena, transfers_max, struct book_entry);
     book->entry_slots = ARENA_TAKE(arena, entry_slots, uint32_t);
     book->decided = ARENA_TAKE(arena, transfers_max, uint32_t);
+    book->reversed = ARENA_TAKE(arena, transfers_max, uint32_t);
     // Keys fall all over their table: touched now, or most of the first transfers fault a page in.
     if (book->entry_slots != NULL)
         memset(book->entry_slots, 0, entry_slots * sizeof *book->entry_slots);
@@ -92,12 +96,28 @@ static bool has_room(const struct book *book, int64_t amount_minor)
     return amount_minor >= 0 && amount_minor <= MONEY_MAX - book->total_minor;
 }
 
+/* Into an account; a person's share lies in the pool. Nothing where it is outside. */
+static void credit(struct book *book, uint32_t place, int64_t amount_minor)
+{
+    if (place == BOOK_OUTSIDE) {
+        book->outside_minor += amount_minor;
+        return;
+    }
+    struct book_account *account = &book->accounts[place];
+    account->balance_minor += amount_minor;
+    if (account->state == MOCK_ACCOUNT_POOLED) {
+        account->received_minor += amount_minor;
+        book->accounts[book->pool].balance_minor += amount_minor;
+    }
+}
+
 bool book_open_account(struct book *book, const char *account, int64_t balance_minor,
                        enum mock_account_state state)
 {
     size_t bytes = strlen(account);
     if (!book_is_name(account, bytes, MOCK_ACCOUNT_BYTES - 1) || !has_room(book, balance_minor) ||
-        book->account_count == book->accounts_max)
+        book->account_count == book->accounts_max ||
+        (state == MOCK_ACCOUNT_POOLED && book->pool == BOOK_OUTSIDE))
         return false;
     uint32_t *slot = account_slot(book, account);
     if (*slot != 0)
@@ -105,9 +125,9 @@ bool book_open_account(struct book *book, const char *account, int64_t balance_m
     struct book_account *added = &book->accounts[book->account_count++];
     memcpy(added->account, account, bytes + 1);
     added->state = (uint8_t)state;
-    added->balance_minor = balance_minor;
     book->total_minor += balance_minor;
     *slot = book->account_count;
+    credit(book, book->account_count - 1, balance_minor);
     return true;
 }
 
@@ -116,7 +136,7 @@ bool book_deposit(struct book *book, const char *account, int64_t amount_minor)
     uint32_t place = book_account(book, account);
     if (place == BOOK_OUTSIDE || amount_minor <= 0 || !has_room(book, amount_minor))
         return false;
-    book->accounts[place].balance_minor += amount_minor;
+    credit(book, place, amount_minor);
     book->total_minor += amount_minor;
     return true;
 }
@@ -127,10 +147,23 @@ uint32_t book_account(const struct book *book, const char *account)
     return slot == 0 ? BOOK_OUTSIDE : slot - 1;
 }
 
-uint32_t book_transfer(const struct book *book, const char *key)
+static bool is_forgotten(const struct book *book, const struct book_entry *entry, uint64_t now_ns)
+{
+    uint64_t age_ns = now_ns - entry->transfer.begun_at_ns;
+    return entry->forgotten || (book->key_lifetime_ns > 0 && age_ns >= book->key_lifetime_ns);
+}
+
+uint32_t book_transfer(const struct book *book, const char *key, uint64_t now_ns)
 {
     uint32_t slot = *entry_slot(book, key);
-    return slot == 0 ? UINT32_MAX : slot - 1;
+    if (slot == 0 || is_forgotten(book, &book->entries[slot - 1], now_ns))
+        return UINT32_MAX;
+    return slot - 1;
+}
+
+void book_forget(struct book *book, uint32_t place)
+{
+    book->entries[place].forgotten = true;
 }
 
 bool book_is_full(const struct book *book)
@@ -143,15 +176,17 @@ uint32_t book_begin(struct book *book, const struct book_order *order)
     CHECK(!book_is_full(book));
     CHECK(order->amount_minor > 0 && order->from < book->account_count);
     uint32_t *slot = entry_slot(book, order->key);
-    CHECK(*slot == 0);
+    CHECK(*slot == 0 || is_forgotten(book, &book->entries[*slot - 1], order->now_ns));
     uint32_t place = book->entry_count++;
     struct book_entry *entry = &book->entries[place];
     entry->from = order->from;
     entry->to = order->to;
+    entry->share = order->share;
     entry->body_hash = order->body_hash;
     struct mock_transfer *transfer = &entry->transfer;
     transfer->kind = (uint8_t)order->kind;
     transfer->amount_minor = order->amount_minor;
+    transfer->begun_at_ns = order->now_ns;
     memcpy(transfer->key, order->key, strnlen(order->key, sizeof transfer->key - 1));
     memcpy(transfer->from, book->accounts[order->from].account, sizeof transfer->from);
     memcpy(transfer->to, order->to_account, strnlen(order->to_account, sizeof transfer->to - 1));
@@ -167,6 +202,7 @@ static enum mock_refusal refusal_by_state(uint8_t state)
     case MOCK_ACCOUNT_CLOSED:
         return MOCK_REFUSAL_CLOSED;
     case MOCK_ACCOUNT_OPEN:
+    case MOCK_ACCOUNT_POOLED:
         break;
     }
     return MOCK_REFUSAL_NONE;
@@ -182,6 +218,17 @@ enum mock_refusal book_refusal(const struct book *book, uint32_t place)
     if (refusal == MOCK_REFUSAL_NONE && from->balance_minor < entry->transfer.amount_minor)
         refusal = MOCK_REFUSAL_FUNDS;
     return refusal;
+}
+
+/* What goes out of the pool is out of a person's share, what comes in is in it. */
+static void change_share(struct book *book, const struct book_entry *entry, int64_t amount_minor)
+{
+    if (entry->share == BOOK_OUTSIDE)
+        return;
+    if (entry->from == book->pool)
+        book->accounts[entry->share].balance_minor -= amount_minor;
+    if (entry->to == book->pool)
+        book->accounts[entry->share].balance_minor += amount_minor;
 }
 
 void book_decide(struct book *book, uint32_t place, enum mock_refusal refusal, uint64_t now_ns)
@@ -200,8 +247,41 @@ void book_decide(struct book *book, uint32_t place, enum mock_refusal refusal, u
     int64_t *from_minor = &book->accounts[entry->from].balance_minor;
     CHECK(*from_minor >= transfer->amount_minor);
     *from_minor -= transfer->amount_minor;
-    if (entry->to == BOOK_OUTSIDE)
-        book->outside_minor += transfer->amount_minor;
-    else
-        book->accounts[entry->to].balance_minor += transfer->amount_minor;
+    change_share(book, entry, transfer->amount_minor);
+    credit(book, entry->to, transfer->amount_minor);
+}
+
+int64_t book_charge(struct book *book, uint32_t place, int64_t fee_minor)
+{
+    struct book_entry *entry = &book->entries[place];
+    uint32_t payer = book->fee_payer == BOOK_OUTSIDE ? entry->from : book->fee_payer;
+    int64_t *payer_minor = &book->accounts[payer].balance_minor;
+    CHECK(entry->transfer.accepted && entry->transfer.fee_minor == 0);
+    if (*payer_minor < fee_minor)
+        return 0;
+    *payer_minor -= fee_minor;
+    book->fees_minor += fee_minor;
+    entry->transfer.fee_minor = fee_minor;
+    if (payer == book->pool && entry->share != BOOK_OUTSIDE)
+        book->accounts[entry->share].balance_minor -= fee_minor;
+    return fee_minor;
+}
+
+bool book_reverse(struct book *book, uint32_t place, uint64_t now_ns)
+{
+    struct book_entry *entry = &book->entries[place];
+    struct mock_transfer *transfer = &entry->transfer;
+    CHECK(entry->decided && transfer->accepted);
+    int64_t *to_minor =
+        entry->to == BOOK_OUTSIDE ? &book->outside_minor : &book->accounts[entry->to].balance_minor;
+    if (*to_minor < transfer->amount_minor)
+        return false;
+    *to_minor -= transfer->amount_minor;
+    book->accounts[entry->from].balance_minor += transfer->amount_minor;
+    change_share(book, entry, -transfer->amount_minor);
+    transfer->accepted = false;
+    transfer->refusal = MOCK_REFUSAL_RETURNED;
+    transfer->reversed_at_ns = now_ns;
+    book->reversed[book->reversed_count++] = place;
+    return true;
 }

@@ -11,18 +11,18 @@ void faults_init(struct faults *faults, const struct mock_settings *settings)
         .latency = prng_split(settings->seed, "latency"),
         .coin = prng_split(settings->seed, "coin"),
     };
-#define X(name, field) faults->streams[FAULT_##name] = prng_split(settings->seed, #field);
-    FAULT_TABLE(X)
+#define X(name, field, strikes) faults->streams[FAULT_##name] = prng_split(settings->seed, #field);
+    MOCK_FAULT_TABLE(X)
 #undef X
     faults_set(faults, &settings->faults);
 }
 
 void faults_set(struct faults *faults, const struct mock_faults *chances)
 {
-#define X(name, field)                                                                             \
+#define X(name, field, strikes)                                                                    \
     CHECK(chances->field <= MILLION);                                                              \
     faults->per_million[FAULT_##name] = chances->field;
-    FAULT_TABLE(X)
+    MOCK_FAULT_TABLE(X)
 #undef X
 }
 
@@ -32,16 +32,43 @@ static bool strikes(struct faults *faults, enum fault fault)
     return per_million > 0 && prng_chance(&faults->streams[fault], per_million, MILLION);
 }
 
-enum fault faults_draw(struct faults *faults, bool is_transfer)
+/* By fault: the targets that it strikes, a bit for each. */
+static bool may_strike(enum fault fault, enum fault_target target)
 {
-    enum fault first = FAULT_NONE;
-    for (enum fault fault = FAULT_THROTTLE; fault < FAULT_SLOW; fault++) {
-        if (!is_transfer && fault != FAULT_THROTTLE && fault != FAULT_HANG)
-            continue;
-        if (strikes(faults, fault) && first == FAULT_NONE)
-            first = fault;
-    }
-    return first;
+    enum {
+        STRIKES_ANY = 1U << FAULT_ON_ANY | 1U << FAULT_ON_INQUIRY | 1U << FAULT_ON_TRANSFER,
+        STRIKES_ABOUT = 1U << FAULT_ON_INQUIRY | 1U << FAULT_ON_TRANSFER,
+        STRIKES_INQUIRY = 1U << FAULT_ON_INQUIRY,
+        STRIKES_TRANSFER = 1U << FAULT_ON_TRANSFER,
+    };
+    static const uint8_t targets[FAULT_NONE] = {
+#define X(name, field, strikes) STRIKES_##strikes,
+        MOCK_FAULT_TABLE(X)
+#undef X
+    };
+    return (targets[fault] >> target & 1) != 0;
+}
+
+uint32_t faults_draw(struct faults *faults, enum fault_target target)
+{
+    uint32_t struck = 0;
+    for (enum fault fault = 0; fault < FAULT_NONE; fault++)
+        if (fault != FAULT_SLOW && may_strike(fault, target) && strikes(faults, fault))
+            struck |= 1U << fault;
+    return struck;
+}
+
+enum fault faults_way(uint32_t struck)
+{
+    enum fault fault = 0;
+    while (fault < FAULT_SLOW && !faults_has(struck, fault))
+        fault++;
+    return fault < FAULT_SLOW ? fault : FAULT_NONE;
+}
+
+bool faults_may(const struct faults *faults, enum fault fault)
+{
+    return faults->per_million[fault] > 0;
 }
 
 uint64_t faults_latency(struct faults *faults)
@@ -62,8 +89,8 @@ bool faults_coin(struct faults *faults)
 const char *fault_name(enum fault fault)
 {
     static const char *const names[] = {
-#define X(name, field) #field,
-        FAULT_TABLE(X)
+#define X(name, field, strikes) #field,
+        MOCK_FAULT_TABLE(X)
 #undef X
             "",
     };

@@ -13,23 +13,15 @@
 #include "base/prng.h"
 #include "mock/bank.h"
 
-/* In the order of precedence, when several strike at once. */
-#define FAULT_TABLE(X)                                                                             \
-    X(THROTTLE, throttle)                                                                          \
-    X(RESET_BEFORE, reset_before)                                                                  \
-    X(ERROR_BEFORE, error_before)                                                                  \
-    X(HANG, hang)                                                                                  \
-    X(LATE_ACCEPT, late_accept)                                                                    \
-    X(LOST_AFTER, lost_after)                                                                      \
-    X(ERROR_AFTER, error_after)                                                                    \
-    X(SLOW, slow)
-
 enum fault {
-#define X(name, field) FAULT_##name,
-    FAULT_TABLE(X)
+#define X(name, field, strikes) FAULT_##name,
+    MOCK_FAULT_TABLE(X)
 #undef X
         FAULT_NONE,
 };
+
+/* What a call is, as far as faults may strike it. */
+enum fault_target { FAULT_ON_ANY, FAULT_ON_INQUIRY, FAULT_ON_TRANSFER };
 
 struct faults {
     uint32_t per_million[FAULT_NONE];
@@ -42,12 +34,22 @@ struct faults {
 void faults_init(struct faults *faults, const struct mock_settings *settings);
 /* Other chances; the streams go on where they are. */
 void faults_set(struct faults *faults, const struct mock_faults *chances);
-/* What strikes a call; reads know throttle and hang alone. */
-enum fault faults_draw(struct faults *faults, bool is_transfer);
+/* What strikes a call: a bit for each fault but SLOW. */
+uint32_t faults_draw(struct faults *faults, enum fault_target target);
+/* The way in which the answer comes, FAULT_NONE: the good one. */
+enum fault faults_way(uint32_t struck);
+static inline bool faults_has(uint32_t struck, enum fault fault)
+{
+    return (struck >> fault & 1U) != 0;
+}
+/* May it ever strike? */
+bool faults_may(const struct faults *faults, enum fault fault);
 /* How long the answer takes. */
 uint64_t faults_latency(struct faults *faults);
 bool faults_coin(struct faults *faults);
 /* "lost_after" …; "" for none. */
 const char *fault_name(enum fault fault);
+
+_Static_assert(FAULT_NONE <= 32, "a bit for each");
 
 #endif

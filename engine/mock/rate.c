@@ -35,3 +35,24 @@ bool rate_take(struct rate *rate, uint64_t now_ns, uint64_t *wait_ns)
     *wait_ns = (NS_PER_S - rate->level + rate->per_s - 1) / rate->per_s;
     return false;
 }
+
+void meter_init(struct meter *meter, uint32_t rate_per_s, uint32_t burst)
+{
+    CHECK(rate_per_s <= RATE_PER_S_MAX && burst <= RATE_BURST_MAX);
+    *meter = (struct meter){.per_s = rate_per_s, .burst = burst == 0 ? 1 : burst};
+}
+
+/* A bucket that leaks rate_per_s calls a second: what is in it after a call is the most by which
+   any window that ends with this call goes beyond its rate x w. */
+void meter_add(struct meter *meter, uint64_t now_ns)
+{
+    if (meter->per_s == 0)
+        return;
+    CHECK(now_ns >= meter->at_ns);
+    uint64_t elapsed_ns = now_ns - meter->at_ns;
+    meter->at_ns = now_ns;
+    bool is_empty = elapsed_ns > meter->level / meter->per_s;
+    meter->level = (is_empty ? 0 : meter->level - elapsed_ns * meter->per_s) + NS_PER_S;
+    meter->most = meter->level > meter->most ? meter->level : meter->most;
+    meter->over += meter->level > meter->burst * NS_PER_S;
+}

@@ -209,6 +209,8 @@ static const char *read_transfer(struct request_order *order, const char *body, 
         {"destination_account_id", .text = order->to, .text_capacity = sizeof order->to},
         {"amount", FIELD_INTEGER, .number = &order->amount_minor},
         {"currency", .text = order->currency, .text_capacity = sizeof order->currency},
+        {"sub_account_id", .optional = true, .text = order->share,
+         .text_capacity = sizeof order->share},
         {"description", .optional = true, .text = description, .text_capacity = sizeof description},
     };
     return fields_read(body, body_bytes, fields, sizeof fields / sizeof fields[0]);
@@ -229,6 +231,8 @@ static const char *read_payout(struct request_order *order, const char *body, si
         {"destination", FIELD_OBJECT, .fields = destination, .field_count = 3},
         {"amount", FIELD_INTEGER, .number = &order->amount_minor},
         {"currency", .text = order->currency, .text_capacity = sizeof order->currency},
+        {"sub_account_id", .optional = true, .text = order->share,
+         .text_capacity = sizeof order->share},
         {"description", .optional = true, .text = description, .text_capacity = sizeof description},
     };
     return fields_read(body, body_bytes, fields, sizeof fields / sizeof fields[0]);
@@ -237,6 +241,7 @@ static const char *read_payout(struct request_order *order, const char *body, si
 const char *request_order_read(struct request_order *order, enum mock_transfer_kind kind,
                                const char *body, size_t body_bytes)
 {
+    order->share[0] = 0;
     const char *wrong = kind == MOCK_PAYOUT ? read_payout(order, body, body_bytes)
                                             : read_transfer(order, body, body_bytes);
     if (wrong != NULL)

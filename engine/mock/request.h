@@ -49,6 +49,7 @@ MUST_USE size_t request_read(struct request *request, const char *bytes, size_t 
 struct request_order {
     char from[MOCK_ACCOUNT_BYTES];
     char to[MOCK_ACCOUNT_BYTES];
+    char share[MOCK_ACCOUNT_BYTES]; /* sub_account_id; "": not said */
     char currency[MOCK_CURRENCY_BYTES];
     int64_t amount_minor; /* > 0 */
 };

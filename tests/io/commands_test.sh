@@ -158,7 +158,7 @@ book_is_wrong 'the receiving account differs'
 echo 'no,book' >"$PAYDAY_FOLDER/wrong"
 expect 65 'not seven fields' daybook verify --book "$PAYDAY_FOLDER/wrong"
 sed "${accepted}s/,accepted,/,settled,/" "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
-expect 65 'state is neither accepted nor rejected' daybook verify --book "$PAYDAY_FOLDER/wrong"
+expect 65 'state is not accepted, rejected or reversed' daybook verify --book "$PAYDAY_FOLDER/wrong"
 tr '\n' '\r' <"$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/right"
 expect 0 'ledger = book' timeout 20 "$DAYBOOK" verify --book "$PAYDAY_FOLDER/right"
 

@@ -46,7 +46,21 @@ static struct mock_bank *open_bank(const struct mockbank_accounts *accounts)
         .late_ns = 40 * NS_PER_US,
         .accounts_max = accounts->account_count,
         .transfers_max = 4096,
-        .faults = {.lost_after = 50000, .hang = 50000, .error_after = 50000, .late_accept = 100000},
+        .settle_ns = 60 * NS_PER_US,
+        .reverse_ns = 300 * NS_PER_US,
+        .key_lifetime_ns = 3 * NS_PER_MS,
+        .fee_minor = 3,
+        .faults = {.lost_after = 50000,
+                   .hang = 50000,
+                   .error_after = 50000,
+                   .late_accept = 100000,
+                   .processing = 100000,
+                   .fails_later = 50000,
+                   .reversed = 50000,
+                   .forget_refused = 300000,
+                   .refuse_repeat = 100000,
+                   .fee = 100000,
+                   .surplus = 50000},
     };
     char error[MOCKBANK_ERROR_BYTES];
     struct mock_bank *bank = mock_bank_open(&settings);
@@ -85,9 +99,11 @@ static void broken_accounts_are_refused_with_their_line(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "V1,1,open\nV2,-1,open\n", "V1,1,open\nV2,1\n",          "V1,1,open\nV2,1,asleep\n",
-        "V1,1,open\nV2,x,open\n",  "V1,1,open\nV2,1,open,1.5\n", "V1,1,open\nV2,1,open,1,1,1\n",
-        "V1,1,open\n,1,open\n",    "V1,1,open\nV2,,open\n",      "V1,1,open\nV2,1,open,1,soon\n",
+        "V1,1,open\nV2,-1,open\n",       "V1,1,open\nV2,1\n",
+        "V1,1,open\nV2,1,asleep\n",      "V1,1,open\nV2,x,open\n",
+        "V1,1,open\nV2,1,open,1.5\n",    "V1,1,open\nV2,1,open,1,1,1,1,1,1,1,1,1\n",
+        "V1,1,open\n,1,open\n",          "V1,1,open\nV2,,open\n",
+        "V1,1,open\nV2,1,open,1,soon\n",
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct mockbank_accounts accounts;
@@ -117,9 +133,12 @@ static void call(struct mock_bank *bank, struct mockbank_log *log, uint64_t now_
                          "Content-Length: %d\r\n\r\n%s",
                          key, body_bytes, body);
     uint32_t before = mock_bank_transfer_count(bank);
+    uint32_t reversed = mock_bank_reversal_count(bank);
     mock_bank_advance(bank, now_ns);
     for (; before < mock_bank_transfer_count(bank); before++)
         mockbank_log_late(log, mock_bank_transfer(bank, before));
+    for (; reversed < mock_bank_reversal_count(bank); reversed++)
+        mockbank_log_reversal(log, mock_bank_reversal(bank, reversed));
     assert_int_equal(mock_bank_request(bank, bytes, (size_t)count, now_ns, &reply), count);
     mockbank_log_call(log, now_ns, 1, &reply);
 }
@@ -169,7 +188,11 @@ static void check_same_books(const struct mock_bank *a, const struct mock_bank *
         assert_int_equal(x->amount_minor, y->amount_minor);
         assert_int_equal(x->refusal, y->refusal);
         assert_int_equal(x->done_at_ns, y->done_at_ns);
+        assert_int_equal(x->fee_minor, y->fee_minor);
+        assert_int_equal(x->reversed_at_ns, y->reversed_at_ns);
     }
+    assert_int_equal(mock_bank_reversal_count(a), mock_bank_reversal_count(b));
+    assert_int_equal(mock_bank_fees(a), mock_bank_fees(b));
     for (uint32_t i = 0; i < mock_bank_account_count(a); i++) {
         int64_t x_minor, y_minor;
         enum mock_account_state x_state, y_state;
@@ -190,7 +213,9 @@ static void log_that_is_replayed_gives_the_same_book(void **state)
     load(&accounts, csv);
     write_file(name, "");
     struct mock_bank *bank = live(&accounts, name);
-    assert_in_range(mock_bank_transfer_count(bank), 500, 900);
+    assert_in_range(mock_bank_transfer_count(bank), 500, 1200);
+    assert_in_range(mock_bank_reversal_count(bank), 10, 100);
+    assert_true(mock_bank_fees(bank) > 100);
     if (!replay(&accounts, name, &again, &past, error))
         fail_msg("%s", error);
     check_same_books(bank, again);

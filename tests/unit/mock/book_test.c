@@ -87,7 +87,7 @@ static void many_transfers_end_as_plain_arithmetic_says(void **state)
                                    .amount_minor = 1 + (int64_t)prng_below(&prng, 5000),
                                    .from = from,
                                    .to = to};
-        assert_int_equal(book_transfer(&book, key), UINT32_MAX);
+        assert_int_equal(book_transfer(&book, key, 0), UINT32_MAX);
         uint32_t place = book_begin(&book, &order);
         enum mock_refusal refusal = book_refusal(&book, place);
         book_decide(&book, place, refusal, i);
@@ -98,7 +98,7 @@ static void many_transfers_end_as_plain_arithmetic_says(void **state)
             balances[from] -= order.amount_minor;
             balances[to] += order.amount_minor;
         }
-        assert_int_equal(book_transfer(&book, key), place);
+        assert_int_equal(book_transfer(&book, key, 0), place);
         assert_int_equal(book.entries[place].transfer.id, i + 1);
     }
     for (uint32_t i = 0; i < ACCOUNTS; i++)
@@ -135,7 +135,8 @@ static struct mock_restore effect(enum mock_effect kind, const char *key, uint64
                                  .key = key,
                                  .body = BODY,
                                  .body_bytes = sizeof BODY - 1,
-                                 .at_ns = at_ns};
+                                 .at_ns = kind == MOCK_EFFECT_LATE ? 0 : at_ns,
+                                 .late_at_ns = at_ns};
 }
 
 static void effects_that_are_put_back_answer_as_before(void **state)
@@ -191,7 +192,7 @@ static void effects_that_do_not_fit_are_refused(void **state)
     struct mock_restore bad_key = effect(MOCK_EFFECT_ACCEPTED, "k 1", 5);
     assert_false(mock_bank_restore(bank, &bad_key));
     struct mock_reply reply;
-    ask_transfer(bank, "all", "V1", "V2", 100000, 0, &reply);
+    ask_transfer(bank, "all", "V1", "V2", 100000, 5, &reply);
     struct mock_restore no_money = effect(MOCK_EFFECT_ACCEPTED, "k1", 5);
     assert_false(mock_bank_restore(bank, &no_money));
     assert_int_equal(ask_total(bank), 157000);

@@ -48,12 +48,13 @@ struct config {
     char *database_password; /* secret */
     char *time_zone;
     char *profiles;
+    char *state_folder; /* NULL: not given */
     int64_t slots, chunk_records, chunk_delay_ns, send_before_ns, resolve_wait_ns, drain_ns;
     int64_t alive_ns, retry_base_ns, retry_cap_ns, poll_tries, chunk_tries;
     int64_t closing_check; /* enum closing_check */
     int64_t over;          /* enum over_policy */
     int64_t hold;          /* 0 post, 1 transfer */
-    int64_t restarts, progress_every_ns;
+    int64_t restarts, database_wait_ns, progress_every_ns;
     int64_t lock_wait_ns, stale_after_ns, heartbeat_ns;
     uint32_t bank_count;
     struct config_bank banks[BANKS_MAX];

@@ -55,6 +55,9 @@ const struct config_key config_keys[] = {
     {"time_zone", TEXT, "UTC", AT(time_zone), false, NULL, "in which --deadline is meant"},
     {"profiles", TEXT, "/usr/share/daybook/banks", AT(profiles), false, NULL,
      "folder of bank profiles that do not lie beside this file"},
+    {"state_folder", TEXT, NULL, AT(state_folder), false, NULL,
+     "remembers where each ledger ended, to notice an older copy of the database; none: does not "
+     "[$XDG_STATE_HOME/daybook]"},
     {"run.slots", INTEGER(1, SLOTS_MAX), "16384", AT(slots), false, NULL,
      "settlements under way at once"},
     {"run.chunk_records", INTEGER(1, CHUNK_RECORDS_MAX), "16000", AT(chunk_records), false, NULL,
@@ -84,6 +87,8 @@ const struct config_key config_keys[] = {
      "keep the hold in the account, or move it to the suspense account"},
     {"run.restarts", INTEGER(0, 1000), "3", AT(restarts), false, NULL,
      "times a run starts over when it loses the database"},
+    {"run.database_wait", DURATION(0, DAY), "1min", AT(database_wait_ns), false, NULL,
+     "how long a new start waits for a database that is down"},
     {"run.progress_every", DURATION(100 * MS, HOUR), "30s", AT(progress_every_ns), false, NULL,
      "a plain progress line so often, where stderr is no terminal"},
     {"claim.lock_wait", DURATION(0, HOUR), "3s", AT(lock_wait_ns), false, NULL,

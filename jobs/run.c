@@ -11,6 +11,7 @@
 #include "jobs/people.h"
 #include "jobs/report.h"
 #include "jobs/run_banks.h"
+#include "jobs/run_heads.h"
 #include "jobs/run_report.h"
 #include "real/claim.h"
 #include "real/clock.h"
@@ -30,7 +31,10 @@ struct run {
     struct run_banks banks;
     struct run_report report;
     uint64_t deadline_at_ns;
+    struct claim_former former;
+    struct run_heads heads;
     /* one try */
+    bool lost; /* the database: may start over */
     struct hash *hash;
     struct claim *claim;
     struct store *store;
@@ -40,21 +44,29 @@ struct run {
     size_t memory_bytes;
 };
 
-/* Set by the first signal; a second one ends the process at once, which loses nothing. */
+/* Set by the first signal: drain and stop. */
 static volatile int run_stop;
 
+/* A second one, whichever, ends the process at once, which loses nothing. */
 static void on_signal(int number)
 {
-    (void)number;
+    if (run_stop != 0) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     run_stop = 1;
 }
 
+/* A terminal or a pipe that is gone is no reason to stop paying. */
 static void catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
 }
 
 /* ---- errors of the engine's parts ---- */
@@ -80,6 +92,7 @@ static int exit_of_status(enum status status)
     case STATUS_STORE_FENCED:
         return JOB_OWNED;
     case STATUS_UNREACHABLE:
+    case STATUS_STORE_BEHIND:
         return JOB_UNREACHABLE;
     case STATUS_STORE_BUSY:
     case STATUS_STORE_LOST:
@@ -99,6 +112,19 @@ static int exit_of_status(enum status status)
     }
     CHECK(false);
     return JOB_INTERNAL;
+}
+
+/* What a further start may find mended. */
+static bool may_start_over(enum status status)
+{
+    return status == STATUS_STORE_BUSY || status == STATUS_STORE_LOST ||
+           status == STATUS_UNREACHABLE;
+}
+
+static int fail_status(struct run *run, enum status status, char *error)
+{
+    run->lost = may_start_over(status);
+    return fail_text(exit_of_status(status), error);
 }
 
 /* ---- one try: from the claim to the lane's end ---- */
@@ -131,24 +157,58 @@ static struct settle_config settle_config_of(const struct run *run)
     return settle;
 }
 
-static int claim_batch(struct run *run)
+/* A start that is refused here has called no bank and changed nothing. */
+static int lock_batch(struct run *run)
 {
     char error[STORE_ERROR_BYTES] = "";
     const struct config *config = run->config;
     struct claim_config claim = {
         .conninfo = run->conninfo,
         .batch_id = run->batch.batch_id,
-        .take_over = job_flag(run->job, "take-over"),
+        // Whoever took over from this run meanwhile was meant to.
+        .take_over = job_flag(run->job, "take-over") && run->report.restarts == 0,
         .lock_wait_ns = (uint64_t)config->lock_wait_ns,
         .stale_ns = (uint64_t)config->stale_after_ns,
         .heartbeat_ns = (uint64_t)config->heartbeat_ns,
+        .raise_wait_ns = (uint64_t)config->stale_after_ns,
         .host = people_host(),
         .run_kind = run->batch.has_run ? "resume" : "run",
         .operator_name = people_operator(),
+        .former = &run->former,
+        .stop = &run_stop,
     };
     enum status status = claim_open(&claim, &run->claim, error);
+    if (status == STATUS_OWNED && run_stop)
+        return job_fail(JOB_STOPPED, NULL, "stopped before it began");
+    return status == STATUS_OK ? JOB_DONE : fail_status(run, status, error);
+}
+
+static void report_banks(struct run *run)
+{
+    struct run_report *report = &run->report;
+    report->bank_count = run->banks.count;
+    for (uint32_t i = 0; i < run->banks.count; i++) {
+        memcpy(report->banks[i].name, run->banks.banks[i].name, sizeof report->banks[i].name);
+        report->banks[i].rate_per_s = run->banks.banks[i].rules.rate_per_s;
+    }
+}
+
+/* Once, by who holds the lock: nobody else has to do with the banks. */
+static int prepare_banks(struct run *run)
+{
+    if (run->banks.count > 0)
+        return JOB_DONE;
+    int exit_code = run_banks_open(&run->banks, run->config, run->db, &run->batch);
+    report_banks(run);
+    return exit_code == JOB_DONE ? run_banks_check_reachable(&run->banks) : exit_code;
+}
+
+static int take_batch(struct run *run)
+{
+    char error[STORE_ERROR_BYTES] = "";
+    enum status status = claim_take(run->claim, run->heads.known, run->heads.count, error);
     if (status != STATUS_OK)
-        return fail_text(exit_of_status(status), error);
+        return fail_status(run, status, error);
     // Read before the claim froze it: banks and counts would be those of another plan.
     if (claim_revision(run->claim) != strtoul(run->batch.revision, NULL, 10))
         return job_fail(JOB_TRY_AGAIN, "run the same command again: it reads the new plan",
@@ -179,7 +239,7 @@ static int open_store(struct run *run)
             .name = bank->name, .profile = bank->profile, .profile_id = bank->profile_id};
     }
     run->store = store_open(&store, error);
-    return run->store != NULL ? JOB_DONE : fail_text(JOB_TRY_AGAIN, error);
+    return run->store != NULL ? JOB_DONE : fail_status(run, STATUS_STORE_LOST, error);
 }
 
 /* All memory of the core at once, sized by a dry run. */
@@ -191,7 +251,7 @@ static int make_core(struct run *run)
     struct arena arena;
     enum status status = claim_start(run->claim, 0, &start, clock_now_ns(), error);
     if (status != STATUS_OK)
-        return fail_text(exit_of_status(status), error);
+        return fail_status(run, status, error);
     uint64_t now_ns = clock_now_ns();
     arena_init(&arena, NULL, 0);
     settle_init(&arena, run->hash, &config, &start, now_ns);
@@ -295,45 +355,93 @@ static int look_again(struct run *run)
     return exit_code;
 }
 
+static void remember(struct run *run)
+{
+    struct digest hash;
+    uint32_t chunk = settle_head(run->settle, &hash);
+    run_heads_note(&run->heads, 0, chunk, &hash);
+    run_heads_save(&run->heads);
+}
+
 static int finish(struct run *run)
 {
     char error[STORE_ERROR_BYTES] = "";
     int exit_code = look_again(run);
-    if (exit_code != JOB_DONE)
+    if (exit_code != JOB_DONE) {
+        run->lost = exit_code == JOB_UNREACHABLE || exit_code == JOB_TRY_AGAIN;
         return exit_code;
+    }
     exit_code = exit_of_end(run);
     if (settle_end(run->settle) == SETTLE_END_FATAL) {
         enum status fatal = settle_counts(run->settle)->fatal;
         job_fail(exit_code, fatal == STATUS_STORE_FENCED ? NULL : "run `daybook verify`",
                  "the run ended: %s: %s", status_text(fatal), store_error(run->store));
     }
-    enum status status = claim_finish(run->claim, run->settle, 0, exit_code, error);
-    if (status != STATUS_OK && exit_code != JOB_INTERNAL && exit_code != JOB_OWNED)
-        return fail_text(exit_of_status(status), error);
-    return exit_code;
+    enum status status = claim_finish(run->claim, run->settle, 0, error);
+    if (status == STATUS_OK || exit_code == JOB_INTERNAL)
+        status = claim_end(run->claim, exit_code, error);
+    return status == STATUS_OK || exit_code == JOB_INTERNAL ? exit_code
+                                                            : fail_status(run, status, error);
 }
 
-static int try_once(struct run *run, bool *gone)
+static const char *loss_of(const struct run *run)
 {
-    int exit_code = claim_batch(run);
+    if (claim_error(run->claim)[0] != '\0')
+        return claim_error(run->claim);
+    const char *error = store_error(run->store);
+    return error[0] != '\0' ? error : "the session that holds the batch";
+}
+
+static int turn(struct run *run)
+{
+    db_close(run->db);
+    run->db = NULL;
+    lane_run(run->lane);
+    run_report_add(&run->report, run->settle, clock_now_ns());
+    remember(run);
+    if (settle_end(run->settle) != SETTLE_END_GONE)
+        return finish(run);
+    job_warn(NULL, "lost: %s", loss_of(run));
+    run->lost = true;
+    return JOB_TRY_AGAIN;
+}
+
+/* A run that told of itself and cannot begin tells that, too. */
+static void end_unbegun(struct run *run, int exit_code)
+{
+    char error[STORE_ERROR_BYTES];
+    if (run->claim != NULL && claim_run_id(run->claim) > 0)
+        (void)claim_end(run->claim, exit_code, error);
+}
+
+static int try_once(struct run *run)
+{
+    run->lost = false;
+    int exit_code = lock_batch(run);
+    if (exit_code == JOB_DONE)
+        exit_code = prepare_banks(run);
+    if (exit_code == JOB_DONE)
+        exit_code = take_batch(run);
     if (exit_code == JOB_DONE)
         exit_code = make_core(run);
     if (exit_code == JOB_DONE)
         exit_code = open_store(run);
     if (exit_code == JOB_DONE)
         exit_code = open_lane(run);
-    if (exit_code != JOB_DONE)
-        return exit_code;
-    db_close(run->db);
-    run->db = NULL;
-    lane_run(run->lane);
-    run_report_add(&run->report, run->settle, clock_now_ns());
-    *gone = settle_end(run->settle) == SETTLE_END_GONE;
-    if (!*gone)
-        return finish(run);
-    const char *error = store_error(run->store);
-    job_warn(NULL, "lost: %s", error[0] != '\0' ? error : "the session that holds the batch");
-    return JOB_TRY_AGAIN;
+    if (exit_code == JOB_DONE)
+        exit_code = turn(run);
+    else
+        end_unbegun(run, exit_code);
+    close_try(run);
+    return exit_code;
+}
+
+/* Ended early by a signal. */
+static void pause_ns(uint64_t wait_ns)
+{
+    struct timespec wait = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
+                            .tv_nsec = (long)(wait_ns % NS_PER_S)};
+    nanosleep(&wait, NULL);
 }
 
 /* Twice as long before each new start, up to the cap. */
@@ -344,32 +452,41 @@ static void wait_before(const struct run *run)
         wait_ns *= wait_ns < (uint64_t)run->config->retry_cap_ns ? 2 : 1;
     if (wait_ns > (uint64_t)run->config->retry_cap_ns)
         wait_ns = (uint64_t)run->config->retry_cap_ns;
-    struct timespec wait = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
-                            .tv_nsec = (long)(wait_ns % NS_PER_S)};
-    nanosleep(&wait, NULL);
+    pause_ns(wait_ns);
+}
+
+/* A server that recovers from a crash refuses connections for a while. */
+static void wait_for_database(const struct run *run)
+{
+    uint64_t until_ns = clock_now_ns() + (uint64_t)run->config->database_wait_ns;
+    while (!run_stop && clock_now_ns() < until_ns && PQping(run->conninfo) != PQPING_OK)
+        pause_ns(NS_PER_S / 5);
+}
+
+static int start_over(struct run *run)
+{
+    wait_before(run);
+    wait_for_database(run);
+    run->report.restarts++;
+    run->batch.has_run = true;
+    job_warn(NULL, "starting over from the claim (%u of %lld)", run->report.restarts,
+             (long long)run->config->restarts);
+    int exit_code = look_again(run);
+    run->lost = exit_code == JOB_TRY_AGAIN || exit_code == JOB_UNREACHABLE;
+    if (exit_code != JOB_DONE)
+        return exit_code;
+    run->report.done_before = run->counts.settled + run->counts.parked;
+    return try_once(run);
 }
 
 static int run_tries(struct run *run)
 {
-    bool gone = false;
-    int exit_code = try_once(run, &gone);
-    close_try(run);
-    bool lost = gone;
-    while (lost && !run_stop && run->report.restarts < run->config->restarts) {
-        wait_before(run);
-        run->report.restarts++;
-        run->batch.has_run = true;
-        job_warn(NULL, "starting over from the claim (%u of %lld)", run->report.restarts,
-                 (long long)run->config->restarts);
-        gone = false;
-        exit_code = look_again(run);
-        run->report.done_before = run->counts.settled + run->counts.parked;
-        if (exit_code == JOB_DONE)
-            exit_code = try_once(run, &gone);
-        close_try(run);
-        lost = gone || exit_code == JOB_TRY_AGAIN || exit_code == JOB_UNREACHABLE;
-    }
-    if (lost)
+    int exit_code = try_once(run);
+    // What refuses the very first start is told as it is.
+    bool began = run->report.took_ns > 0;
+    while (run->lost && began && !run_stop && run->report.restarts < run->config->restarts)
+        exit_code = start_over(run);
+    if (run->lost && began)
         return job_fail(JOB_TRY_AGAIN, "run the same command again: it goes on where it was",
                         "the run gave up after %u new starts", run->report.restarts);
     return exit_code;
@@ -404,12 +521,7 @@ static void prepare_report(struct run *run)
         .coloured = report_is_coloured(stderr, job_number(run->job, "color")),
         .json = job_number(run->job, "output") == 1,
         .done_before = run->counts.settled + run->counts.parked,
-        .bank_count = run->banks.count,
     };
-    for (uint32_t i = 0; i < run->banks.count; i++) {
-        memcpy(report->banks[i].name, run->banks.banks[i].name, sizeof report->banks[i].name);
-        report->banks[i].rate_per_s = run->banks.banks[i].rules.rate_per_s;
-    }
     run_report_begin(report, clock_now_ns());
 }
 
@@ -422,7 +534,7 @@ static int prepare(struct run *run)
     if (exit_code == JOB_DONE && !batch_count(run->db, &run->batch, &run->counts))
         exit_code = db_exit_code(run->db);
     if (exit_code == JOB_DONE)
-        exit_code = run_banks_open(&run->banks, run->config, run->db, &run->batch);
+        exit_code = run_heads_open(&run->heads, run->job, run->config, run->db, &run->batch);
     return exit_code;
 }
 
@@ -440,9 +552,7 @@ static int run_batch(struct run *run)
             return db_exit_code(run->db);
         return JOB_DONE;
     }
-    exit_code = run_banks_check_reachable(&run->banks);
-    if (exit_code == JOB_DONE)
-        exit_code = read_deadline(run);
+    exit_code = read_deadline(run);
     if (exit_code != JOB_DONE)
         return exit_code;
     catch_signals();
@@ -470,6 +580,7 @@ int job_run(struct job *job)
         exit_code = run_batch(&run);
         hash_close(run.hash);
     }
+    run_heads_close(&run.heads);
     run_banks_close(&run.banks);
     db_close(run.db);
     db_conninfo_free(run.conninfo);

@@ -14,6 +14,7 @@
 #define RECEIVE_BYTES 2048
 #define BODY_BYTES 4096
 #define SCRATCH_BYTES (256U * 1024)
+#define CONNECT_WAIT_NS NS_PER_S /* where no linger is stated: a call waits for its connection */
 
 enum connection_state {
     CONNECTION_CLOSED,
@@ -262,7 +263,7 @@ static void peer_init(struct bank *bank, uint32_t index, const struct bank_peer 
     CHECK(config->addresses.count > 0);
     bool known = config->linger_ns != AT_NEVER;
     peer->config = *config;
-    peer->connect_bound_ns = known ? config->linger_ns / 2 : AT_NEVER;
+    peer->connect_bound_ns = known ? config->linger_ns / 2 : CONNECT_WAIT_NS;
     peer->unacked_ns = known ? config->linger_ns / 2 : config->call_timeout_ns;
     pool_init(&peer->pool, &bank->links[first], first, config->connections_max);
     for (uint32_t i = first; i < first + config->connections_max; i++) {

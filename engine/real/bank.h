@@ -9,7 +9,8 @@
  *           The core keeps at most connections_max calls in flight at a bank (CHECKed).
  * Time      no timers of its own: the core cancels what takes too long. Where the rules state the
  *           linger, a connection that took over half of it carries no waiting call any more,
- *           and bytes that stay unconfirmed for the other half break their connection.
+ *           and bytes that stay unconfirmed for the other half break their connection. Where it
+ *           is unknown, a call waits for its connection for a second.
  * Ownership Profiles, hash and ring are the caller's and outlive it.
  */
 #ifndef DAYBOOK_REAL_BANK_H

@@ -8,6 +8,7 @@
 #include "base/failpoint.h"
 #include "base/hex.h"
 #include "base/time.h"
+#include "real/claim_check.h"
 #include "real/claim_take.h"
 #include "real/pg.h"
 #include "sql.h"
@@ -20,10 +21,15 @@ _Static_assert(STORE_ERROR_BYTES == PG_ERROR_BYTES, "one size of error text");
 struct claim {
     struct claim_config config;
     PGconn *control;
+    struct claim_former session; /* this one */
+    int64_t timeline;
     uint32_t epoch;
     uint32_t revision;
     uint32_t partitions;
     uint64_t run_id;
+    uint32_t finished;   /* partitions with their closing record */
+    bool some_unsettled; /* in a finished partition */
+    bool ended;
     /* the heartbeat */
     uint64_t beat_at_ns; /* when the next one is due */
     uint64_t asked_at_ns;
@@ -59,8 +65,22 @@ struct promise {
 static const struct promise promises[] = {
     {0, "fsync", "off", NULL},
     {1, "full_page_writes", "off", NULL},
-    {2, "synchronous_commit", "off", NULL},
-    {3, "server_encoding", NULL, "UTF8"},
+    {2, "server_encoding", NULL, "UTF8"},
+};
+
+struct condition {
+    int column;
+    bool wanted;
+    const char *refusal;
+};
+
+static const struct condition conditions[] = {
+    {3, false, "the database server is a standby in recovery\nHINT: connect to the primary"},
+    {4, false,
+     "the database is set to read-only (default_transaction_read_only = on)\n"
+     "HINT: find out why; then ALTER DATABASE or ALTER ROLE … RESET "
+     "default_transaction_read_only"},
+    {5, true, "the database has no schema daybook\nHINT: run `daybook schema apply`"},
 };
 
 static enum status check_promises(const PGresult *result, char error[STORE_ERROR_BYTES])
@@ -79,26 +99,38 @@ static enum status check_promises(const PGresult *result, char error[STORE_ERROR
                  promise->wanted != NULL ? promise->wanted : "on");
         return STATUS_BAD_CONFIG;
     }
-    if (PQgetvalue(result, 0, 4)[0] == 't') {
-        snprintf(error, STORE_ERROR_BYTES,
-                 "the database server is a standby in recovery\n"
-                 "HINT: connect to the primary");
-        return STATUS_BAD_CONFIG;
-    }
-    if (PQgetvalue(result, 0, 5)[0] != 't') {
-        snprintf(error, STORE_ERROR_BYTES,
-                 "the database has no schema daybook\nHINT: run `daybook schema apply`");
+    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+        if ((PQgetvalue(result, 0, conditions[i].column)[0] == 't') == conditions[i].wanted)
+            continue;
+        snprintf(error, STORE_ERROR_BYTES, "%s", conditions[i].refusal);
         return STATUS_BAD_CONFIG;
     }
     return STATUS_OK;
 }
 
-static enum status check_server(PGconn *control, char error[STORE_ERROR_BYTES])
+/* A pooler's session is not the server's: the lock would be its, and so would its loss. */
+static enum status note_session(struct claim *claim, const PGresult *result,
+                                char error[STORE_ERROR_BYTES])
 {
-    PGresult *result = pg_run(control, sql_claim_server, 0, NULL);
-    enum status status = pg_result_status(control, result, error);
+    claim->session.pid = (int)u32_of(result, 6);
+    snprintf(claim->session.start, sizeof(claim->session.start), "%s", PQgetvalue(result, 0, 7));
+    if (claim->session.pid == PQbackendPID(claim->control) && claim->session.start[0] != 0)
+        return STATUS_OK;
+    snprintf(error, STORE_ERROR_BYTES,
+             "a connection pooler stands between: the server's session is not the one that this "
+             "program has\n"
+             "HINT: name the Postgres server itself in `database`");
+    return STATUS_BAD_CONFIG;
+}
+
+static enum status check_server(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    PGresult *result = pg_run_as_login(claim->control, sql_claim_server, 0, NULL);
+    enum status status = pg_result_status(claim->control, result, error);
     if (status == STATUS_OK)
         status = check_promises(result, error);
+    if (status == STATUS_OK)
+        status = note_session(claim, result, error);
     PQclear(result);
     return status;
 }
@@ -173,14 +205,18 @@ static enum status take_heads(struct claim *claim, char error[STORE_ERROR_BYTES]
 
 static enum status tell_run(struct claim *claim, char error[STORE_ERROR_BYTES])
 {
-    char batch[NUMBER_BYTES], epoch[NUMBER_BYTES], process[NUMBER_BYTES];
+    char batch[NUMBER_BYTES], epoch[NUMBER_BYTES], process[NUMBER_BYTES], pid[NUMBER_BYTES];
+    char timeline[NUMBER_BYTES];
     const char *params[] = {number(batch, claim->config.batch_id),
                             number(epoch, claim->epoch),
                             claim->config.run_kind,
                             claim->config.operator_name,
                             claim->config.host,
-                            number(process, (uint64_t)getpid())};
-    PGresult *result = pg_run_as_login(claim->control, sql_claim_run, 6, params);
+                            number(process, (uint64_t)getpid()),
+                            number(pid, (uint64_t)claim->session.pid),
+                            claim->session.start,
+                            number(timeline, (uint64_t)claim->timeline)};
+    PGresult *result = pg_run(claim->control, sql_claim_run, 9, params);
     enum status status = pg_result_status(claim->control, result, error);
     if (status == STATUS_OK)
         claim->run_id = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
@@ -204,36 +240,16 @@ static enum status open_session(struct claim *claim, char error[STORE_ERROR_BYTE
     if (status == STATUS_OK)
         status = run_plain(claim->control, "SET lock_timeout = '1s'", 0, NULL, error);
     if (status == STATUS_OK)
-        status = check_server(claim->control, error);
+        status = check_server(claim, error);
     if (status == STATUS_OK)
         status = check_schema(claim->control, error);
-    return status;
-}
-
-static enum status take(struct claim *claim, char error[STORE_ERROR_BYTES])
-{
-    enum status status = claim_take_lock(claim->control, &claim->config, error);
-    FAILPOINT(claim_locked);
-    if (status == STATUS_OK)
-        status = take_epoch(claim, error);
-    FAILPOINT(claim_epoch);
-    if (status == STATUS_OK)
-        status = take_name(claim, error);
-    FAILPOINT(claim_named);
-    if (status == STATUS_OK)
-        status = take_heads(claim, error);
-    if (status == STATUS_OK)
-        status = tell_run(claim, error);
-    FAILPOINT(claim_told);
-    if (status == STATUS_OK)
-        status = prepare_beat(claim, error);
     return status;
 }
 
 enum status claim_open(const struct claim_config *config, struct claim **out,
                        char error[STORE_ERROR_BYTES])
 {
-    CHECK(config->batch_id > 0);
+    CHECK(config->batch_id > 0 && config->former != NULL);
     struct claim *claim = calloc(1, sizeof(*claim));
     CHECK(claim != NULL);
     claim->config = *config;
@@ -241,13 +257,34 @@ enum status claim_open(const struct claim_config *config, struct claim **out,
     error[0] = 0;
     enum status status = open_session(claim, error);
     if (status == STATUS_OK)
-        status = take(claim, error);
+        status = claim_take_lock(claim->control, &claim->config, error);
     if (status != STATUS_OK) {
         claim_close(claim);
         return status;
     }
+    *config->former = claim->session;
     *out = claim;
     return STATUS_OK;
+}
+
+enum status claim_take(struct claim *claim, const struct claim_known *known, uint32_t known_count,
+                       char error[STORE_ERROR_BYTES])
+{
+    CHECK(claim->epoch == 0);
+    enum status status = claim_check_timeline(claim->control, &claim->timeline, error);
+    for (uint32_t i = 0; i < known_count && status == STATUS_OK; i++)
+        status = claim_check_known(claim->control, &claim->config, &known[i], error);
+    if (status == STATUS_OK)
+        status = take_epoch(claim, error);
+    if (status == STATUS_OK)
+        status = take_name(claim, error);
+    if (status == STATUS_OK)
+        status = take_heads(claim, error);
+    if (status == STATUS_OK)
+        status = tell_run(claim, error);
+    if (status == STATUS_OK)
+        status = prepare_beat(claim, error);
+    return status;
 }
 
 uint32_t claim_epoch(const struct claim *claim)
@@ -359,6 +396,21 @@ static bool beat_turn(struct claim *claim)
     return false;
 }
 
+/* By then another run may take the batch over, and a session may be stopped for ever. */
+static uint64_t beat_until_ns(const struct claim *claim)
+{
+    return claim->asked_at_ns + claim->config.stale_ns;
+}
+
+static void look_for_silence(struct claim *claim, uint64_t now_ns)
+{
+    if (claim->gone || !claim->beating || now_ns < beat_until_ns(claim))
+        return;
+    snprintf(claim->error, sizeof(claim->error), "the heartbeat got no answer for %" PRIu64 " s",
+             (now_ns - claim->asked_at_ns) / NS_PER_S);
+    lose(claim, STATUS_STORE_LOST);
+}
+
 uint32_t claim_turn(struct claim *claim, struct event *events, uint64_t now_ns)
 {
     if (!claim->gone && !claim->beating && now_ns >= claim->beat_at_ns)
@@ -372,6 +424,7 @@ uint32_t claim_turn(struct claim *claim, struct event *events, uint64_t now_ns)
         };
         return 1;
     }
+    look_for_silence(claim, now_ns);
     if (!claim->gone || claim->gone_told)
         return 0;
     claim->gone_told = true;
@@ -392,7 +445,12 @@ uint64_t claim_next_at(const struct claim *claim)
 {
     if (claim->gone)
         return claim->gone_told ? AT_NEVER : 0;
-    return claim->beating ? AT_NEVER : claim->beat_at_ns;
+    return claim->beating ? beat_until_ns(claim) : claim->beat_at_ns;
+}
+
+const char *claim_error(const struct claim *claim)
+{
+    return claim->error;
 }
 
 /* ---- the end ---------------------------------------------------------------------------- */
@@ -460,18 +518,25 @@ static enum status end_run(struct claim *claim, int exit_code, char error[STORE_
 }
 
 enum status claim_finish(struct claim *claim, const struct settle *settle, uint32_t partition,
-                         int exit_code, char error[STORE_ERROR_BYTES])
+                         char error[STORE_ERROR_BYTES])
 {
-    CHECK(exit_code >= 0);
+    CHECK(partition < claim->partitions && claim->finished < claim->partitions && !claim->ended);
     enum status status = write_closing(claim, settle, partition, error);
-    FAILPOINT(closing_written);
+    claim->finished += status == STATUS_OK;
+    claim->some_unsettled = claim->some_unsettled || !all_settled(settle_counts(settle));
+    return status;
+}
+
+enum status claim_end(struct claim *claim, int exit_code, char error[STORE_ERROR_BYTES])
+{
+    CHECK(exit_code >= 0 && claim->run_id > 0 && !claim->ended);
+    enum status status = STATUS_OK;
+    claim->ended = true;
     // Who left something unfinished need not count a million end records to know.
-    if (status == STATUS_OK && all_settled(settle_counts(settle)))
+    if (claim->finished == claim->partitions && !claim->some_unsettled)
         status = close_batch(claim, error);
-    FAILPOINT(batch_closed);
     if (status == STATUS_OK)
         status = end_run(claim, exit_code, error);
-    FAILPOINT(run_ended);
     return status;
 }
 

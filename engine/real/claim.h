@@ -8,29 +8,62 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/status.h"
 #include "core/settle.h"
 #include "real/store.h"
 
+#define CLAIM_START_BYTES 40
+
+/*
+ * The session that held the batch for an earlier try of this very process: all zero at first, kept
+ * by claim_open. Where the network was cut without a word, the server goes on with it for a while;
+ * only who knows it by pid and start may end it as its own.
+ */
+struct claim_former {
+    int pid;
+    char start[CLAIM_START_BYTES]; /* as the server writes it */
+};
+
+/* A head that was seen before, outside the database or by an earlier try. */
+struct claim_known {
+    uint32_t partition;
+    uint32_t chunk;
+    bool has_hash;
+    struct digest hash;
+    const char *from; /* for people: where it is known from */
+};
+
 struct claim_config {
     const char *conninfo;
     uint32_t batch_id;
-    bool take_over;        /* even where the owner's heartbeat is fresh */
-    uint64_t lock_wait_ns; /* 3 s */
-    uint64_t stale_ns;     /* heartbeat older than this may be taken over: 30 s */
-    uint64_t heartbeat_ns; /* 1 s */
-    const char *host;      /* for people: who owns it */
-    const char *run_kind;  /* "run", "resume" */
+    bool take_over;         /* even where the owner's heartbeat is fresh */
+    uint64_t lock_wait_ns;  /* 3 s */
+    uint64_t stale_ns;      /* heartbeat older than this may be taken over, and an unanswered one of
+                               ours is the end: 30 s */
+    uint64_t heartbeat_ns;  /* 1 s */
+    uint64_t raise_wait_ns; /* how long sessions in the way may take to end: 30 s */
+    struct claim_former *former;
+    const volatile int *stop; /* set by a signal: waits no longer for the lock; NULL: never */
+    const char *host;         /* for people: who owns it */
+    const char *run_kind;     /* "run", "resume" */
     const char *operator_name;
 };
 
 struct claim;
 
 /*
- * Lock, next epoch, end older sessions, raise the heads. STATUS_OWNED: `error` names the owner.
- * On STATUS_OK *out is the claim, and a row in daybook.run tells of it.
+ * The control session: what the server promises is checked (BAD_CONFIG), then the batch's lock is
+ * taken. STATUS_OWNED: `error` names the owner. Nothing is changed yet but the lock.
  */
 enum status claim_open(const struct claim_config *config, struct claim **out,
+                       char error[STORE_ERROR_BYTES]);
+/*
+ * Only for who holds the lock: next epoch, end older sessions, raise the heads; a row in
+ * daybook.run tells of it. STATUS_STORE_BEHIND, and nothing is changed: the server's timeline is
+ * another one than the last run saw, or a head is not what is known of it.
+ */
+enum status claim_take(struct claim *claim, const struct claim_known *known, uint32_t known_count,
                        char error[STORE_ERROR_BYTES]);
 uint32_t claim_epoch(const struct claim *claim);
 /* The frozen plan's revision and partitions; the run's row. */
@@ -46,12 +79,17 @@ uint32_t claim_turn(struct claim *claim, struct event *events, uint64_t now_ns);
 struct store_wait claim_wait(const struct claim *claim);
 uint64_t claim_next_at(const struct claim *claim);
 
-/*
- * P6: the partition's closing record (counts, totals, head hash) under the head's lock, the run's
- * end with its exit code, and where every settlement has ended the batch is closed.
- */
+/* Why it is gone; "" where it is not. */
+const char *claim_error(const struct claim *claim);
+
+/* P6: the partition's closing record (counts, totals, head hash) under the head's lock. */
 enum status claim_finish(struct claim *claim, const struct settle *settle, uint32_t partition,
-                         int exit_code, char error[STORE_ERROR_BYTES]);
+                         char error[STORE_ERROR_BYTES]);
+/*
+ * The run's end with its exit code, once; where every partition was finished and every settlement
+ * has ended, the batch is closed.
+ */
+enum status claim_end(struct claim *claim, int exit_code, char error[STORE_ERROR_BYTES]);
 void claim_close(struct claim *claim);
 
 #endif

@@ -8,11 +8,11 @@
 
 #include "base/failpoint.h"
 #include "base/time.h"
+#include "real/clock.h"
 #include "sql.h"
 
 #define LOCK_CLASS "1684108642" /* "dayb": keeps our locks apart from those of other programs */
 #define TRY_EVERY_MS 100
-#define RAISE_TRIES 60 /* of lock_timeout each */
 #define NUMBER_BYTES 24
 
 /* Who holds the batch's lock; texts belong to `result`. */
@@ -23,6 +23,7 @@ struct owner {
     const char *backend_start;
     const char *epoch;
     bool silent; /* for longer than stale_ns */
+    bool former; /* an earlier try of this very process */
 };
 
 static const char *number(char out[NUMBER_BYTES], uint64_t value)
@@ -50,13 +51,18 @@ static enum status try_lock(PGconn *control, const struct claim_config *config, 
     return status;
 }
 
+static bool is_stopped(const struct claim_config *config)
+{
+    return config->stop != NULL && *config->stop != 0;
+}
+
 static enum status try_lock_for(PGconn *control, const struct claim_config *config, bool *locked,
                                 char error[STORE_ERROR_BYTES])
 {
     uint64_t tries = 1 + config->lock_wait_ns / (TRY_EVERY_MS * NS_PER_MS);
     enum status status = STATUS_OK;
     *locked = false;
-    for (uint64_t i = 0; i < tries; i++) {
+    for (uint64_t i = 0; i < tries && !is_stopped(config); i++) {
         if (i > 0)
             pause_ms(TRY_EVERY_MS);
         status = try_lock(control, config, locked, error);
@@ -82,6 +88,8 @@ static enum status find_owner(PGconn *control, const struct claim_config *config
     owner->epoch = PQgetvalue(result, 0, 2);
     uint64_t silent_s = strtoull(PQgetvalue(result, 0, 7), NULL, 10);
     owner->silent = !PQgetisnull(result, 0, 7) && silent_s >= config->stale_ns / NS_PER_S;
+    owner->former = config->former->pid == atoi(owner->pid) &&
+                    strcmp(config->former->start, owner->backend_start) == 0;
     return STATUS_OK;
 }
 
@@ -112,11 +120,31 @@ static enum status end_owner(PGconn *control, const struct claim_config *config,
                             owner->pid,
                             owner->backend_start,
                             owner->epoch,
-                            config->take_over ? "t" : "f",
+                            config->take_over || owner->former ? "t" : "f",
                             number(stale_us, config->stale_ns / NS_PER_US)};
     PGresult *result = pg_run_as_login(control, sql_claim_end_owner, 6, params);
     enum status status = pg_result_status(control, result, error);
     PQclear(result);
+    return status;
+}
+
+/* Whoever holds the lock now: the one that was ended may have given way to another starter. */
+static enum status refuse(PGconn *control, const struct claim_config *config,
+                          char error[STORE_ERROR_BYTES])
+{
+    struct owner owner;
+    enum status status = find_owner(control, config, &owner, error);
+    if (status == STATUS_OK && owner.found && owner.former) {
+        snprintf(error, STORE_ERROR_BYTES,
+                 "the session that this run had before, backend %s, does not end\n"
+                 "HINT: run the same command again; end that backend if it stays",
+                 owner.pid);
+        status = STATUS_STORE_BUSY;
+    } else if (status == STATUS_OK) {
+        name_owner(config, &owner, error);
+        status = STATUS_OWNED;
+    }
+    PQclear(owner.result);
     return status;
 }
 
@@ -129,17 +157,14 @@ enum status claim_take_lock(PGconn *control, const struct claim_config *config,
         return status;
     struct owner owner;
     status = find_owner(control, config, &owner, error);
-    if (status == STATUS_OK && owner.found && (owner.silent || config->take_over))
+    bool may_end = owner.found && (owner.silent || owner.former || config->take_over);
+    if (status == STATUS_OK && may_end && !is_stopped(config))
         status = end_owner(control, config, &owner, error);
-    // Once more: the owner may have gone by itself, too.
-    if (status == STATUS_OK)
-        status = try_lock(control, config, &locked, error);
-    if (status == STATUS_OK && !locked) {
-        name_owner(config, &owner, error);
-        status = STATUS_OWNED;
-    }
     PQclear(owner.result);
-    return status;
+    // Once more: the owner may have gone by itself, too.
+    if (status == STATUS_OK && !is_stopped(config))
+        status = try_lock(control, config, &locked, error);
+    return status == STATUS_OK && !locked ? refuse(control, config, error) : status;
 }
 
 /* ---- older sessions and the head -------------------------------------------------------- */
@@ -242,17 +267,31 @@ static enum status check_raised(PGconn *control, const struct claim_config *conf
     return status;
 }
 
+/* Which session it is that does not go: a person must look at it. */
+static void name_blocking(PGconn *control, uint32_t partition, char error[STORE_ERROR_BYTES])
+{
+    PGresult *result = pg_run_as_login(control, sql_claim_holders, 0, NULL);
+    const char *holders = PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "";
+    snprintf(error, STORE_ERROR_BYTES,
+             "the head of partition %" PRIu32 " stays locked by sessions that do not end: %s\n"
+             "HINT: are those backends stopped, or another user's? End them, then run the same "
+             "command again",
+             partition, holders[0] == 0 ? "gone by now" : holders);
+    PQclear(result);
+}
+
 enum status claim_take_partition(PGconn *control, const struct claim_config *config, uint32_t epoch,
                                  uint32_t partition, char error[STORE_ERROR_BYTES])
 {
-    enum status status = STATUS_STORE_BUSY;
-    for (int i = 0; i < RAISE_TRIES && status == STATUS_STORE_BUSY; i++) {
+    uint64_t until_ns = clock_now_ns() + config->raise_wait_ns;
+    enum status status;
+    do {
         status = end_older(control, config, epoch, error);
-        FAILPOINT(claim_ended_older);
         if (status == STATUS_OK)
             status = raise_once(control, config, epoch, partition, error);
-    }
-    FAILPOINT(claim_raised);
+    } while (status == STATUS_STORE_BUSY && clock_now_ns() < until_ns);
+    if (status == STATUS_STORE_BUSY)
+        name_blocking(control, partition, error);
     if (status == STATUS_OK)
         status = check_raised(control, config, epoch, partition, error);
     return status;

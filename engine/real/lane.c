@@ -252,7 +252,7 @@ static void begin_store_work(struct lane *lane)
 
 static void turn_store(struct lane *lane, uint64_t now_ns)
 {
-    if (!lane->store_due) {
+    if (!lane->store_due && now_ns < store_next_at(lane->config.store)) {
         return;
     }
     lane->store_due = false;
@@ -361,7 +361,8 @@ static uint64_t wait_ns(const struct lane *lane, uint64_t now_ns)
     }
     uint64_t until_ns = now_ns + WAIT_MAX_NS;
     const uint64_t wanted[] = {settle_next_at(lane->config.settle),
-                               claim_next_at(lane->config.claim), lane->progress_at_ns};
+                               claim_next_at(lane->config.claim), store_next_at(lane->config.store),
+                               lane->progress_at_ns};
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         until_ns = wanted[i] < until_ns ? wanted[i] : until_ns;
     }

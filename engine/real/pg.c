@@ -15,7 +15,6 @@ static const char *const pg_defaults[][2] = {
 static const char pg_settings_sql[] = "SET ROLE daybook_engine;"
                                       "SET search_path = pg_catalog, pg_temp;"
                                       "SET default_transaction_isolation = 'read committed';"
-                                      "SET default_transaction_read_only = off;"
                                       "SET client_min_messages = warning;"
                                       "SET lock_timeout = '5s';"
                                       "SET statement_timeout = '300s';"
@@ -28,7 +27,10 @@ static const char pg_settings_sql[] = "SET ROLE daybook_engine;"
                                       "SET tcp_keepalives_interval = 2;"
                                       "SET tcp_keepalives_count = 3;"
                                       "SET tcp_user_timeout = 10000;"
-                                      "SET client_connection_check_interval = '2s'";
+                                      "SET client_connection_check_interval = '2s';"
+                                      // Stays what it is now, whatever the server is told later.
+                                      "SELECT set_config('synchronous_commit',"
+                                      " current_setting('synchronous_commit'), false)";
 
 #define PG_KEYWORDS_MAX 64
 
@@ -109,6 +111,13 @@ static enum status session_begin(PGconn *conn, char error[PG_ERROR_BYTES])
                  "user \"%s\" may not act as daybook_engine\n"
                  "HINT: GRANT daybook_engine TO \"%s\"",
                  PQuser(conn), PQuser(conn));
+    } else if (status == STATUS_OK && strcmp(PQgetvalue(result, 0, 0), "off") == 0) {
+        snprintf(error, PG_ERROR_BYTES,
+                 "the database server has synchronous_commit = off: what it reports as written "
+                 "could be lost\n"
+                 "HINT: set synchronous_commit to on, for the server, the database and user \"%s\"",
+                 PQuser(conn));
+        status = STATUS_BAD_CONFIG;
     }
     PQclear(result);
     return status;
@@ -181,6 +190,7 @@ static const struct sqlstate_row sqlstate_rows[] = {
     {"57014", STATUS_STORE_BUSY},    {"53", STATUS_STORE_BUSY},
     {"08P01", STATUS_STORE_BROKEN},  {"57P", STATUS_STORE_LOST},
     {"08", STATUS_STORE_LOST},       {"23505", STATUS_STORE_TWICE},
+    {"25006", STATUS_STORE_LOST}, // read-only by now: a standby, or on its way to be one
     {"22", STATUS_STORE_REFUSED},    {"23", STATUS_STORE_REFUSED},
     {"42501", STATUS_STORE_DENIED},  {"28", STATUS_STORE_DENIED},
 };

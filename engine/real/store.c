@@ -4,11 +4,15 @@
 #include <stdlib.h>
 
 #include "base/failpoint.h"
+#include "base/time.h"
 #include "real/pg.h"
 #include "real/store_chunk.h"
 #include "real/store_load.h"
 
 _Static_assert(STORE_ERROR_BYTES == PG_ERROR_BYTES, "one size of error text");
+
+/* The server's own limits end a statement long before: then its process is stopped, or the wire. */
+#define ANSWER_MAX_NS (330 * NS_PER_S)
 
 struct store {
     struct store_config config;
@@ -94,12 +98,21 @@ void store_waits(const struct store *store, struct store_wait waits[2])
     waits[1] = wait_of(store->pages.conn, store->pages.busy, store->pages.writable_wanted);
 }
 
-static uint32_t turn_chunk(struct store *store, struct event *event)
+static bool is_overdue(uint64_t asked_at_ns, uint64_t now_ns)
+{
+    return now_ns >= asked_at_ns + ANSWER_MAX_NS;
+}
+
+static uint32_t turn_chunk(struct store *store, struct event *event, uint64_t now_ns)
 {
     enum status status = STATUS_OK;
-    if (store->chunk.state == STORE_CHUNK_IDLE ||
-        !store_chunk_turn(&store->chunk, &status, store->error))
+    if (store->chunk.state == STORE_CHUNK_IDLE)
         return 0;
+    if (!store_chunk_turn(&store->chunk, &status, store->error)) {
+        if (!is_overdue(store->chunk.time.asked_at_ns, now_ns))
+            return 0;
+        status = store_chunk_give_up(&store->chunk, store->error);
+    }
     FAILPOINT(chunk_written);
     store->gone = store->gone || status == STATUS_STORE_LOST;
     *event = (struct event){
@@ -112,11 +125,19 @@ static uint32_t turn_chunk(struct store *store, struct event *event)
     return 1;
 }
 
-static uint32_t turn_pages(struct store *store, struct event *event)
+static uint32_t turn_pages(struct store *store, struct event *event, uint64_t now_ns)
 {
     struct store_pages *pages = &store->pages;
-    if (!pages->busy || !store_pages_turn(pages, store->error))
+    if (!pages->busy)
         return 0;
+    if (!store_pages_turn(pages, store->error)) {
+        if (!is_overdue(pages->time.asked_at_ns, now_ns))
+            return 0;
+        snprintf(store->error, sizeof(store->error), "no answer to a page of settlements");
+        pages->status = STATUS_STORE_LOST;
+        pages->row_count = 0;
+        pages->busy = false;
+    }
     FAILPOINT(page_read);
     store->gone = store->gone || pages->status == STATUS_STORE_LOST;
     *event = (struct event){
@@ -133,14 +154,23 @@ static uint32_t turn_pages(struct store *store, struct event *event)
 
 uint32_t store_turn(struct store *store, struct event *events, uint64_t now_ns)
 {
-    (void)now_ns;
-    uint32_t count = turn_chunk(store, events);
-    count += turn_pages(store, events + count);
+    uint32_t count = turn_chunk(store, events, now_ns);
+    count += turn_pages(store, events + count, now_ns);
     if (store->gone && !store->gone_told) {
         store->gone_told = true;
         events[count++] = (struct event){.kind = EVENT_STORE_GONE, .store_gone = STATUS_STORE_LOST};
     }
     return count;
+}
+
+uint64_t store_next_at(const struct store *store)
+{
+    uint64_t at_ns = AT_NEVER;
+    if (store->chunk.state != STORE_CHUNK_IDLE)
+        at_ns = store->chunk.time.asked_at_ns + ANSWER_MAX_NS;
+    if (store->pages.busy && store->pages.time.asked_at_ns + ANSWER_MAX_NS < at_ns)
+        at_ns = store->pages.time.asked_at_ns + ANSWER_MAX_NS;
+    return at_ns;
 }
 
 const char *store_error(const struct store *store)

@@ -59,6 +59,8 @@ void store_waits(const struct store *store, struct store_wait waits[2]);
  * Their rows stay valid until the next store_load.
  */
 uint32_t store_turn(struct store *store, struct event *events, uint64_t now_ns);
+/* When a session that has not answered by then is given up; AT_NEVER: nothing is asked. */
+uint64_t store_next_at(const struct store *store);
 /* What the database said of the newest failure: SQLSTATE and message, cleaned. */
 const char *store_error(const struct store *store);
 

@@ -182,3 +182,13 @@ bool store_chunk_turn(struct store_chunk *session, enum status *status, char err
     session->chunk = NULL;
     return true;
 }
+
+enum status store_chunk_give_up(struct store_chunk *session, char error[PG_ERROR_BYTES])
+{
+    CHECK(session->state != STORE_CHUNK_IDLE);
+    snprintf(error, PG_ERROR_BYTES, "no answer to chunk %" PRIu32, session->chunk->number);
+    session->state = STORE_CHUNK_IDLE;
+    session->writable_wanted = false;
+    session->chunk = NULL;
+    return STATUS_STORE_LOST;
+}

@@ -47,4 +47,7 @@ void store_chunk_begin(struct store_chunk *session, const struct chunk *chunk, u
 MUST_USE bool store_chunk_turn(struct store_chunk *session, enum status *status,
                                char error[PG_ERROR_BYTES]);
 
+/* Waits no longer for the answer: STATUS_STORE_LOST. The session is of no use afterwards. */
+MUST_USE enum status store_chunk_give_up(struct store_chunk *session, char error[PG_ERROR_BYTES]);
+
 #endif

@@ -33,6 +33,14 @@ CREATE TABLE daybook.schema_version (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- Which installation this is, wherever a copy of it lies: heads that are known outside the database
+-- belong to it. One row.
+CREATE TABLE daybook.installation (
+    installation_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    one boolean PRIMARY KEY DEFAULT true CHECK (one)
+);
+INSERT INTO daybook.installation DEFAULT VALUES;
+
 -- ---- who ----------------------------------------------------------------------------------------
 
 CREATE TABLE daybook.account (
@@ -240,6 +248,7 @@ CREATE TABLE daybook.run (
     pid int NOT NULL,
     control_pid int NOT NULL,           -- the backend that holds the batch's lock
     control_start timestamptz NOT NULL, -- … since when: process ids come again
+    timeline bigint NOT NULL,           -- of the server's WAL: another one after a restore
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     ended_at timestamptz,

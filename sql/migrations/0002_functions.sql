@@ -96,7 +96,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['schema_version', 'account', 'mapping', 'bank_profile', 'batch',
+    FOREACH name IN ARRAY ARRAY['schema_version', 'installation', 'account', 'mapping', 'bank_profile', 'batch',
                                 'plan_revision', 'plan', 'opening', 'chunk', 'intent', 'attempt',
                                 'outcome', 'entry', 'closing', 'request', 'request_answer']
     LOOP

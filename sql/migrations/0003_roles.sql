@@ -51,7 +51,7 @@ BEGIN
             ('batch_head', ARRAY['batch_id']),
             ('head', ARRAY['batch_id', 'partition']),
             ('run', ARRAY['run_id', 'batch_id', 'epoch', 'kind', 'operator', 'reason', 'host', 'pid',
-                          'control_pid', 'control_start', 'started_at'])
+                          'control_pid', 'control_start', 'timeline', 'started_at'])
         ) AS m (name, fixed)
         JOIN pg_catalog.pg_attribute a
             ON a.attrelid = ('daybook.' || m.name)::regclass AND a.attnum > 0

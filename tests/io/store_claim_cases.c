@@ -15,7 +15,12 @@ static enum status claim_again(uint32_t batch, bool take_over, struct claim **ou
     struct claim_config config = world_claim_config(&world, batch);
     config.take_over = take_over;
     config.operator_name = "bob";
-    return claim_open(&config, out, error);
+    enum status status = claim_open(&config, out, error);
+    if (status == STATUS_OK && (status = claim_take(*out, NULL, 0, error)) != STATUS_OK) {
+        claim_close(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 /* The next event of the claim. */
@@ -283,7 +288,8 @@ static void a_finished_run_leaves_its_closing_record(void **state)
     book_settle(book, 1);
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
     struct core core = core_open(claim);
-    assert_int_equal(claim_finish(claim, core.settle, 0, 3, error), STATUS_OK);
+    assert_int_equal(claim_finish(claim, core.settle, 0, error), STATUS_OK);
+    assert_int_equal(claim_end(claim, 3, error), STATUS_OK);
     assert_string_equal(world_ask(&world,
                                   "SELECT c.chunk || ' ' || c.records || ' ' || c.entries || ' ' "
                                   "|| c.debit_total_minor || ' ' || (c.hash = h.hash) FROM "
@@ -308,7 +314,8 @@ static void a_finished_run_leaves_its_closing_record(void **state)
     book_settle(book, 2);
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
     core = core_open(claim);
-    assert_int_equal(claim_finish(claim, core.settle, 0, 0, error), STATUS_OK);
+    assert_int_equal(claim_finish(claim, core.settle, 0, error), STATUS_OK);
+    assert_int_equal(claim_end(claim, 0, error), STATUS_OK);
     assert_string_equal(
         world_ask(&world, "SELECT state FROM daybook.v_batch WHERE batch_id = %u", batch),
         "closed");
@@ -329,7 +336,7 @@ static void a_run_whose_head_moved_on_cannot_close(void **state)
     book_settle(book, 1);
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
     char error[STORE_ERROR_BYTES];
-    assert_int_equal(claim_finish(claim, core.settle, 0, 0, error), STATUS_STORE_FENCED);
+    assert_int_equal(claim_finish(claim, core.settle, 0, error), STATUS_STORE_FENCED);
     assert_int_equal(
         world_ask_number(&world, "SELECT count(*) FROM daybook.closing WHERE batch_id = %u", batch),
         0);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "real/clock.h"
+
 static struct event load(struct store *store, enum load_scope scope, uint32_t after, uint32_t max)
 {
     const struct store_load command = {
@@ -306,13 +308,13 @@ static void a_lost_race_for_an_opening_is_blocked(void **state)
              "1, settlement_id FROM daybook.plan WHERE settlement_id = %llu",
              (unsigned long long)settlement_id(first, 0, 3));
     const struct store_load command = {.scope = LOAD_FRESH, .row_max = 5};
-    store_load(store, &command, 1);
+    store_load(store, &command, clock_now_ns());
     struct event events[4];
     while (world_ask_number(&world,
                             "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
                             "'daybook:%u:%u' AND wait_event_type = 'Lock'",
                             second, claim_epoch(claim)) == 0) {
-        assert_int_equal(store_turn(store, events, 1), 0);
+        assert_int_equal(store_turn(store, events, clock_now_ns()), 0);
         world_do(&world, "SELECT pg_stat_clear_snapshot()");
     }
     world_do(&world, "COMMIT");

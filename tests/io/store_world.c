@@ -128,11 +128,15 @@ uint32_t world_batch(struct world *world, const char *cohort, const char *date, 
 
 struct claim_config world_claim_config(const struct world *world, uint32_t batch_id)
 {
+    static struct claim_former former;
+    former = (struct claim_former){.pid = 0};
     return (struct claim_config){.conninfo = world->conninfo,
                                  .batch_id = batch_id,
                                  .lock_wait_ns = 200 * NS_PER_MS,
                                  .stale_ns = 30 * NS_PER_S,
                                  .heartbeat_ns = 100 * NS_PER_MS,
+                                 .raise_wait_ns = 5 * NS_PER_S,
+                                 .former = &former,
                                  .host = "testhost",
                                  .run_kind = "run",
                                  .operator_name = "alice"};
@@ -156,7 +160,8 @@ struct claim *world_claim(const struct world *world, uint32_t batch_id)
     char error[STORE_ERROR_BYTES];
     struct claim *claim = NULL;
     const struct claim_config config = world_claim_config(world, batch_id);
-    if (claim_open(&config, &claim, error) != STATUS_OK) {
+    if (claim_open(&config, &claim, error) != STATUS_OK ||
+        claim_take(claim, NULL, 0, error) != STATUS_OK) {
         fprintf(stderr, "claim: %s\n", error);
         abort();
     }

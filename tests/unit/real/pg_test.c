@@ -24,6 +24,7 @@ static const struct row rows[] = {
     {"22021", STATUS_STORE_REFUSED}, {"42501", STATUS_STORE_DENIED},
     {"57P01", STATUS_STORE_LOST}, /* the session is ending */
     {"08006", STATUS_STORE_LOST},    {"08P01", STATUS_STORE_BROKEN},
+    {"25006", STATUS_STORE_LOST}, /* the server became a standby */
     {"25P02", STATUS_STORE_BROKEN},  {"XX000", STATUS_STORE_BROKEN},
     {"", STATUS_STORE_LOST},         {NULL, STATUS_STORE_LOST},
 };

@@ -1,0 +1,197 @@
+#include "jobs/run_heads.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "jobs/expect_head.h"
+
+#define LINE_BYTES 160
+
+static const char by_option[] = "--expect-head";
+static const char by_file[] = "the state file";
+static const char by_run[] = "this run wrote it";
+
+bool run_heads_parse(const char *text, struct claim_known *known)
+{
+    static const char no_hash[] =
+        ":0000000000000000000000000000000000000000000000000000000000000000";
+    char whole[EXPECT_HEAD_BYTES];
+    struct expect_head head;
+    bool has_hash = expect_head_parse(text, &head);
+    if (!has_hash) {
+        int bytes = snprintf(whole, sizeof whole, "%s%s", text, no_hash);
+        if (bytes >= (int)sizeof whole || !expect_head_parse(whole, &head))
+            return false;
+    }
+    *known = (struct claim_known){.partition = head.partition,
+                                  .chunk = head.chunk,
+                                  .has_hash = has_hash,
+                                  .hash = head.hash,
+                                  .from = by_option};
+    return true;
+}
+
+static void add(struct run_heads *heads, const struct claim_known *known)
+{
+    if (heads->count < RUN_HEADS_MAX)
+        heads->known[heads->count++] = *known;
+}
+
+static int read_options(struct run_heads *heads, const struct job *job)
+{
+    const char *text;
+    for (size_t i = 0; (text = job_text_at(job, "expect-head", i)) != NULL; i++) {
+        struct claim_known known;
+        if (i >= PARTITIONS_MAX || !run_heads_parse(text, &known))
+            return job_fail(JOB_USAGE, EXPECT_HEAD_HINT ", which may be left out",
+                            "--expect-head: \"%.80s\" is no head", text);
+        add(heads, &known);
+    }
+    return JOB_DONE;
+}
+
+/* ---- the state file ---- */
+
+/* NULL: none. Makes the last two folders of the default, the last one of what is configured. */
+static char *folder_of(const struct config *config)
+{
+    char *folder = NULL;
+    const char *home = getenv("XDG_STATE_HOME");
+    if (config->state_folder != NULL)
+        return strcmp(config->state_folder, "none") == 0 ? NULL : strdup(config->state_folder);
+    if (home == NULL || home[0] != '/') // relative ones are to be ignored
+        return NULL;
+    (void)mkdir(home, 0700);
+    CHECK(asprintf(&folder, "%s/daybook", home) > 0);
+    return folder;
+}
+
+static char *file_of(const struct config *config, struct db *db, const struct batch *batch)
+{
+    char *folder = folder_of(config), *file = NULL;
+    if (folder == NULL)
+        return NULL;
+    PGresult *result = db_query(db, "SELECT installation_id FROM daybook.installation", 0, NULL);
+    if (result != NULL && PQntuples(result) == 1) {
+        (void)mkdir(folder, 0700); // where that fails, the first write tells
+        CHECK(asprintf(&file, "%s/heads-%s-%s", folder, db_text(result, 0, 0), batch->id) > 0);
+    }
+    PQclear(result);
+    free(folder);
+    return file;
+}
+
+/* Lines that are not heads are passed over: other versions may have written them. */
+static void read_file(const char *file, struct run_heads *heads)
+{
+    char line[LINE_BYTES];
+    FILE *in = fopen(file, "re");
+    if (in == NULL) {
+        if (errno != ENOENT)
+            job_warn("the run goes on without what it remembers", "%s: %s", file, strerror(errno));
+        return;
+    }
+    for (uint32_t i = 0; i < PARTITIONS_MAX && fgets(line, sizeof line, in) != NULL;) {
+        struct claim_known known;
+        line[strcspn(line, "\n")] = '\0';
+        if (!run_heads_parse(line, &known))
+            continue;
+        known.from = by_file;
+        add(heads, &known);
+        i++;
+    }
+    fclose(in);
+}
+
+int run_heads_open(struct run_heads *heads, const struct job *job, const struct config *config,
+                   struct db *db, const struct batch *batch)
+{
+    *heads = (struct run_heads){0};
+    int exit_code = read_options(heads, job);
+    if (exit_code != JOB_DONE)
+        return exit_code;
+    heads->file = file_of(config, db, batch);
+    if (heads->file != NULL)
+        read_file(heads->file, heads);
+    return JOB_DONE;
+}
+
+void run_heads_note(struct run_heads *heads, uint32_t partition, uint32_t chunk,
+                    const struct digest *hash)
+{
+    struct claim_known seen = {
+        .partition = partition, .chunk = chunk, .has_hash = true, .hash = *hash, .from = by_run};
+    for (uint32_t i = 0; i < heads->count; i++) {
+        struct claim_known *known = &heads->known[i];
+        if (known->from == by_run && known->partition == partition) {
+            *known = seen;
+            return;
+        }
+    }
+    add(heads, &seen);
+}
+
+/* The newest of a partition: another process may have written a newer one meanwhile. */
+static const struct claim_known *newest(const struct run_heads *heads, uint32_t partition)
+{
+    const struct claim_known *best = NULL;
+    for (uint32_t i = 0; i < heads->count; i++) {
+        const struct claim_known *known = &heads->known[i];
+        if (known->partition == partition && known->has_hash && known->from != by_option &&
+            (best == NULL || known->chunk > best->chunk))
+            best = known;
+    }
+    return best;
+}
+
+static bool write_heads(int fd, const struct run_heads *heads)
+{
+    bool good = true;
+    for (uint32_t partition = 0; partition < PARTITIONS_MAX && good; partition++) {
+        char line[EXPECT_HEAD_BYTES];
+        const struct claim_known *known = newest(heads, partition);
+        if (known == NULL || known->chunk == 0)
+            continue;
+        const struct expect_head head = {
+            .partition = partition, .chunk = known->chunk, .hash = known->hash};
+        expect_head_write(&head, line);
+        good = dprintf(fd, "%s\n", line) > 0;
+    }
+    return good && fsync(fd) == 0;
+}
+
+void run_heads_save(const struct run_heads *heads)
+{
+    char *fresh = NULL;
+    if (heads->file == NULL)
+        return;
+    struct run_heads all = *heads;
+    read_file(heads->file, &all);
+    CHECK(asprintf(&fresh, "%s.%ld", heads->file, (long)getpid()) > 0);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good = fd >= 0 && write_heads(fd, &all);
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    if (good && rename(fresh, heads->file) != 0) {
+        good = false;
+        error = errno;
+    }
+    if (!good) {
+        job_warn("set state_folder to a folder that this user may write, or to none",
+                 "where the ledger ended could not be remembered: %s: %s", heads->file,
+                 strerror(error));
+        unlink(fresh);
+    }
+    free(fresh);
+}
+
+void run_heads_close(struct run_heads *heads)
+{
+    free(heads->file);
+    heads->file = NULL;
+}

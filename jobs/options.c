@@ -105,6 +105,11 @@ static const struct job_option run_options[] = {
     {.name = "take-over",
      .rule = FLAG,
      .help = "end another run of this batch even while its heartbeat is fresh"},
+    {.name = "expect-head",
+     .rule = TEXT,
+     .argument = "PARTITION:CHUNK[:HASH]",
+     .help = "pay only where the ledger still has this chunk, from an earlier run's summary; may "
+             "be repeated"},
     {.name = "quiet",
      .letter = 'q',
      .rule = FLAG,

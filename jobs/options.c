@@ -184,6 +184,9 @@ static const struct job_option demo_options[] = {
     OPTION_COLOR,
 };
 
+#define X(name, field, strikes) " " #field
+#define FAULT_NAMES MOCK_FAULT_TABLE(X)
+
 static const struct job_option mockbank_options[] = {
     {.name = "listen",
      .rule = TEXT,
@@ -193,9 +196,6 @@ static const struct job_option mockbank_options[] = {
     {.name = "accounts",
      .rule = TEXT,
      .argument = "FILE",
-#define X(name, field, strikes) " " #field
-#define FAULT_NAMES MOCK_FAULT_TABLE(X)
-
      .required = true,
      .help = "CSV: account,balance_minor,state[,deposit_minor[,arrives_after_ms]]…, up to 4 "
              "deposits; state: open, stopped, closed, pooled"},
@@ -248,15 +248,6 @@ static const struct job_option mockbank_options[] = {
      .argument = "TIME",
      .initial = "1s",
      .help = "how much longer a slow answer takes"},
-    {.name = "currency",
-     .rule = TEXT,
-     .argument = "CODE",
-     .initial = "KRW",
-     .help = "the only one this bank knows"},
-    {.name = "token-file",
-     .rule = TEXT,
-     .argument = "FILE",
-     .help = "every call must show this bearer token"},
     {.name = "settle",
      .rule = {.kind = VALUE_DURATION, .least = 0, .most = 30 * INT64_C(86400000000000)},
      .argument = "TIME",
@@ -305,6 +296,15 @@ static const struct job_option mockbank_options[] = {
      .argument = "N",
      .initial = "100",
      .help = "… and so many at once"},
+    {.name = "currency",
+     .rule = TEXT,
+     .argument = "CODE",
+     .initial = "KRW",
+     .help = "the only one this bank knows"},
+    {.name = "token-file",
+     .rule = TEXT,
+     .argument = "FILE",
+     .help = "every call must show this bearer token"},
     {.name = "transfers-max",
      .rule = INTEGER(1, 100000000),
      .argument = "N",

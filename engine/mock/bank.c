@@ -296,7 +296,7 @@ static void answer(struct mock_bank *bank, const struct request *request, struct
     } else if (request->call == REQUEST_TRANSFER) {
         bank_transfer(bank, &call);
     } else if (call.way == FAULT_HANG) {
-        bank_silence(reply);
+        bank_say_nothing(reply);
     } else if (request->call == REQUEST_BALANCE) {
         balance(bank, &call);
     } else if (request->call == REQUEST_INQUIRY) {

@@ -66,6 +66,6 @@ void bank_transfer(struct mock_bank *bank, struct call *call);
 /* What an answer says of a transfer: the truth, unless the call is struck by a wrong answer. */
 struct told bank_tell(const struct mock_bank *bank, uint32_t place, enum fault way,
                       struct mock_transfer *copy);
-void bank_silence(struct mock_reply *reply);
+void bank_say_nothing(struct mock_reply *reply);
 
 #endif

@@ -221,7 +221,7 @@ static void reset(struct mock_reply *reply)
     reply->bytes = 0;
 }
 
-void bank_silence(struct mock_reply *reply)
+void bank_say_nothing(struct mock_reply *reply)
 {
     reply->decision = MOCK_SILENCE;
     reply->status = 0;
@@ -242,7 +242,7 @@ static void accept_late(struct mock_bank *bank, struct call *call)
     if (reply->effect != MOCK_EFFECT_LATE)
         return;
     if (faults_coin(&bank->faults))
-        bank_silence(reply);
+        bank_say_nothing(reply);
     else
         answer_error(reply, 504, "internal_server_error", "No answer from within the bank.");
 }
@@ -260,5 +260,5 @@ void bank_transfer(struct mock_bank *bank, struct call *call)
     else if (call->way == FAULT_ERROR_BEFORE || call->way == FAULT_ERROR_AFTER)
         fail(call->reply);
     else if (call->way == FAULT_HANG)
-        bank_silence(call->reply);
+        bank_say_nothing(call->reply);
 }

@@ -34,6 +34,7 @@ struct config_bank {
     char *token; /* secret; NULL: none */
     char *collection_account;
     char *suspense_account;
+    char *pool_account;
     int64_t connections;
     /* CONFIG_UNSET: the profile's */
     int64_t rate, burst, calls;

@@ -109,6 +109,8 @@ const struct config_key config_bank_keys[] = {
      "where repayments go"},
     {"suspense_account", TEXT, NULL, BANK_AT(suspense_account), false, check_account,
      "where holds go with run.hold: transfer"},
+    {"pool_account", TEXT, NULL, BANK_AT(pool_account), false, check_account,
+     "what the virtual accounts share, where the profile says pooled"},
     {"connections", INTEGER(1, CALLS_MAX), NULL, BANK_AT(connections), false, NULL,
      "connections at most; fewer than calls: so many calls"},
     {"rate", INTEGER(1, 1000000), NULL, BANK_AT(rate), false, NULL, "calls a second"},

@@ -26,6 +26,7 @@ static int load_profile(struct run_bank *bank, const struct config *config, cons
         .token = given->token != NULL ? given->token : "",
         .collection_account = given->collection_account,
         .suspense_account = given->suspense_account != NULL ? given->suspense_account : "",
+        .pool_account = given->pool_account,
         .currency = currency,
     };
     bank->profile = profile_load(path, &site, error);
@@ -45,13 +46,18 @@ static int register_profile(struct run_bank *bank, struct db *db)
     size_t text_bytes;
     struct digest digest = profile_digest(bank->profile);
     const char *suspense = bank->config->suspense_account;
+    const char *pool = bank->config->pool_account;
     char *text = NULL;
     hex_write(hex, digest.bytes, DIGEST_BYTES);
     const char *start = profile_text(bank->profile, &text_bytes);
     CHECK((text = strndup(start, text_bytes)) != NULL);
-    const char *const params[] = {bank->name, hex, bank->config->collection_account,
-                                  suspense != NULL ? suspense : "", text};
-    PGresult *result = db_query(db, sql_run_profile, 5, params);
+    const char *const params[] = {bank->name,
+                                  hex,
+                                  bank->config->collection_account,
+                                  suspense != NULL ? suspense : "",
+                                  text,
+                                  pool != NULL ? pool : ""};
+    PGresult *result = db_query(db, sql_run_profile, 6, params);
     FAILPOINT(profile_recorded);
     free(text);
     if (result == NULL)

@@ -478,7 +478,10 @@ static void publish(struct bank *bank)
     struct bank_reply *reply = &bank->replies[bank->reply_count].bank_reply;
     reply->answer = (uint8_t)answer->answer;
     reply->throttled = answer->throttled;
-    reply->balance_minor = answer->balance_minor;
+    if (answer->answer == ANSWER_BALANCE)
+        reply->balance_minor = answer->balance_minor;
+    else
+        reply->fee_minor = answer->fee_minor;
     reply->retry_after_ns = answer->retry_after_ns;
     reply->text = &answer->text;
     bank->reply_count++;

@@ -490,7 +490,10 @@ static void read_answer(struct bank_sim *bank, const struct flight *flight,
     reply->answer = (uint8_t)answer.answer;
     reply->throttled = answer.throttled;
     reply->http_status = http.status;
-    reply->balance_minor = answer.balance_minor;
+    if (answer.answer == ANSWER_BALANCE)
+        reply->balance_minor = answer.balance_minor;
+    else
+        reply->fee_minor = answer.fee_minor;
     reply->retry_after_ns = answer.retry_after_ns;
     *text = answer.text;
 }

@@ -116,7 +116,10 @@ static void set_direction(const struct profile *profile, const struct transfer_o
                         : order->step == STEP_HOLD  ? profile->suspense_account
                                                     : parties->payout_account;
     bool is_undo = order->kind == TRANSFER_UNDO;
-    set_text(values, is_undo ? FIELD_TO : FIELD_FROM, parties->virtual_account);
+    // A share of a pool is no account that could pay: the pool's is.
+    const char *own =
+        profile->rules.pool == POOL_NONE ? parties->virtual_account : profile->pool_account;
+    set_text(values, is_undo ? FIELD_TO : FIELD_FROM, own);
     set_text(values, is_undo ? FIELD_FROM : FIELD_TO, other);
 }
 

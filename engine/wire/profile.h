@@ -28,6 +28,7 @@ struct profile_site {
     const char *token;              /* bearer token; "" for none; never printed */
     const char *collection_account; /* where collect goes */
     const char *suspense_account;   /* where a hold by transfer goes; "" where unused */
+    const char *pool_account;       /* what pooled accounts share; NULL or "" where they do not */
     const char *currency;           /* ISO 4217, of the batch */
 };
 

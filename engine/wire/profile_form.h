@@ -143,6 +143,7 @@ struct profile {
     const char *token;
     const char *collection_account;
     const char *suspense_account;
+    const char *pool_account;
     const char *currency;
 
     struct piece pieces[PIECES_MAX];

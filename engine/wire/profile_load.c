@@ -85,6 +85,8 @@ static bool keep_site(struct loading *loading, const struct profile_site *site)
          "an account number of up to 40 bytes", &p->collection_account},
         {"suspense account", site->suspense_account, SITE_TEXT, 0, ACCOUNT_TEXT_MAX,
          "empty, or an account number of up to 40 bytes", &p->suspense_account},
+        {"pool account", site->pool_account, SITE_TEXT, 0, ACCOUNT_TEXT_MAX,
+         "empty, or an account number of up to 40 bytes", &p->pool_account},
         {"currency", site->currency, SITE_CURRENCY, 3, 3, "three capital letters, as KRW",
          &p->currency},
     };
@@ -170,6 +172,34 @@ static bool load_key(struct loading *loading, struct fy_node *root)
                          "a uuid has its own length; take this out");
     // 20 digits are 80 bits: with fewer, two transfers could come to share a key.
     return load_number(loading, key, "length", 20, 2 * IDEM_KEY_BYTES, &profile->key_digits);
+}
+
+/* Optional: how accounts share one, and who pays fees. */
+static bool load_pool(struct loading *loading, struct fy_node *root)
+{
+    static const char *const shown[] = {"available", "received", NULL};
+    static const char *const payers[] = {"payer", "collection", NULL};
+    struct profile *profile = loading->profile;
+    struct fy_node *pooled = yaml_get(root, "pooled");
+    struct fy_node *fees = yaml_get(root, "fees_from");
+    uint32_t index = 0;
+    if (pooled != NULL) {
+        if (!yaml_word(&loading->yaml, pooled, shown, &index))
+            return false;
+        profile->rules.pool = index == 0 ? POOL_AVAILABLE : POOL_RECEIVED;
+    }
+    if (fees != NULL) {
+        if (!yaml_word(&loading->yaml, fees, payers, &index))
+            return false;
+        profile->rules.fee_is_ours = index == 1;
+    }
+    if (pooled != NULL && profile->pool_account[0] == 0)
+        return yaml_fail(&loading->yaml, pooled,
+                         "no pool account is given for this bank; its transfers come from it");
+    return pooled != NULL || profile->pool_account[0] == 0 ||
+           yaml_fail(&loading->yaml, root,
+                     "a pool account is given for this bank, which pools none; take it out, or "
+                     "say `pooled` here");
 }
 
 static bool load_forms(struct loading *loading, struct fy_node *root)
@@ -300,14 +330,15 @@ static bool load_transfers(struct loading *loading, struct fy_node *root)
 static bool load_root(struct loading *loading, struct fy_node *root)
 {
     static const char *const keys[] = {
-        "name",    "auth",      "amount",          "key",          "key_lifetime", "repeat_delay",
-        "inquiry", "limits",    "later",           "call_timeout", "linger",       "poll_interval",
-        "balance", "transfers", "processing_time", "error",        "outcomes",     NULL,
+        "name",         "auth",          "amount",  "key",       "key_lifetime",
+        "repeat_delay", "inquiry",       "limits",  "later",     "call_timeout",
+        "linger",       "poll_interval", "balance", "transfers", "processing_time",
+        "error",        "outcomes",      "pooled",  "fees_from", NULL,
     };
     struct yaml *yaml = &loading->yaml;
-    if (!yaml_map(yaml, root, keys) || !load_forms(loading, root) || !load_key(loading, root) ||
-        !load_times(loading, root) || !load_limits(loading, root) || !load_balance(loading, root) ||
-        !load_transfers(loading, root))
+    if (!yaml_map(yaml, root, keys) || !load_forms(loading, root) || !load_pool(loading, root) ||
+        !load_key(loading, root) || !load_times(loading, root) || !load_limits(loading, root) ||
+        !load_balance(loading, root) || !load_transfers(loading, root))
         return false;
     struct fy_node *error = yaml_need(yaml, root, "error");
     struct fy_node *outcomes = yaml_need(yaml, root, "outcomes");

@@ -70,9 +70,10 @@ CREATE TABLE daybook.bank_profile (
     sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
     collection_account text NOT NULL DEFAULT '',
     suspense_account text NOT NULL DEFAULT '',
+    pool_account text NOT NULL DEFAULT '', -- where it is given, transfers go from it
     body text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    UNIQUE (bank, sha256, collection_account, suspense_account)
+    UNIQUE (bank, sha256, collection_account, suspense_account, pool_account)
 );
 
 -- ---- what was planned ---------------------------------------------------------------------------

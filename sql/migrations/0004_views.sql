@@ -106,9 +106,9 @@ SELECT i.settlement_id, b.batch_id::bigint AS batch_id,
        i.generation::bigint AS generation,
        (ARRAY['normal', 'undo'])[i.kind + 1] AS kind, f.bank,
        encode(uuid_send(i.idem_key), 'hex') AS idem_key,
-       daybook.masked(CASE i.kind WHEN 0 THEN m.virtual_account ELSE side.far_account END)
+       daybook.masked(CASE i.kind WHEN 0 THEN side.own_account ELSE side.far_account END)
            AS from_account,
-       daybook.masked(CASE i.kind WHEN 0 THEN side.far_account ELSE m.virtual_account END)
+       daybook.masked(CASE i.kind WHEN 0 THEN side.far_account ELSE side.own_account END)
            AS to_account,
        i.amount_minor,
        CASE d.state WHEN 1 THEN 'accepted' WHEN 2 THEN 'pending' WHEN 3 THEN 'rejected'
@@ -129,7 +129,8 @@ JOIN daybook.mapping m ON m.mapping_id = i.mapping_id
 JOIN daybook.bank_profile f ON f.profile_id = i.profile_id
 CROSS JOIN LATERAL (
     SELECT CASE i.step WHEN 2 THEN f.collection_account WHEN 3 THEN f.suspense_account
-                       ELSE m.payout_account END AS far_account
+                       ELSE m.payout_account END AS far_account,
+           coalesce(nullif(f.pool_account, ''), m.virtual_account) AS own_account
 ) side
 LEFT JOIN LATERAL (
     SELECT n.state, n.bank_ref, n.code, n.at FROM daybook.outcome n

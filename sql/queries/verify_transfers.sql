@@ -1,7 +1,7 @@
 -- Every accepted transfer, as the bank was told it; bank $1 or all.
 SELECT encode(uuid_send(i.idem_key), 'hex') AS idem_key,
-       CASE i.kind WHEN 0 THEN m.virtual_account ELSE side.far_account END AS from_account,
-       CASE i.kind WHEN 0 THEN side.far_account ELSE m.virtual_account END AS to_account,
+       CASE i.kind WHEN 0 THEN side.own_account ELSE side.far_account END AS from_account,
+       CASE i.kind WHEN 0 THEN side.far_account ELSE side.own_account END AS to_account,
        i.amount_minor, b.cohort, b.settle_date::text
 FROM daybook.outcome o
 JOIN daybook.intent i
@@ -12,6 +12,7 @@ JOIN daybook.bank_profile f ON f.profile_id = i.profile_id
 JOIN daybook.batch b ON b.batch_id = (i.settlement_id >> 32)::int
 CROSS JOIN LATERAL (
     SELECT CASE i.step WHEN 2 THEN f.collection_account WHEN 3 THEN f.suspense_account
-                       ELSE m.payout_account END AS far_account
+                       ELSE m.payout_account END AS far_account,
+           coalesce(nullif(f.pool_account, ''), m.virtual_account) AS own_account
 ) side
 WHERE o.state = 1 AND ($1::text IS NULL OR f.bank = $1)

@@ -453,8 +453,12 @@ static void what_belongs_to_the_site_is_checked(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char error[PROFILE_ERROR_BYTES];
         char wanted[256];
-        struct profile_site site = {rows[i].host,       rows[i].prefix,   rows[i].token,
-                                    rows[i].collection, rows[i].suspense, rows[i].currency};
+        struct profile_site site = {.host = rows[i].host,
+                                    .path_prefix = rows[i].prefix,
+                                    .token = rows[i].token,
+                                    .collection_account = rows[i].collection,
+                                    .suspense_account = rows[i].suspense,
+                                    .currency = rows[i].currency};
         struct profile *profile = profile_load(REST_FILE, &site, error);
         if (rows[i].expected == NULL) {
             assert_non_null(profile);

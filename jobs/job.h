@@ -106,5 +106,6 @@ int job_verify(struct job *job);
 int job_demo(struct job *job);
 int job_mockbank(struct job *job);
 int job_simulate(struct job *job);
+int job_trace(struct job *job);
 
 #endif

@@ -17,7 +17,7 @@ static const struct {
     {"import", job_import},     {"plan", job_plan},
     {"run", job_run},           {"show", job_show},
     {"verify", job_verify},     {"mockbank", job_mockbank},
-    {"simulate", job_simulate},
+    {"simulate", job_simulate}, {"trace", job_trace},
 };
 
 static int carry_out(struct job *job)

@@ -337,6 +337,41 @@ static const struct job_option simulate_options[] = {
      .rule = TEXT,
      .argument = "FILE",
      .help = "the bank's profile; else rest-idempotency-key.yaml of this installation"},
+    {.name = "trace",
+     .rule = TEXT,
+     .argument = "FILE",
+     .help = "write every event and command there, for `daybook trace FILE`"},
+};
+
+static const struct job_option trace_options[] = {
+    {.name = "settlement",
+     .rule = INTEGER(0, INT64_MAX),
+     .argument = "ID",
+     .initial = "0",
+     .help = "only this one, by its id or its position; 0: all"},
+    {.name = "kind",
+     .rule = TEXT,
+     .argument = "KIND",
+     .help = "only items of this kind (reply, outcome …); may be repeated"},
+    {.name = "from",
+     .rule = {.kind = VALUE_DURATION, .least = 0, .most = INT64_MAX},
+     .argument = "TIME",
+     .initial = "0",
+     .help = "only what came so long after the start, or later"},
+    {.name = "to",
+     .rule = {.kind = VALUE_DURATION, .least = 0, .most = INT64_MAX},
+     .argument = "TIME",
+     .initial = "never",
+     .help = "only what came so long after the start, or earlier"},
+    {.name = "summary",
+     .rule = FLAG,
+     .help = "counts, answers and latencies of the calls, and chunks, instead"},
+    {.name = "output",
+     .letter = 'o',
+     .rule = CHOICE("text|json"),
+     .argument = "FORM",
+     .initial = "text",
+     .help = "text for people, json for programs: one object a line"},
 };
 
 const struct job_command options_commands[] = {
@@ -373,6 +408,11 @@ const struct job_command options_commands[] = {
      "Runs it twice and compares. Exit: 0 good, 20 wrong result, 21 no progress, 22 the engine\n"
      "crashed, 23 the two runs differ. The last line of a failure replays it.\n",
      simulate_options, COUNT(simulate_options), false},
+    {"trace", "FILE", "what a run or a simulation wrote with --trace",
+     "One line an item: seconds since the start, kind, position of the settlement, step and\n"
+     "generation, and what it says. Exit: 0 whole, or cut off because the program was killed;\n"
+     "65 not a trace, or damaged.\n",
+     trace_options, COUNT(trace_options), false},
 };
 
 const size_t options_command_count = COUNT(options_commands);

@@ -4,6 +4,7 @@
  * Exit codes of its own, so that a script can tell what it found: wrong result, no progress, a
  * crash of the engine, two runs that differ. The last line of a failure replays it.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include "base/prng.h"
 #include "base/time.h"
 #include "jobs/job.h"
+#include "jobs/trace_line.h"
+#include "jobs/trace_out.h"
 #include "sim/loop.h"
 
 enum simulate_exit {
@@ -30,15 +33,19 @@ struct simulation {
     struct sim *sim;
     struct sim_plan plan;
     uint64_t *crashes;
+    const char *trace_file; /* NULL: no trace is written */
     char replay[PATH_BYTES + 256];
 };
 
-/* For the signal handler: what it prints. */
+/* For the signal handler: what it prints, and what it writes to the end. */
 static const char *replay_line;
+static struct trace_out trace_out = {.fd = -1};
 
 static void on_crash(int signal_number)
 {
     (void)signal_number;
+    if (trace_out.fd >= 0)
+        trace_out_flush(&trace_out);
     if (write(STDOUT_FILENO, replay_line, strlen(replay_line)) < 0)
         _exit(SIMULATE_CRASHED);
     _exit(SIMULATE_CRASHED);
@@ -155,22 +162,27 @@ static int failed(const struct simulation *simulation, int exit_code, const char
     return exit_code;
 }
 
-static void print_line(const char *name, const char *line)
+static void print_item(const char *name, const struct tape *tape, size_t at)
 {
-    printf("%s %.*s\n", name, (int)strcspn(line, "\n"), line);
+    char line[TRACE_LINE_BYTES] = "(the end)";
+    struct trace_item item;
+    size_t used;
+    if (trace_read(tape->bytes + at, tape->used - at, &item, &used) == UNPACK_WHOLE)
+        trace_line(&item, 0, NULL, line);
+    printf("%s %s\n", name, line);
 }
 
 static int compare(const struct simulation *simulation, const struct tape *first,
                    const struct tape *second)
 {
-    if (first->hash == second->hash && first->line_count == second->line_count)
+    if (first->hash == second->hash && first->item_count == second->item_count)
         return JOB_DONE;
-    const char *a, *b;
-    uint64_t number = tape_first_difference(first, second, &a, &b);
+    size_t at;
+    uint64_t number = tape_first_difference(first, second, &at);
     if (number > 0) {
-        printf("line %" PRIu64 " of the trace differs:\n", number);
-        print_line("  first run: ", a);
-        print_line("  second run:", b);
+        printf("item %" PRIu64 " of the trace differs:\n", number);
+        print_item("  first run: ", first, at);
+        print_item("  second run:", second, at);
     }
     return failed(simulation, SIMULATE_DIFFERS, "NOT THE SAME", "one seed, two different runs");
 }
@@ -188,12 +200,27 @@ static int judge(const struct simulation *simulation, const struct sim_result *r
     return JOB_INTERNAL;
 }
 
+/* What the file holds is always the newest run's that was begun, but for the second of a pair. */
+static void run_traced(struct simulation *simulation, struct tape *tape, struct sim_result *result)
+{
+    if (simulation->trace_file != NULL) {
+        trace_out_rewind(&trace_out);
+        trace_header(&trace_out.sink, 0,
+                     &(struct trace_header){.program = DAYBOOK_VERSION,
+                                            .source = TRACE_SOURCE_SIMULATION,
+                                            .seed = simulation->plan.seed});
+        simulation->plan.trace = &trace_out.sink;
+    }
+    sim_run(simulation->sim, &simulation->plan, tape, result);
+    simulation->plan.trace = NULL;
+}
+
 static int run_twice(struct simulation *simulation)
 {
     struct tape first, second;
     struct sim_result result, again;
-    simulation->plan.keep_text = true;
-    sim_run(simulation->sim, &simulation->plan, &first, &result);
+    simulation->plan.keep_trace = true;
+    run_traced(simulation, &first, &result);
     sim_run(simulation->sim, &simulation->plan, &second, &again);
     print_result(&result, simulation->plan.accounts);
     int exit_code = compare(simulation, &first, &second);
@@ -220,7 +247,7 @@ static int plan_crashes(struct job *job, struct simulation *simulation)
         return JOB_DONE;
     struct tape tape;
     struct sim_result result;
-    sim_run(simulation->sim, &simulation->plan, &tape, &result);
+    run_traced(simulation, &tape, &result);
     tape_deinit(&tape);
     int exit_code = judge(simulation, &result);
     if (exit_code == JOB_DONE)
@@ -242,6 +269,21 @@ static int simulate(struct job *job, struct simulation *simulation)
     return exit_code == JOB_DONE ? run_twice(simulation) : exit_code;
 }
 
+static int simulate_traced(struct job *job, struct simulation *simulation)
+{
+    simulation->trace_file = job_text(job, "trace");
+    if (simulation->trace_file == NULL)
+        return simulate(job, simulation);
+    if (!trace_out_open(&trace_out, simulation->trace_file))
+        return job_fail(JOB_DENIED, NULL, "%s: %s", simulation->trace_file, strerror(errno));
+    int exit_code = simulate(job, simulation);
+    int write_errno = trace_out_close(&trace_out);
+    if (write_errno != 0)
+        job_warn(NULL, "%s: the trace is not whole: %s", simulation->trace_file,
+                 strerror(write_errno));
+    return exit_code;
+}
+
 int job_simulate(struct job *job)
 {
     struct simulation simulation = {0};
@@ -252,7 +294,7 @@ int job_simulate(struct job *job)
     if (simulation.crashes == NULL)
         exit_code = job_fail(JOB_TRY_AGAIN, NULL, "not enough memory");
     else
-        exit_code = simulate(job, &simulation);
+        exit_code = simulate_traced(job, &simulation);
     free(simulation.crashes);
     sim_close(simulation.sim);
     return exit_code;

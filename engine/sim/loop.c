@@ -96,6 +96,8 @@ static void fail(struct payday *payday, enum sim_verdict verdict, const char *fo
     va_start(arguments, format);
     vsnprintf(result->text, sizeof(result->text), format, arguments);
     va_end(arguments);
+    tape_note(payday->tape, payday->world.now_ns, verdict == SIM_WRONG ? "wrong" : "stuck",
+              result->moments);
 }
 
 static bool is_good(struct payday *payday)
@@ -316,7 +318,7 @@ static void begin_run(struct payday *payday, struct engine *engine)
     swarm_config(&payday->swarm, profile_rules(payday->sim->profile), &config);
     config.seed = payday->plan->seed + payday->result->runs;
     config.deadline_at_ns = draw_deadline(payday);
-    tape_note(payday->tape, payday->world.now_ns, "claim", start.epoch);
+    tape_claim(payday->tape, payday->world.now_ns, &start);
     auditor_begins(payday->auditor, start.epoch, payday->world.now_ns);
     *engine = (struct engine){.settle = place_settle(payday, &config, &start)};
     plan_stop(payday);
@@ -338,7 +340,7 @@ static enum settle_end run(struct payday *payday)
         turn(payday, &engine);
     enum settle_end end = engine.is_crashed ? SETTLE_END_GONE : settle_end(engine.settle);
     enum status fatal = settle_counts(engine.settle)->fatal;
-    tape_note(payday->tape, payday->world.now_ns, "end", end);
+    tape_end(payday->tape, payday->world.now_ns, end, fatal);
     if (end == SETTLE_END_FATAL && (payday->is_healed || status_class(fatal) != STATUS_CLASS_RETRY))
         fail(payday, SIM_WRONG, "the engine ended: %s", status_name(fatal));
     end_run(payday);
@@ -490,7 +492,7 @@ void sim_run(struct sim *sim, const struct sim_plan *plan, struct tape *tape,
         .swarm = plan->swarm,
         .turns_max = (uint64_t)plan->accounts * 20000 + 2000000,
     };
-    tape_init(tape, plan->keep_text);
+    tape_init(tape, plan->keep_trace, plan->trace);
     open_world(&payday);
     run_all(&payday);
     result->virtual_ns = payday.world.now_ns;

@@ -35,7 +35,9 @@ struct sim_plan {
     struct swarm swarm;
     const uint64_t *crashes; /* moments after which the engine dies, ascending */
     uint32_t crash_count;
-    bool keep_text;
+    bool keep_trace; /* on the tape, for tape_first_difference */
+    /* Gets the trace's items as they come; NULL: nobody does. */
+    const struct trace_sink *trace;
     /* For scenarios; NULL: nothing. Changes the accounts before the payday begins. */
     void (*arrange)(void *context, struct workload *workload);
     /* See bank_sim.h and store_sim.h. */

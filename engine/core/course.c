@@ -4,11 +4,9 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "core/account.h"
+#include "core/closing.h"
 #include "core/doubt.h"
-#include "core/intake.h"
-#include "core/ledger.h"
-
-static const struct bank_text no_text;
 
 /* ---- records --------------------------------------------------------------------------------- */
 
@@ -45,12 +43,13 @@ struct record *course_outcome(struct settle *settle, struct settlement *s, enum 
     struct record *record = append(settle, s);
     fill_outcome(settle, s, record, state);
     record->outcome.amount_minor = amount_minor;
-    record->outcome.text = *text;
+    if (text != NULL)
+        record->outcome.text = *text;
     return record;
 }
 
-static void append_entry(struct settle *settle, struct settlement *s, uint8_t line,
-                         struct ledger_line accounts, int64_t amount_minor)
+static struct record *append_entry(struct settle *settle, struct settlement *s, uint8_t line,
+                                   struct ledger_line accounts, int64_t amount_minor)
 {
     CHECK(amount_minor > 0);
     CHECK(accounts.debit != accounts.credit);
@@ -63,14 +62,32 @@ static void append_entry(struct settle *settle, struct settlement *s, uint8_t li
     record->entry.credit = (uint8_t)accounts.credit;
     record->entry.amount_minor = amount_minor;
     settle->counts.entries++;
+    return record;
 }
 
-static void append_step_entries(struct settle *settle, struct settlement *s, int64_t amount_minor)
+void course_entry(struct settle *settle, struct settlement *s, uint8_t line,
+                  struct ledger_line accounts, int64_t amount_minor)
+{
+    (void)append_entry(settle, s, line, accounts, amount_minor);
+}
+
+uint8_t course_step_entries(struct settle *settle, struct settlement *s, int64_t amount_minor)
 {
     struct ledger_line lines[LEDGER_LINES_MAX];
     uint32_t count = ledger_lines(s->step, settle->config.hold_by_transfer, lines);
     for (uint32_t i = 0; i < count; i++)
-        append_entry(settle, s, (uint8_t)(i + 1), lines[i], amount_minor);
+        course_entry(settle, s, (uint8_t)(i + 1), lines[i], amount_minor);
+    return (uint8_t)count;
+}
+
+void course_reversing_entries(struct settle *settle, struct settlement *s, int64_t amount_minor)
+{
+    struct ledger_line lines[LEDGER_LINES_MAX];
+    uint32_t count = ledger_lines(s->step, settle->config.hold_by_transfer, lines);
+    for (uint32_t i = 0; i < count; i++) {
+        struct ledger_line back = {.debit = lines[i].credit, .credit = lines[i].debit};
+        append_entry(settle, s, (uint8_t)(i + 1), back, amount_minor)->kind = KIND_REVERSAL;
+    }
 }
 
 static void permit_send(struct settle *settle, struct settlement *s, int64_t now_us)
@@ -115,36 +132,6 @@ void course_write_attempt(struct settle *settle, struct settlement *s)
 
 /* ---- the steps ------------------------------------------------------------------------------- */
 
-static int64_t held_in_account(const struct settle *settle, const struct settlement *s)
-{
-    int64_t held = money_add(s->floor_held_minor, s->opening_minor);
-    return settle->config.hold_by_transfer ? held : money_add(held, s->hold_minor);
-}
-
-static int64_t step_amount(const struct settlement *s, enum step_kind step)
-{
-    switch (step) {
-    case STEP_COLLECT:
-        return s->repayment_minor;
-    case STEP_HOLD:
-        return s->hold_minor;
-    case STEP_PAYOUT:
-        return money_sub(money_add(s->deposit_minor, s->floor_payable_minor),
-                         money_add(s->repayment_minor, s->hold_minor));
-    case STEP_DEPOSIT:
-    case STEP_CLOSING:
-        break;
-    }
-    CHECK(false);
-    return 0;
-}
-
-static bool is_transfer(const struct settle *settle, enum step_kind step)
-{
-    return step == STEP_HOLD ? settle->config.hold_by_transfer
-                             : step == STEP_COLLECT || step == STEP_PAYOUT;
-}
-
 bool course_has_intent_room(const struct settle *settle, const struct settlement *s)
 {
     const struct desk *desk = &settle->desks[s->bank];
@@ -184,6 +171,11 @@ void course_begin_generation(struct settle *settle, struct settlement *s, uint16
 static void begin_transfer(struct settle *settle, struct settlement *s, int64_t amount_minor)
 {
     CHECK(amount_minor > 0);
+    // Where many share one account of the bank, nobody but us protects the others' money.
+    if (account_left_before(s, s->step, settle->config.hold_by_transfer) < amount_minor) {
+        course_park_code(settle, s, PARK_OVERDRAWN);
+        return;
+    }
     s->order = (struct transfer_order){.settlement_id = s->id,
                                        .amount_minor = amount_minor,
                                        .step = s->step,
@@ -191,84 +183,56 @@ static void begin_transfer(struct settle *settle, struct settlement *s, int64_t 
     course_begin_generation(settle, s, 1);
 }
 
-static void end_settled(struct settle *settle, struct settlement *s, int64_t available_minor,
-                        int64_t residue_minor)
-{
-    s->step = STEP_CLOSING;
-    if (residue_minor > 0) {
-        struct ledger_line lines[LEDGER_LINES_MAX];
-        ledger_lines(STEP_CLOSING, false, lines);
-        append_entry(settle, s, 1, lines[0], residue_minor);
-    }
-    struct record *end = course_outcome(settle, s, OUTCOME_SETTLED, 0, &no_text);
-    end->outcome.available_minor = available_minor;
-    end->outcome.held_minor = held_in_account(settle, s);
-    end->outcome.residue_minor = money_add(s->floor_residue_minor, residue_minor);
-    settle->counts.settled++;
-    step_move(&settle->steps, s, AWAIT_LAST_WRITE);
-}
-
-static bool wants_closing_check(const struct settle *settle, const struct settlement *s)
-{
-    switch (settle->config.closing) {
-    case CLOSING_ALL:
-        return true;
-    case CLOSING_SAMPLE:
-        // One in sixteen, by the settlement's own seed: the same one in every run.
-        return s->key_seed.bytes[0] < 16;
-    case CLOSING_OFF:
-        return false;
-    }
-    CHECK(false);
-    return true;
-}
-
-static void begin_closing(struct settle *settle, struct settlement *s)
-{
-    if (!wants_closing_check(settle, s)) {
-        end_settled(settle, s, 0, 0);
-        return;
-    }
-    s->step = STEP_CLOSING;
-    s->tries = 0;
-    s->is_second_look = false;
-    s->doubt_since_ns = 0;
-    bool is_written = chunk_is_written(&settle->chunks, s->written_by);
-    step_move(&settle->steps, s, is_written ? AWAIT_CLOSING_TURN : AWAIT_OUTCOME_WRITE);
-}
-
 void course_next(struct settle *settle, struct settlement *s)
 {
     while (s->step < STEP_PAYOUT) {
         s->step++;
-        int64_t amount_minor = step_amount(s, s->step);
+        int64_t amount_minor = account_step_amount(s, s->step);
         CHECK(amount_minor >= 0);
         if (amount_minor == 0) {
-            course_outcome(settle, s, OUTCOME_SKIPPED, 0, &no_text);
-        } else if (is_transfer(settle, s->step)) {
+            course_outcome(settle, s, OUTCOME_SKIPPED, 0, NULL);
+        } else if (account_is_transfer(s->step, settle->config.hold_by_transfer)) {
             begin_transfer(settle, s, amount_minor);
             return;
         } else {
-            course_outcome(settle, s, OUTCOME_POSTED, amount_minor, &no_text);
-            append_step_entries(settle, s, amount_minor);
+            course_outcome(settle, s, OUTCOME_POSTED, amount_minor, NULL);
+            course_step_entries(settle, s, amount_minor);
         }
     }
-    begin_closing(settle, s);
+    closing_begin(settle, s);
 }
 
-void course_step_accepted(struct settle *settle, struct settlement *s, const struct bank_text *text)
+/* Ours to bear, it goes on; taken from the person's account, a person decides who bears it. */
+static bool post_fee(struct settle *settle, struct settlement *s, uint8_t line, int64_t fee_minor)
 {
-    CHECK(s->order.step == s->step && s->order.amount_minor > 0);
-    struct record *record =
-        course_outcome(settle, s, OUTCOME_ACCEPTED, s->order.amount_minor, text);
+    bool is_ours = settle_desk(settle, s)->rules.fee_is_ours;
+    if (fee_minor == 0)
+        return true;
+    if (fee_minor < 0 || fee_minor > AMOUNT_MAX) {
+        course_park_code(settle, s, PARK_FEE_UNCLEAR);
+        return false;
+    }
+    course_entry(settle, s, line, ledger_fee_line(is_ours), fee_minor);
+    if (!is_ours)
+        course_park_code(settle, s, PARK_FEE_TAKEN);
+    return is_ours;
+}
+
+void course_step_accepted(struct settle *settle, struct settlement *s,
+                          const struct bank_reply *reply)
+{
+    int64_t amount_minor = s->order.amount_minor;
+    CHECK(s->order.step == s->step && amount_minor > 0);
+    struct record *record = course_outcome(settle, s, OUTCOME_ACCEPTED, amount_minor, reply->text);
     record->generation = s->order.generation;
-    append_step_entries(settle, s, s->order.amount_minor);
+    s->accepted_generation[s->step] = s->order.generation;
+    uint8_t lines = course_step_entries(settle, s, amount_minor);
     if (s->step == STEP_PAYOUT)
-        settle->counts.paid_minor = money_add(settle->counts.paid_minor, s->order.amount_minor);
+        settle->counts.paid_minor = money_add(settle->counts.paid_minor, amount_minor);
     if (s->step == STEP_COLLECT)
-        settle->counts.collected_minor =
-            money_add(settle->counts.collected_minor, s->order.amount_minor);
-    course_next(settle, s);
+        settle->counts.collected_minor = money_add(settle->counts.collected_minor, amount_minor);
+    if (post_fee(settle, s, (uint8_t)(lines + 1), reply->fee_minor))
+        course_next(settle, s);
 }
 
 void course_park(struct settle *settle, struct settlement *s, const struct bank_text *text)
@@ -309,71 +273,14 @@ void course_release(struct settle *settle, struct settlement *s)
     step_move(&settle->steps, s, is_written ? AWAIT_NOTHING : AWAIT_LAST_WRITE);
 }
 
-/* ---- deposit --------------------------------------------------------------------------------- */
+/* ---- looks ----------------------------------------------------------------------------------- */
 
-static int64_t floor_of(const struct settlement *s)
+bool course_is_balance(const struct bank_reply *reply)
 {
-    return money_add(money_add(s->floor_held_minor, s->opening_minor),
-                     money_add(s->floor_payable_minor, s->floor_residue_minor));
+    return reply->answer == ANSWER_BALANCE && account_is_amount(reply->balance_minor);
 }
 
-static int64_t threshold_of(const struct settlement *s)
-{
-    if (s->expected_minor > 0)
-        return s->expected_minor;
-    int64_t dues = money_add(s->repayment_minor, s->hold_minor);
-    return dues > 1 ? dues : 1;
-}
-
-void course_short(struct settle *settle, struct settlement *s)
-{
-    int64_t seen_minor = s->seen_minor > 0 ? s->seen_minor : 0;
-    settle->counts.is_short++;
-    if (s->seen_recorded_minor == seen_minor) {
-        step_move(&settle->steps, s, AWAIT_NOTHING);
-        return;
-    }
-    s->step = STEP_DEPOSIT;
-    course_outcome(settle, s, OUTCOME_SHORT, seen_minor, &no_text);
-    step_move(&settle->steps, s, AWAIT_LAST_WRITE);
-}
-
-static void record_deposit(struct settle *settle, struct settlement *s, int64_t available_minor)
-{
-    static const struct ledger_line opening = {LEDGER_VIRTUAL, LEDGER_HELD};
-    struct record *record =
-        course_outcome(settle, s, OUTCOME_DEPOSITED, s->deposit_minor, &no_text);
-    record->outcome.available_minor = available_minor;
-    append_step_entries(settle, s, s->deposit_minor);
-    if (s->opening_minor > 0)
-        append_entry(settle, s, 2, opening, s->opening_minor);
-}
-
-static void on_deposit(struct settle *settle, struct settlement *s, int64_t available_minor)
-{
-    s->deposit_minor = money_sub(available_minor, floor_of(s));
-    record_deposit(settle, s, available_minor);
-    int64_t dues = money_add(s->repayment_minor, s->hold_minor);
-    bool is_over =
-        s->expected_minor > 0 && s->deposit_minor - s->expected_minor > s->expected_minor / 2;
-    if (money_add(s->deposit_minor, s->floor_payable_minor) < dues)
-        course_park_code(settle, s, PARK_BELOW_DUES);
-    else if (is_over && settle->config.over == OVER_PARK)
-        course_park_code(settle, s, PARK_OVER_DEPOSIT);
-    else
-        course_next(settle, s);
-}
-
-/* A balance out of all reason is no balance: what is beyond our range is read again. */
-static bool is_balance(const struct bank_reply *reply)
-{
-    return reply->answer == ANSWER_BALANCE && reply->balance_minor <= AMOUNT_MAX &&
-           reply->balance_minor >= -AMOUNT_MAX;
-}
-
-/* A look that failed may be tried again: not counted when the bank said slow down, but a run does
-   not wait for ever. */
-static bool may_look_again(struct settle *settle, struct settlement *s, bool throttled)
+bool course_may_look_again(struct settle *settle, struct settlement *s, bool throttled)
 {
     if (s->doubt_since_ns == 0)
         s->doubt_since_ns = settle->now_ns > 0 ? settle->now_ns : 1;
@@ -383,88 +290,9 @@ static bool may_look_again(struct settle *settle, struct settlement *s, bool thr
            settle->now_ns - s->doubt_since_ns < settle->config.resolve_wait_ns;
 }
 
-/* Looked at, and no deposit. */
-static void no_deposit(struct settle *settle, struct settlement *s)
+uint64_t course_look_wait_ns(struct settle *settle, const struct settlement *s)
 {
-    if (settle->intake.is_last_look || settle->is_past_deadline)
-        course_short(settle, s);
-    else
-        intake_wait(settle, s);
-}
-
-static void on_poll_failed(struct settle *settle, struct settlement *s, bool throttled)
-{
-    if (!may_look_again(settle, s, throttled) || !settle_is_open(settle)) {
-        no_deposit(settle, s);
-        return;
-    }
-    if (throttled) {
-        step_move(&settle->steps, s, AWAIT_POLL_TURN);
-        return;
-    }
-    settle_timer(settle, s,
-                 settle->now_ns + retry_wait_ns(&settle->retry, s->tries, &settle->prng));
-    step_move(&settle->steps, s, AWAIT_POLL_AGAIN);
-}
-
-void course_on_balance(struct settle *settle, struct settlement *s, const struct bank_reply *reply)
-{
-    CHECK(s->await == AWAIT_POLL_REPLY);
-    if (!is_balance(reply)) {
-        on_poll_failed(settle, s, reply->throttled);
-        return;
-    }
-    int64_t new_money = money_sub(reply->balance_minor, floor_of(s));
-    if (new_money >= threshold_of(s)) {
-        on_deposit(settle, s, reply->balance_minor);
-        return;
-    }
-    s->seen_minor = new_money > 0 ? new_money : 0;
-    no_deposit(settle, s);
-}
-
-/* ---- closing check --------------------------------------------------------------------------- */
-
-static void on_closing_failed(struct settle *settle, struct settlement *s, bool throttled)
-{
-    if (!may_look_again(settle, s, throttled)) {
-        // Paid, but not looked at: a later run closes it.
-        settle->left_pending++;
-        step_move(&settle->steps, s, AWAIT_NOTHING);
-        return;
-    }
-    if (throttled) {
-        step_move(&settle->steps, s, AWAIT_CLOSING_TURN);
-        return;
-    }
-    settle_timer(settle, s,
-                 settle->now_ns + retry_wait_ns(&settle->retry, s->tries, &settle->prng));
-    step_move(&settle->steps, s, AWAIT_CLOSING_AGAIN);
-}
-
-void course_on_closing(struct settle *settle, struct settlement *s, const struct bank_reply *reply)
-{
-    CHECK(s->await == AWAIT_CLOSING_REPLY);
-    if (!is_balance(reply)) {
-        on_closing_failed(settle, s, reply->throttled);
-        return;
-    }
-    int64_t ledger_minor = money_add(held_in_account(settle, s), s->floor_residue_minor);
-    int64_t beyond_minor = money_sub(reply->balance_minor, ledger_minor);
-    if (beyond_minor == 0) {
-        end_settled(settle, s, reply->balance_minor, 0);
-    } else if (!s->is_second_look) {
-        // Something may still be under way at the bank: look once more after its processing time.
-        s->is_second_look = true;
-        s->tries = 0;
-        s->doubt_since_ns = 0;
-        settle_timer(settle, s, settle->now_ns + settle_desk(settle, s)->rules.processing_ns);
-        step_move(&settle->steps, s, AWAIT_CLOSING_AGAIN);
-    } else if (beyond_minor > 0) {
-        end_settled(settle, s, reply->balance_minor, beyond_minor);
-    } else {
-        course_park_code(settle, s, PARK_BALANCE_LESS);
-    }
+    return retry_wait_ns(&settle->retry, s->tries > 0 ? s->tries : 1, &settle->prng);
 }
 
 /* ---- written --------------------------------------------------------------------------------- */
@@ -497,6 +325,9 @@ void course_on_written(struct settle *settle, struct settlement *s)
     case AWAIT_CLOSING_TURN:
     case AWAIT_CLOSING_REPLY:
     case AWAIT_CLOSING_AGAIN:
+    case AWAIT_CONFIRM_TURN:
+    case AWAIT_CONFIRM_REPLY:
+    case AWAIT_CONFIRM_AGAIN:
     case AWAIT_COUNT:
         break;
     }

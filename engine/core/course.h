@@ -8,6 +8,7 @@
 #ifndef DAYBOOK_CORE_COURSE_H
 #define DAYBOOK_CORE_COURSE_H
 
+#include "core/ledger.h"
 #include "core/settle_state.h"
 
 /* Codes of parks that daybook decides by itself; a bank's own code is used otherwise. */
@@ -22,14 +23,15 @@
 #define PARK_GENERATIONS "tries_used_up"
 #define PARK_ATTEMPTS "attempts_used_up"
 #define PARK_RECORD_REFUSED "record_refused"
+#define PARK_REVERSED "reversed"
+#define PARK_FEE_TAKEN "fee_taken"
+#define PARK_FEE_UNCLEAR "fee_unclear"
+#define PARK_OVERDRAWN "would_overdraw"
 
-/* A balance came while polling for the deposit. */
-void course_on_balance(struct settle *settle, struct settlement *s, const struct bank_reply *reply);
-/* A balance came for the closing check. */
-void course_on_closing(struct settle *settle, struct settlement *s, const struct bank_reply *reply);
-/* The step under way is done at the bank: its outcome, its entries, and on to the next. */
+/* The step under way is done at the bank: its outcome, its entries and the fee that the answer
+   names, and on to the next; a fee that the person bears parks. */
 void course_step_accepted(struct settle *settle, struct settlement *s,
-                          const struct bank_text *text);
+                          const struct bank_reply *reply);
 /* Go on after the step in s->step is done. */
 void course_next(struct settle *settle, struct settlement *s);
 /* Stop it for a person. */
@@ -40,12 +42,25 @@ void course_fill_parked(struct settle *settle, struct settlement *s, struct reco
                         const char *code);
 /* This run leaves it as the records have it: out of its slot as soon as they are written. */
 void course_release(struct settle *settle, struct settlement *s);
-/* No deposit, and nobody looks any more in this run: recorded as short unless it already is. */
-void course_short(struct settle *settle, struct settlement *s);
-
-/* Append an outcome of the settlement's step. Returns it, for what the caller adds. */
+/* Append an outcome of the settlement's step; text NULL: nothing was said. Returns it, for what the
+   caller adds. */
 struct record *course_outcome(struct settle *settle, struct settlement *s, enum outcome_state state,
                               int64_t amount_minor, const struct bank_text *text);
+/* Append an entry of the settlement's step; those that its outcome asks for (returns how many); and
+   those that take them back. */
+void course_entry(struct settle *settle, struct settlement *s, uint8_t line,
+                  struct ledger_line accounts, int64_t amount_minor);
+uint8_t course_step_entries(struct settle *settle, struct settlement *s, int64_t amount_minor);
+void course_reversing_entries(struct settle *settle, struct settlement *s, int64_t amount_minor);
+
+/* A balance out of all reason is no balance: what is beyond our range is read again. */
+bool course_is_balance(const struct bank_reply *reply);
+/* A look that failed may be tried again: not counted when the bank said slow down, but a run does
+   not wait for ever. */
+bool course_may_look_again(struct settle *settle, struct settlement *s, bool throttled);
+/* … after such a wait. */
+uint64_t course_look_wait_ns(struct settle *settle, const struct settlement *s);
+
 /* Begin this generation of the transfer in s->order: a new key, and its intent as soon as there is
    room for one more. */
 void course_begin_generation(struct settle *settle, struct settlement *s, uint16_t generation);

@@ -4,14 +4,23 @@
 #include "core/course.h"
 #include "core/doubt.h"
 
-static const enum await turns[] = {AWAIT_INQUIRY_TURN, AWAIT_SEND_TURN, AWAIT_CLOSING_TURN,
-                                   AWAIT_POLL_TURN};
+/* In the order in which they are served. */
+static const struct {
+    enum await turn, reply;
+    enum call_kind call_kind;
+} turns[] = {
+    {AWAIT_INQUIRY_TURN, AWAIT_INQUIRY_REPLY, CALL_INQUIRY},
+    {AWAIT_SEND_TURN, AWAIT_SEND_REPLY, CALL_TRANSFER},
+    {AWAIT_CONFIRM_TURN, AWAIT_CONFIRM_REPLY, CALL_INQUIRY},
+    {AWAIT_CLOSING_TURN, AWAIT_CLOSING_REPLY, CALL_BALANCE},
+    {AWAIT_POLL_TURN, AWAIT_POLL_REPLY, CALL_BALANCE},
+};
 #define TURN_COUNT (sizeof(turns) / sizeof(turns[0]))
 
 static bool has_work(const struct settle *settle, uint32_t bank)
 {
     for (uint32_t i = 0; i < TURN_COUNT; i++)
-        if (step_count(&settle->steps, bank, turns[i]) > 0)
+        if (step_count(&settle->steps, bank, turns[i].turn) > 0)
             return true;
     return false;
 }
@@ -29,22 +38,6 @@ static bool may_call(const struct settle *settle, uint32_t bank)
 }
 
 /* ---- one call -------------------------------------------------------------------------------- */
-
-static enum await reply_state(enum await turn)
-{
-    if (turn == AWAIT_INQUIRY_TURN)
-        return AWAIT_INQUIRY_REPLY;
-    if (turn == AWAIT_SEND_TURN)
-        return AWAIT_SEND_REPLY;
-    return turn == AWAIT_CLOSING_TURN ? AWAIT_CLOSING_REPLY : AWAIT_POLL_REPLY;
-}
-
-static enum call_kind kind_of_turn(enum await turn)
-{
-    if (turn == AWAIT_INQUIRY_TURN)
-        return CALL_INQUIRY;
-    return turn == AWAIT_SEND_TURN ? CALL_TRANSFER : CALL_BALANCE;
-}
 
 static void count_call(struct settle *settle, const struct settlement *s, enum call_kind kind)
 {
@@ -64,11 +57,11 @@ static void count_call(struct settle *settle, const struct settlement *s, enum c
     CHECK(false);
 }
 
-static void hand_out(struct settle *settle, struct settlement *s, enum await turn,
+static void hand_out(struct settle *settle, struct settlement *s, uint32_t turn,
                      struct command *command)
 {
     struct desk *desk = settle_desk(settle, s);
-    enum call_kind kind = kind_of_turn(turn);
+    enum call_kind kind = turns[turn].call_kind;
     if (kind == CALL_TRANSFER) {
         CHECK(chunk_is_written(&settle->chunks, s->written_by));
         CHECK(settle_db_most_us(settle) < s->send_before_us);
@@ -90,21 +83,21 @@ static void hand_out(struct settle *settle, struct settlement *s, enum await tur
     desk->calls_in_flight++;
     count_call(settle, s, kind);
     settle_timer(settle, s, settle->now_ns + desk->rules.call_timeout_ns);
-    step_move(&settle->steps, s, reply_state(turn));
+    step_move(&settle->steps, s, turns[turn].reply);
 }
 
 /* The next one whose turn it is, or NULL. Those whose permission ran out are renewed on the way. */
-static struct settlement *next_in_turn(struct settle *settle, uint32_t bank, enum await *turn)
+static struct settlement *next_in_turn(struct settle *settle, uint32_t bank, uint32_t *turn)
 {
     for (uint32_t i = 0; i < TURN_COUNT; i++) {
-        *turn = turns[i];
-        struct settlement *s = step_first(&settle->steps, bank, turns[i]);
-        while (s != NULL && *turn == AWAIT_SEND_TURN &&
+        *turn = i;
+        struct settlement *s = step_first(&settle->steps, bank, turns[i].turn);
+        while (s != NULL && turns[i].turn == AWAIT_SEND_TURN &&
                settle_db_most_us(settle) >= s->send_before_us) {
             if (!chunk_has_room(&settle->chunks))
                 return NULL;
             doubt_permit_again(settle, s);
-            s = step_first(&settle->steps, bank, turns[i]);
+            s = step_first(&settle->steps, bank, turns[i].turn);
         }
         if (s != NULL)
             return s;
@@ -130,7 +123,7 @@ static uint32_t dispatch_bank(struct settle *settle, uint32_t bank, struct comma
     uint32_t count = 0;
     while (count < command_max && may_call(settle, bank) &&
            settle->now_ns >= desk->paused_until_ns) {
-        enum await turn;
+        uint32_t turn;
         struct settlement *s = next_in_turn(settle, bank, &turn);
         if (s == NULL || throttle_take(&desk->throttle, 1, settle->now_ns) == 0)
             break;

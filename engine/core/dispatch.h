@@ -1,8 +1,9 @@
 /*
  * dispatch: who gets the next token and call.
  *
- * Per bank, in the order inquiry, transfer, closing check, poll: finding out and paying go before
- * looking. A transfer whose permission has run out gets a new attempt record instead of a call.
+ * Per bank, in the order inquiry, transfer, confirmation, closing check, poll: finding out and
+ * paying go before looking. A transfer whose permission has run out gets a new attempt record
+ * instead of a call.
  */
 #ifndef DAYBOOK_CORE_DISPATCH_H
 #define DAYBOOK_CORE_DISPATCH_H

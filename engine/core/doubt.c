@@ -239,7 +239,7 @@ void doubt_on_send_reply(struct settle *settle, struct settlement *s,
     CHECK(s->await == AWAIT_SEND_REPLY);
     switch ((enum answer)reply->answer) {
     case ANSWER_ACCEPTED:
-        course_step_accepted(settle, s, reply->text);
+        course_step_accepted(settle, s, reply);
         return;
     case ANSWER_PENDING:
         on_pending(settle, s, reply->text);
@@ -314,7 +314,7 @@ void doubt_on_inquiry_reply(struct settle *settle, struct settlement *s,
     CHECK(s->await == AWAIT_INQUIRY_REPLY);
     switch ((enum answer)reply->answer) {
     case ANSWER_ACCEPTED:
-        course_step_accepted(settle, s, reply->text);
+        course_step_accepted(settle, s, reply);
         return;
     case ANSWER_PENDING:
         on_pending(settle, s, reply->text);

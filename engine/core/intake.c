@@ -1,7 +1,10 @@
 #include "core/intake.h"
 
+#include <string.h>
+
 #include "base/time.h"
 #include "core/course.h"
+#include "core/deposit.h"
 #include "core/doubt.h"
 
 #define LOAD_TRIES 5
@@ -157,6 +160,8 @@ static struct settlement *take_in(struct settle *settle, const struct load_row *
     s->floor_held_minor = row->floor_held_minor;
     s->floor_payable_minor = row->floor_payable_minor;
     s->floor_residue_minor = row->floor_residue_minor;
+    s->floor_received_minor = row->floor_received_minor;
+    memcpy(s->accepted_generation, row->accepted_generation, sizeof(s->accepted_generation));
     s->deposit_minor = row->deposit_minor;
     s->seen_recorded_minor = row->seen_minor;
     s->seen_minor = -1;
@@ -191,7 +196,7 @@ static void take_in_fresh(struct settle *settle, const struct load_row *row,
     }
     if (settle->is_past_deadline ||
         (account != NULL && settle->intake.is_last_look && is_known_short(settle, account)))
-        course_short(settle, s);
+        deposit_short(settle, s);
 }
 
 static void take_in_page(struct settle *settle, const struct store_loaded *loaded)
@@ -256,7 +261,7 @@ void intake_end_looking(struct settle *settle)
     for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
         struct settlement *s = step_first(&settle->steps, bank, AWAIT_POLL_TURN);
         while (s != NULL && chunk_has_room(&settle->chunks)) {
-            course_short(settle, s);
+            deposit_short(settle, s);
             s = step_first(&settle->steps, bank, AWAIT_POLL_TURN);
         }
     }

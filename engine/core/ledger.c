@@ -28,6 +28,11 @@ uint32_t ledger_lines(enum step_kind step, bool by_transfer,
     return 0;
 }
 
+struct ledger_line ledger_fee_line(bool is_ours)
+{
+    return (struct ledger_line){LEDGER_FEE, is_ours ? LEDGER_COLLECTION : LEDGER_VIRTUAL};
+}
+
 struct idem_key ledger_key(struct hash *hash, const struct idem_key *seed, enum step_kind step,
                            enum transfer_kind kind, uint16_t generation)
 {

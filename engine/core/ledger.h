@@ -25,6 +25,10 @@ struct ledger_line {
 uint32_t ledger_lines(enum step_kind step, bool by_transfer,
                       struct ledger_line lines[LEDGER_LINES_MAX]);
 
+/* Line of a fee that the bank took for a step, after the step's own: from the house's collection
+   account, or from the person's. */
+struct ledger_line ledger_fee_line(bool is_ours);
+
 struct idem_key ledger_key(struct hash *hash, const struct idem_key *seed, enum step_kind step,
                            enum transfer_kind kind, uint16_t generation);
 

@@ -1,7 +1,9 @@
 #include "core/settle.h"
 
 #include "base/time.h"
+#include "core/closing.h"
 #include "core/course.h"
+#include "core/deposit.h"
 #include "core/dispatch.h"
 #include "core/doubt.h"
 #include "core/intake.h"
@@ -134,10 +136,13 @@ static void on_bank_reply(struct settle *settle, const struct bank_reply *reply)
     }
     switch ((enum await)s->await) {
     case AWAIT_POLL_REPLY:
-        course_on_balance(settle, s, reply);
+        deposit_on_balance(settle, s, reply);
         return;
     case AWAIT_CLOSING_REPLY:
-        course_on_closing(settle, s, reply);
+        closing_on_balance(settle, s, reply);
+        return;
+    case AWAIT_CONFIRM_REPLY:
+        closing_on_confirm(settle, s, reply);
         return;
     case AWAIT_SEND_REPLY:
         doubt_on_send_reply(settle, s, reply);
@@ -157,6 +162,8 @@ static void on_bank_reply(struct settle *settle, const struct bank_reply *reply)
     case AWAIT_OUTCOME_WRITE:
     case AWAIT_CLOSING_TURN:
     case AWAIT_CLOSING_AGAIN:
+    case AWAIT_CONFIRM_TURN:
+    case AWAIT_CONFIRM_AGAIN:
     case AWAIT_LAST_WRITE:
     case AWAIT_COUNT:
         break;
@@ -255,6 +262,7 @@ static void on_timer(struct settle *settle, struct settlement *s)
     case AWAIT_CLOSING_REPLY:
     case AWAIT_SEND_REPLY:
     case AWAIT_INQUIRY_REPLY:
+    case AWAIT_CONFIRM_REPLY:
         settle->counts.timeouts++;
         calls_cancel(&settle->calls, s->call);
         return;
@@ -263,6 +271,9 @@ static void on_timer(struct settle *settle, struct settlement *s)
         return;
     case AWAIT_CLOSING_AGAIN:
         step_move(&settle->steps, s, AWAIT_CLOSING_TURN);
+        return;
+    case AWAIT_CONFIRM_AGAIN:
+        step_move(&settle->steps, s, AWAIT_CONFIRM_TURN);
         return;
     case AWAIT_SEND_AGAIN:
     case AWAIT_INQUIRY_AGAIN:
@@ -278,6 +289,7 @@ static void on_timer(struct settle *settle, struct settlement *s)
     case AWAIT_INTENT_WRITE:
     case AWAIT_OUTCOME_WRITE:
     case AWAIT_CLOSING_TURN:
+    case AWAIT_CONFIRM_TURN:
     case AWAIT_LAST_WRITE:
     case AWAIT_COUNT:
         break;
@@ -299,7 +311,8 @@ static void fire_timers(struct settle *settle)
         // A drain only waits for answers; what would begin anew is left to a later run.
         if (settle->phase == SETTLE_STOPPING &&
             (s->await == AWAIT_SEND_AGAIN || s->await == AWAIT_INQUIRY_AGAIN ||
-             s->await == AWAIT_POLL_AGAIN || s->await == AWAIT_CLOSING_AGAIN))
+             s->await == AWAIT_POLL_AGAIN || s->await == AWAIT_CLOSING_AGAIN ||
+             s->await == AWAIT_CONFIRM_AGAIN))
             continue;
         on_timer(settle, s);
     }
@@ -362,6 +375,9 @@ static bool is_left_in_doubt(const struct settlement *s)
     case AWAIT_CLOSING_TURN:
     case AWAIT_CLOSING_REPLY:
     case AWAIT_CLOSING_AGAIN:
+    case AWAIT_CONFIRM_TURN:
+    case AWAIT_CONFIRM_REPLY:
+    case AWAIT_CONFIRM_AGAIN:
     case AWAIT_LAST_WRITE:
     case AWAIT_COUNT:
         return false;

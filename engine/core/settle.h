@@ -93,6 +93,7 @@ struct settle_counts {
     uint64_t settled;
     uint64_t is_short;
     uint64_t parked;
+    uint64_t reversed; /* transfers accepted first, failed later */
     uint64_t refused; /* of the parked: the database refused their records; a defect to look into */
     uint64_t blocked;
     /* calls handed out, answers by kind */

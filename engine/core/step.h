@@ -32,6 +32,9 @@ enum await {
     AWAIT_CLOSING_TURN,  /* a token, for the closing check's balance */
     AWAIT_CLOSING_REPLY,
     AWAIT_CLOSING_AGAIN, /* the bank's processing time, before the second look */
+    AWAIT_CONFIRM_TURN,  /* a token, to ask whether an accepted transfer still is */
+    AWAIT_CONFIRM_REPLY,
+    AWAIT_CONFIRM_AGAIN, /* the wait before asking that again */
     AWAIT_LAST_WRITE,    /* end, park or short record being written; then free */
     AWAIT_COUNT,
 };
@@ -51,7 +54,7 @@ struct settlement {
 
     /* the frozen plan and the floor, in minor units */
     int64_t repayment_minor, hold_minor, expected_minor, opening_minor;
-    int64_t floor_held_minor, floor_payable_minor, floor_residue_minor;
+    int64_t floor_held_minor, floor_payable_minor, floor_residue_minor, floor_received_minor;
     int64_t deposit_minor;
     int64_t seen_recorded_minor; /* newest SHORT record's amount; -1: none */
     int64_t seen_minor;          /* newest poll's new money; -1: none in this run */
@@ -77,6 +80,13 @@ struct settlement {
     int64_t asked_at_us;     /* database clock, least, when the inquiry was handed over */
     uint64_t doubt_since_ns; /* since when the run waits for it, or its looks fail; 0: not */
     struct bank_text refusal;
+
+    /* the closing check */
+    uint16_t accepted_generation[STEP_CLOSING]; /* by step; 0: none */
+    uint8_t confirming;                         /* enum step_kind: asked about; older ones follow */
+    uint8_t reversed_steps;                     /* bit of each step that failed later */
+    int64_t closing_minor;                      /* what the second look showed */
+    char reversal_codes[STEP_CLOSING][CODE_TEXT_MAX + 1];
 
     struct slot call; /* the call in flight */
     struct parties parties;

@@ -288,18 +288,27 @@ static void step_is_done(struct auditor *auditor, const struct record *r, uint32
     account->step_done = r->step;
 }
 
+/* What the outcome reversed takes back stands the other way round. */
+static void owe_line(struct auditor *auditor, const struct record *r, enum ledger_account debit,
+                     enum ledger_account credit)
+{
+    if (r->outcome.state == OUTCOME_REVERSED)
+        owe(auditor, r, credit, debit, r->outcome.amount_minor);
+    else
+        owe(auditor, r, debit, credit, r->outcome.amount_minor);
+}
+
 static void owe_step(struct auditor *auditor, const struct record *r)
 {
-    int64_t amount = r->outcome.amount_minor;
     if (r->step == STEP_COLLECT) {
-        owe(auditor, r, LEDGER_COLLECTION, LEDGER_VIRTUAL, amount);
-        owe(auditor, r, LEDGER_PAYABLE, LEDGER_RECEIVABLE, amount);
+        owe_line(auditor, r, LEDGER_COLLECTION, LEDGER_VIRTUAL);
+        owe_line(auditor, r, LEDGER_PAYABLE, LEDGER_RECEIVABLE);
     } else if (r->step == STEP_HOLD) {
-        owe(auditor, r, LEDGER_PAYABLE, LEDGER_HELD, amount);
+        owe_line(auditor, r, LEDGER_PAYABLE, LEDGER_HELD);
         if (auditor->rules.hold_by_transfer)
-            owe(auditor, r, LEDGER_SUSPENSE, LEDGER_VIRTUAL, amount);
+            owe_line(auditor, r, LEDGER_SUSPENSE, LEDGER_VIRTUAL);
     } else {
-        owe(auditor, r, LEDGER_PAYABLE, LEDGER_VIRTUAL, amount);
+        owe_line(auditor, r, LEDGER_PAYABLE, LEDGER_VIRTUAL);
     }
 }
 
@@ -360,6 +369,24 @@ static void on_transfer_rejected(struct auditor *auditor, const struct record *r
     if (transfer->state != 0 && transfer->state != OUTCOME_PENDING)
         auditor_complain(auditor, "account %u step %u has two outcomes", who + 1, r->step);
     transfer->state = OUTCOME_REJECTED;
+}
+
+static void on_reversed(struct auditor *auditor, const struct record *r, uint32_t who)
+{
+    for (uint32_t i = 0; i < auditor->transfer_count; i++) {
+        struct audited_transfer *transfer = &auditor->transfers[i];
+        if (transfer->account != who || transfer->step != r->step ||
+            transfer->generation != r->generation || transfer->state != OUTCOME_ACCEPTED)
+            continue;
+        if (r->outcome.amount_minor != transfer->amount_minor)
+            auditor_complain(auditor, "I9: account %u step %u reversed with another amount",
+                             who + 1, r->step);
+        transfer->state = OUTCOME_REVERSED;
+        owe_step(auditor, r);
+        return;
+    }
+    auditor_complain(auditor, "I9: account %u step %u reversed without being accepted", who + 1,
+                     r->step);
 }
 
 static void on_posted(struct auditor *auditor, const struct record *r, uint32_t who)
@@ -446,7 +473,8 @@ static void on_outcome(struct auditor *auditor, const struct record *r, uint32_t
         on_settled(auditor, r, who);
         return;
     case OUTCOME_REVERSED:
-        break;
+        on_reversed(auditor, r, who);
+        return;
     }
     auditor_complain(auditor, "account %u: outcome state %u", who + 1, r->outcome.state);
 }

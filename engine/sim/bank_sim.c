@@ -491,6 +491,9 @@ static void read_answer(struct bank_sim *bank, const struct flight *flight,
     reply->throttled = answer.throttled;
     reply->http_status = http.status;
     if (answer.answer == ANSWER_BALANCE)
+        if (answer.answer == ANSWER_ACCEPTED)
+        reply->fee_minor = answer.fee_minor;
+    else
         reply->balance_minor = answer.balance_minor;
     else
         reply->fee_minor = answer.fee_minor;

@@ -243,7 +243,8 @@ static inline void audit_end(void)
             continue;
         assert_int_equal(balance_of(position, LEDGER_PAYABLE), 0);
         assert_int_equal(balance_of(position, LEDGER_RECEIVABLE), -row->repayment_minor);
-        assert_int_equal(balance_of(position, LEDGER_COLLECTION), row->repayment_minor);
+        assert_int_equal(balance_of(position, LEDGER_COLLECTION) + balance_of(position, LEDGER_FEE),
+                         row->repayment_minor);
         assert_int_equal(balance_of(position, LEDGER_VIRTUAL) +
                              balance_of(position, LEDGER_SUSPENSE),
                          -balance_of(position, LEDGER_HELD) - balance_of(position, LEDGER_RESIDUE));

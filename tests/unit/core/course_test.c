@@ -282,19 +282,6 @@ static void the_greatest_balances_do_not_abort(void **state)
     assert_settled(2);
 }
 
-static void failed_polls_are_tried_a_few_times_then_the_account_waits(void **state)
-{
-    (void)state;
-    struct account *account = add_usual();
-    say_often(account, CALL_BALANCE, 3, (struct said){.answer = ANSWER_IN_DOUBT});
-    start();
-    run_for(1 * S);
-    assert_int_equal(count_calls(1, CALL_BALANCE), 3);
-    run_to_end(SETTLE_END_COMPLETE);
-    assert_settled(1);
-    assert_true(call_of(1, CALL_BALANCE, 4)->at_ns - call_of(1, CALL_BALANCE, 3)->at_ns >= 2 * S);
-}
-
 /* ---- the closing check ----------------------------------------------------------------------- */
 
 static void money_beyond_the_ledger_is_residue_after_a_second_look(void **state)
@@ -421,7 +408,6 @@ int main(void)
         WORLD_TEST(a_deposit_below_the_dues_is_parked_and_nothing_sent),
         WORLD_TEST(a_balance_out_of_all_reason_is_no_balance),
         WORLD_TEST(the_greatest_balances_do_not_abort),
-        WORLD_TEST(failed_polls_are_tried_a_few_times_then_the_account_waits),
         WORLD_TEST(money_beyond_the_ledger_is_residue_after_a_second_look),
         WORLD_TEST(money_that_was_under_way_at_the_first_look_is_no_residue),
         WORLD_TEST(less_than_the_ledger_says_parks),

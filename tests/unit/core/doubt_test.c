@@ -287,7 +287,7 @@ static void pending_is_recorded_once_and_inquired(void **state)
 {
     (void)state;
     struct account *account = add_usual();
-    SAY(account, CALL_TRANSFER, .answer = ANSWER_PENDING);
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_PENDING, .is_done = true);
     say_often(account, CALL_INQUIRY, 4, (struct said){.answer = ANSWER_PENDING});
     SAY(account, CALL_INQUIRY, .answer = ANSWER_ACCEPTED);
     run_to_end(SETTLE_END_COMPLETE);

@@ -41,6 +41,7 @@ struct said {
     bool is_done;     /* transfer: the bank carries it out, whatever it answers */
     bool has_balance; /* balance: not the book's */
     int64_t balance_minor;
+    int64_t fee_minor;
     uint64_t after_ns; /* 0: the world's latency; AT_NEVER: not before it is cancelled */
     uint64_t retry_after_ns;
     const char *code;
@@ -396,14 +397,17 @@ static inline void expect_reply(uint32_t index, uint64_t at_ns)
     pending->seen = index;
     if (said->code != NULL)
         strncpy(pending->text.code, said->code, CODE_TEXT_MAX);
-    pending->event.bank_reply = (struct bank_reply){
-        .call = call->slot,
-        .answer = (uint8_t)said->answer,
-        .throttled = said->throttled,
-        .http_status = said->answer == ANSWER_IN_DOUBT ? 0 : 200,
-        .balance_minor =
-            said->has_balance ? said->balance_minor : account_at(call->position)->balance_minor,
-        .retry_after_ns = said->retry_after_ns};
+    pending->event.bank_reply =
+        (struct bank_reply){.call = call->slot,
+                            .answer = (uint8_t)said->answer,
+                            .throttled = said->throttled,
+                            .http_status = said->answer == ANSWER_IN_DOUBT ? 0 : 200,
+                            .retry_after_ns = said->retry_after_ns};
+    if (said->answer == ANSWER_BALANCE)
+        pending->event.bank_reply.balance_minor =
+            said->has_balance ? said->balance_minor : account_at(call->position)->balance_minor;
+    else
+        pending->event.bank_reply.fee_minor = said->fee_minor;
 }
 
 static inline void take_call(const struct bank_call *call)

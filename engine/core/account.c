@@ -1,0 +1,74 @@
+#include "core/account.h"
+
+#include "base/money.h"
+
+static int64_t floor_of(const struct settlement *s)
+{
+    return money_add(money_add(s->floor_held_minor, s->opening_minor),
+                     money_add(s->floor_payable_minor, s->floor_residue_minor));
+}
+
+/* All that was posted as come in before this deposit. */
+static int64_t received_before(const struct settlement *s)
+{
+    return money_add(s->floor_received_minor, s->opening_minor);
+}
+
+bool account_is_amount(int64_t amount_minor)
+{
+    return amount_minor <= AMOUNT_MAX && amount_minor >= -AMOUNT_MAX;
+}
+
+int64_t account_new_money(const struct settlement *s, enum pool_kind pool, int64_t shown_minor)
+{
+    return money_sub(shown_minor, pool == POOL_RECEIVED ? received_before(s) : floor_of(s));
+}
+
+int64_t account_dues(const struct settlement *s)
+{
+    return money_add(s->repayment_minor, s->hold_minor);
+}
+
+int64_t account_step_amount(const struct settlement *s, enum step_kind step)
+{
+    switch (step) {
+    case STEP_COLLECT:
+        return s->repayment_minor;
+    case STEP_HOLD:
+        return s->hold_minor;
+    case STEP_PAYOUT:
+        return money_sub(money_add(s->deposit_minor, s->floor_payable_minor), account_dues(s));
+    case STEP_DEPOSIT:
+    case STEP_CLOSING:
+        break;
+    }
+    CHECK(false);
+    return 0;
+}
+
+bool account_is_transfer(enum step_kind step, bool hold_by_transfer)
+{
+    return step == STEP_HOLD ? hold_by_transfer : step == STEP_COLLECT || step == STEP_PAYOUT;
+}
+
+int64_t account_held(const struct settlement *s, bool hold_by_transfer)
+{
+    int64_t held_minor = money_add(s->floor_held_minor, s->opening_minor);
+    return hold_by_transfer ? held_minor : money_add(held_minor, s->hold_minor);
+}
+
+int64_t account_left_before(const struct settlement *s, enum step_kind step, bool hold_by_transfer)
+{
+    int64_t left_minor = money_add(floor_of(s), s->deposit_minor);
+    for (enum step_kind done = STEP_COLLECT; done < step; done++)
+        if (account_is_transfer(done, hold_by_transfer))
+            left_minor = money_sub(left_minor, account_step_amount(s, done));
+    return left_minor;
+}
+
+int64_t account_shown_at_end(const struct settlement *s, enum pool_kind pool, bool hold_by_transfer)
+{
+    if (pool == POOL_RECEIVED)
+        return money_add(received_before(s), s->deposit_minor);
+    return money_add(account_held(s, hold_by_transfer), s->floor_residue_minor);
+}

@@ -1,0 +1,25 @@
+/*
+ * closing: the closing check and the settlement's end.
+ *
+ * One more balance. What differs from the ledger is looked at once more after the bank's
+ * processing time. Still different, the transfers accepted here are asked about again, newest
+ * first, where the bank can be asked by key: one that it now shows as refused was accepted first
+ * and failed later; it gets reversing entries, and the settlement parks. Else what is beyond the
+ * ledger's balance is residue, and less parks.
+ */
+#ifndef DAYBOOK_CORE_CLOSING_H
+#define DAYBOOK_CORE_CLOSING_H
+
+#include "core/settle_state.h"
+
+/* All steps are done. */
+void closing_begin(struct settle *settle, struct settlement *s);
+void closing_on_balance(struct settle *settle, struct settlement *s,
+                        const struct bank_reply *reply);
+/* An answer about a transfer that is recorded as accepted. */
+void closing_on_confirm(struct settle *settle, struct settlement *s,
+                        const struct bank_reply *reply);
+/* Paid, but not looked at: a later run closes it. */
+void closing_leave(struct settle *settle, struct settlement *s);
+
+#endif

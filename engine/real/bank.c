@@ -479,9 +479,6 @@ static void publish(struct bank *bank)
     reply->answer = (uint8_t)answer->answer;
     reply->throttled = answer->throttled;
     if (answer->answer == ANSWER_BALANCE)
-        if (answer->answer == ANSWER_ACCEPTED)
-        reply->fee_minor = answer->fee_minor;
-    else
         reply->balance_minor = answer->balance_minor;
     else
         reply->fee_minor = answer->fee_minor;

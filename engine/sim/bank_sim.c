@@ -24,6 +24,7 @@ struct flight {
     bool is_handed;
     bool has_arrived;
     bool has_order;
+    bool is_dripping; /* the answer comes byte by byte */
     bool is_closed; /* the answer's connection closed before its end */
     enum preset preset;
     struct slot call;
@@ -96,6 +97,10 @@ struct bank_sim *bank_sim_open(const struct bank_sim_config *config)
         .latency_spread_ns = swarm->bank_spread_ns,
         .slow_ns = swarm->bank_slow_ns,
         .late_ns = swarm->bank_late_ns,
+        .settle_ns = swarm->bank_settle_ns,
+        .lag_ns = swarm->bank_lag_ns,
+        .drip_ns = swarm->bank_drip_ns,
+        .key_lifetime_ns = swarm->key_lifetime_ns,
         .accounts_max = 2 * config->workload->count + 2,
         .transfers_max = 16 * config->workload->count + 64,
         .faults = swarm_mock(swarm),
@@ -175,6 +180,7 @@ static uint32_t begin_flight(struct bank_sim *bank, const struct bank_call *call
     bank->free_head = flight->next_free;
     flight->is_used = flight->is_owned = true;
     flight->is_travelling = flight->is_cancelled = flight->is_closed = false;
+    flight->is_dripping = false;
     flight->is_handed = flight->has_arrived = false;
     flight->answer_bytes = 0;
     flight->preset = PRESET_NONE;
@@ -227,9 +233,12 @@ static const char limit_exceeded[] =
     "{\"type\":\"invalid_operation_error\",\"title\":\"limit\",\"status\":409,"
     "\"code\":\"limit_exceeded\"}";
 
-static enum call_fate draw_fate(struct bank_sim *bank, enum call_kind call_kind)
+static enum call_fate draw_fate(struct bank_sim *bank, const struct bank_call *call)
 {
     const struct swarm *swarm = bank->config.swarm;
+    enum call_kind call_kind = (enum call_kind)call->call_kind;
+    if (call->body_digest != NULL && happens(bank, swarm->bank_changed))
+        return FATE_CHANGED;
     if (happens(bank, swarm->net_refused))
         return FATE_REFUSED;
     if (call_kind == CALL_TRANSFER && happens(bank, swarm->bank_limit))
@@ -243,11 +252,11 @@ static enum call_fate draw_fate(struct bank_sim *bank, enum call_kind call_kind)
     return happens(bank, swarm->net_surplus_answer) ? FATE_SURPLUS_ANSWER : FATE_GOOD;
 }
 
-static struct call_plan draw_plan(struct bank_sim *bank, enum call_kind call_kind)
+static struct call_plan draw_plan(struct bank_sim *bank, const struct bank_call *call)
 {
     const struct swarm *swarm = bank->config.swarm;
     struct call_plan drawn = {
-        .fate = draw_fate(bank, call_kind),
+        .fate = draw_fate(bank, call),
         .said = limit_exceeded,
         .connect_ns = prng_between(&bank->prng, 0, swarm->net_connect_ns),
         .travel_ns = prng_between(&bank->prng, 0, swarm->net_travel_ns),
@@ -261,7 +270,7 @@ static struct call_plan draw_plan(struct bank_sim *bank, enum call_kind call_kin
 static struct call_plan decide(struct bank_sim *bank, const struct bank_call *call)
 {
     if (bank->config.decide == NULL)
-        return draw_plan(bank, (enum call_kind)call->call_kind);
+        return draw_plan(bank, call);
     const struct workload *workload = bank->config.workload;
     uint32_t account = (uint32_t)strtoul(call->parties->virtual_account + 2, NULL, 10) - 1;
     CHECK(account < workload->count);
@@ -313,7 +322,7 @@ void bank_sim_call(struct bank_sim *bank, const struct bank_call *call)
     uint32_t at = begin_flight(bank, call);
     struct flight *flight = flight_at(bank, at);
     flight->plan = decide(bank, call);
-    if (is_changed(bank, call)) {
+    if (flight->plan.fate == FATE_CHANGED || is_changed(bank, call)) {
         flight->preset = PRESET_CHANGED;
         plan(bank, at, now(bank), HAPPENING_ANSWERED);
         return;
@@ -405,6 +414,8 @@ static void shape_answer(struct bank_sim *bank, struct flight *flight,
         return;
     }
     answer_with(flight, reply->answer, reply->bytes);
+    flight->is_closed = reply->close_after;
+    flight->is_dripping = reply->drip_ns > 0;
     if (flight->plan.fate == FATE_CUT_ANSWER) {
         flight->answer_bytes = (uint32_t)prng_below(&bank->prng, reply->bytes);
         flight->is_closed = true;
@@ -431,6 +442,7 @@ static void at_the_bank(struct bank_sim *bank, uint32_t at)
         shape_answer(bank, flight, &reply);
     }
     uint64_t told_ns = reply.at_ns > now(bank) ? reply.at_ns : now(bank);
+    told_ns += reply.drip_ns * reply.bytes;
     plan(bank, at, told_ns + flight->plan.return_ns, HAPPENING_ANSWERED);
 }
 
@@ -453,7 +465,8 @@ static void on_arrived(struct bank_sim *bank, uint32_t at)
 static bool feed(struct bank_sim *bank, const struct flight *flight, struct http_answer *answer)
 {
     uint32_t at = 0;
-    uint32_t piece_max = prng_chance(&bank->prng, 1, 8) ? 1 : flight->answer_bytes;
+    bool in_bytes = flight->is_dripping || prng_chance(&bank->prng, 1, 8);
+    uint32_t piece_max = in_bytes ? 1 : flight->answer_bytes;
     enum http_result result = HTTP_MORE;
     while (at < flight->answer_bytes && result != HTTP_BAD) {
         uint32_t left = flight->answer_bytes - at;
@@ -491,9 +504,6 @@ static void read_answer(struct bank_sim *bank, const struct flight *flight,
     reply->throttled = answer.throttled;
     reply->http_status = http.status;
     if (answer.answer == ANSWER_BALANCE)
-        if (answer.answer == ANSWER_ACCEPTED)
-        reply->fee_minor = answer.fee_minor;
-    else
         reply->balance_minor = answer.balance_minor;
     else
         reply->fee_minor = answer.fee_minor;

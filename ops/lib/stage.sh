@@ -15,9 +15,14 @@
 # Before that: DAYBOOK, the program; PAYDAY_FOLDER, where its files lie. A payday is drawn from
 # STAGE_SEED (its input and the bank's faults), STAGE_ACCOUNTS, STAGE_RATE (calls a second),
 # STAGE_NODEPOSIT and STAGE_STOPPED (accounts per mille) and STAGE_FAULTS (arguments of mockbank).
+# Waits: STAGE_SEND_BEFORE, STAGE_LINGER, STAGE_PROCESSING (a late accept comes before it).
 
 STAGE_DATE=2026-03-25
 STAGE_BURST=50
+STAGE_SEND_BEFORE=1s
+STAGE_LINGER=200ms
+STAGE_PROCESSING=600ms
+STAGE_HEARTBEAT=200ms
 STAGE_ENGINE=
 STAGE_ENDED=0 # the exit code of a payday that came to its end
 STAGE_BANK_ARGS=()
@@ -75,13 +80,13 @@ stage_begin() {
         --late 500ms --log "$PAYDAY_FOLDER/receipts" --book "$PAYDAY_FOLDER/book"
         "${STAGE_FAULTS[@]}")
     stage_bank
-    PAYDAY_RUN_KEYS=("send_before: 1s" "resolve_wait: 60s" "retry_base: 30ms" "retry_cap: 300ms"
+    PAYDAY_RUN_KEYS=("send_before: $STAGE_SEND_BEFORE" "resolve_wait: 60s" "retry_base: 30ms" "retry_cap: 300ms"
         "chunk_delay: 10ms" "drain: 2s")
     PAYDAY_BANK_KEYS=("rate: $STAGE_RATE" "burst: $STAGE_BURST" "calls: 128" "connections: 32"
-        "poll_interval: 300ms" "processing_time: 600ms" "linger: 200ms" "call_timeout: 400ms"
+        "poll_interval: 300ms" "processing_time: $STAGE_PROCESSING" "linger: $STAGE_LINGER" "call_timeout: 400ms"
         "later_wait: 300ms")
     payday_config "$PAYDAY_FOLDER/daybook.yaml"
-    printf '%s\n' "claim:" "  lock_wait: 300ms" "  stale_after: 1s" "  heartbeat: 200ms" \
+    printf '%s\n' "claim:" "  lock_wait: 300ms" "  stale_after: 1s" "  heartbeat: $STAGE_HEARTBEAT" \
         >>"$PAYDAY_FOLDER/daybook.yaml"
     cluster_psql -c "CREATE DATABASE $STAGE_NAME TEMPLATE stage"
     export DAYBOOK_CONFIG=$PAYDAY_FOLDER/daybook.yaml
@@ -144,7 +149,7 @@ stage_check_receipts() {
             match(body, /"description":"[^"]*"/)
             return account " " substr(body, RSTART, RLENGTH)
         }
-        $1 == "call" && $5 ~ /^POST / && !($4 in of) { of[$4] = name($13) }
+        $1 == "call" && $5 ~ /^POST / && !($4 in of) { of[$4] = name($NF) }
         $1 == "call" && $10 == "accepted" { accepted[of[$4]]++ }
         $1 == "late" && $4 == "accepted" { accepted[of[$3]]++ }
         END {

@@ -5,12 +5,14 @@
 #include "jobs/report.h"
 #include "jobs/verify_batch.h"
 #include "jobs/verify_book.h"
+#include "jobs/verify_guards.h"
 #include "sql.h"
 
 /* One snapshot for all questions. */
 #define BEGIN_SQL "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-static int verify_all(struct db *db, const struct job *job, struct verify_totals *totals)
+static int verify_all(struct db *db, const struct job *job, const struct verify_wanted *wanted,
+                      struct verify_totals *totals)
 {
     const char *const params[] = {job_operand(job, 0), job_text(job, "date")};
     struct hash *hash = hash_open();
@@ -20,11 +22,10 @@ static int verify_all(struct db *db, const struct job *job, struct verify_totals
     for (int i = 0; batches != NULL && i < PQntuples(batches) && exit_code == JOB_DONE; i++) {
         struct batch batch;
         exit_code = batch_find(db, db_text(batches, i, 0), db_text(batches, i, 1), &batch);
-        if (exit_code == JOB_DONE &&
-            !verify_batch(db, hash, &batch, job_flag(job, "quiet"), totals))
+        if (exit_code == JOB_DONE && !verify_batch(db, hash, &batch, wanted, totals))
             exit_code = db_exit_code(db);
     }
-    if (batches == NULL)
+    if (batches == NULL || (exit_code == JOB_DONE && !verify_guards(db, &totals->faults)))
         exit_code = db_exit_code(db);
     PQclear(batches);
     hash_close(hash);
@@ -35,12 +36,15 @@ static int tell(const struct verify_totals *totals, bool quiet)
 {
     char chunks[MONEY_TEXT_BYTES], records[MONEY_TEXT_BYTES], entries[MONEY_TEXT_BYTES];
     char settled[MONEY_TEXT_BYTES];
+    char first[128] = "";
+    if (totals->has_first)
+        snprintf(first, sizeof first, "; the first bad chunk: %s %s partition %u chunk %u",
+                 totals->cohort, totals->date, totals->partition, totals->chunk);
     if (totals->faults > 0)
-        return job_fail(
-            JOB_INTERNAL,
-            "stop paying from this ledger; compare with the closing hashes that earlier "
-            "runs printed, and with a backup",
-            "the ledger is not whole: %" PRIu64 " faults", totals->faults);
+        return job_fail(JOB_INTERNAL,
+                        "stop paying from this ledger; compare with the closing hashes that "
+                        "earlier runs printed (--expect-head), and with a backup",
+                        "the ledger is not whole: %" PRIu64 " faults%s", totals->faults, first);
     if (!quiet)
         printf("the ledger is whole: %" PRIu64 " batches, %s chunks, %s records, %s entries, %s "
                "settled\n",
@@ -50,16 +54,34 @@ static int tell(const struct verify_totals *totals, bool quiet)
     return JOB_DONE;
 }
 
+/* The heads that --expect-head gives; at most one a partition is of use, more do no harm. */
+static int take_heads(const struct job *job, struct expect_head heads[JOB_VALUES_MAX],
+                      struct verify_wanted *wanted)
+{
+    const char *text;
+    wanted->heads = heads;
+    for (size_t i = 0; (text = job_text_at(job, "expect-head", i)) != NULL; i++) {
+        if (!expect_head_parse(text, &heads[wanted->head_count++]))
+            return job_fail(JOB_USAGE, EXPECT_HEAD_HINT, "--expect-head: \"%s\" is no head", text);
+    }
+    if (wanted->head_count > 0 && job_operand(job, 0) == NULL)
+        return job_fail(JOB_USAGE, "as in: daybook verify acme --date 2026-03-25 --expect-head …",
+                        "--expect-head is of one batch");
+    return JOB_DONE;
+}
+
 static int verify_ledger(struct db *db, const struct job *job)
 {
     struct verify_totals totals = {0};
+    struct verify_wanted wanted = {.quiet = job_flag(job, "quiet")};
+    struct expect_head heads[JOB_VALUES_MAX];
     struct batch batch;
-    int exit_code = JOB_DONE;
-    if (job_operand(job, 0) != NULL)
+    int exit_code = take_heads(job, heads, &wanted);
+    if (exit_code == JOB_DONE && job_operand(job, 0) != NULL)
         exit_code = batch_find(db, job_operand(job, 0), job_text(job, "date"), &batch);
     if (exit_code == JOB_DONE)
-        exit_code = verify_all(db, job, &totals);
-    return exit_code == JOB_DONE ? tell(&totals, job_flag(job, "quiet")) : exit_code;
+        exit_code = verify_all(db, job, &wanted, &totals);
+    return exit_code == JOB_DONE ? tell(&totals, wanted.quiet) : exit_code;
 }
 
 static int verify_either(struct db *db, const struct job *job)

@@ -6,56 +6,51 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "core/canonical.h"
+#include "base/text.h"
 #include "jobs/cohort.h"
-#include "jobs/verify_settlement.h"
+#include "jobs/verify_state.h"
 #include "sql.h"
 
 #define FAULTS_SHOWN 20
 #define SETTLEMENTS_SHOWN 5 /* one bad chunk makes many bad settlements */
 
-struct link {
-    uint32_t partition, number;
-    uint32_t records, entries;
-    int64_t debit_total_minor;
-    struct digest hash, prev_hash;
-};
-
-struct verify {
-    struct db *db;
-    struct hash *hash;
-    const struct batch *batch;
-    struct verify_totals *totals;
-    uint64_t faults;
-    uint64_t settlement_faults;
-    /* the plan */
-    struct verify_settlement *settlements;
-    uint32_t settlement_count;
-    uint32_t partition_at[PARTITIONS_MAX + 1]; /* first index of each partition */
-    /* the chain */
-    struct link *links;
-    uint32_t link_count, next_link;
-    struct record *records; /* of the chunk being read */
-    uint32_t record_count, record_capacity;
-    int64_t position;                      /* of its newest record */
-    uint32_t stray_partition, stray_chunk; /* the newest that is not in the chain */
-};
-
-static __attribute__((format(printf, 4, 5))) void fault(struct verify *verify, uint32_t partition,
-                                                        uint32_t chunk, const char *format, ...)
+static void note_first(struct verify *verify, uint32_t partition, uint32_t chunk)
 {
-    char message[256];
+    struct verify_totals *totals = verify->totals;
+    bool is_mine = strcmp(totals->cohort, verify->batch->cohort) == 0 &&
+                   strcmp(totals->date, verify->batch->date) == 0;
+    bool is_earlier =
+        partition < totals->partition || (partition == totals->partition && chunk < totals->chunk);
+    if (chunk == 0 || (totals->has_first && !(is_mine && is_earlier)))
+        return;
+    totals->has_first = true;
+    memcpy(totals->cohort, verify->batch->cohort, sizeof totals->cohort);
+    memcpy(totals->date, verify->batch->date, sizeof totals->date);
+    totals->partition = partition;
+    totals->chunk = chunk;
+}
+
+void verify_fault(struct verify *verify, uint32_t partition, uint32_t chunk, const char *format,
+                  ...)
+{
+    char message[256], line[512];
     va_list list;
     verify->totals->faults++;
+    note_first(verify, partition, chunk);
     if (verify->faults++ >= FAULTS_SHOWN)
         return;
     va_start(list, format);
     vsnprintf(message, sizeof message, format, list);
     va_end(list);
-    fprintf(stderr, "%s %s: ", verify->batch->cohort, verify->batch->date);
+    int used = snprintf(line, sizeof line, "%s %s: ", verify->batch->cohort, verify->batch->date);
     if (chunk > 0)
-        fprintf(stderr, "partition %u chunk %u: ", partition, chunk);
-    fprintf(stderr, "%s\n", message);
+        used += snprintf(line + used, sizeof line - (size_t)used,
+                         "partition %" PRIu32 " chunk %" PRIu32 ": ", partition, chunk);
+    snprintf(line + used, sizeof line - (size_t)used, "%s", message);
+    // What stands in a ledger that was tampered with may be anything.
+    char clean[512];
+    text_clean(clean, sizeof clean, line, strlen(line));
+    fprintf(stderr, "%s\n", clean);
 }
 
 /* ---- the plan ---- */
@@ -83,8 +78,23 @@ static void check_place(struct verify *verify, uint64_t id)
     for (uint32_t later = partition + 1; later <= PARTITIONS_MAX; later++)
         verify->partition_at[later] = verify->settlement_count + 1;
     if (settlement_position(id) != place + 1)
-        fault(verify, 0, 0, "the plan has a gap or a stranger at position %u",
-              settlement_position(id));
+        verify_fault(verify, 0, 0, "the plan has a gap or a stranger at position %u",
+                     settlement_position(id));
+}
+
+/* Cut to what a mapping can hold: the digest tells of what is longer. */
+static void take_parties(struct verify *verify, const struct cohort_canonical *row)
+{
+    struct parties parties;
+    char bank[BANK_TEXT_MAX + 1];
+    snprintf(bank, sizeof bank, "%s", row->texts[COHORT_BANK]);
+    snprintf(parties.virtual_account, sizeof parties.virtual_account, "%s",
+             row->texts[COHORT_VIRTUAL]);
+    snprintf(parties.payout_bank, sizeof parties.payout_bank, "%s", row->texts[COHORT_PAYOUT_BANK]);
+    snprintf(parties.payout_account, sizeof parties.payout_account, "%s",
+             row->texts[COHORT_PAYOUT_ACCOUNT]);
+    snprintf(parties.holder_name, sizeof parties.holder_name, "%s", row->texts[COHORT_HOLDER]);
+    verify_bodies_add(verify->bodies, bank, &parties);
 }
 
 /* A row of the plan: into the digest, and ready for its records. */
@@ -118,13 +128,14 @@ static void take_plan_row(struct verify *verify, struct hash *digest, const PGre
     };
     if (canonical.opening_minor != COHORT_NONE)
         s->opening_minor = canonical.opening_minor;
+    take_parties(verify, &canonical);
     struct idem_key seed = cohort_key_seed(verify->hash, verify->batch->cohort, verify->batch->date,
                                            canonical.texts[COHORT_REF]);
     s->key_seed = seed;
     if (PQgetlength(row, 0, PLAN_SEED) != IDEM_KEY_BYTES ||
         memcmp(PQgetvalue(row, 0, PLAN_SEED), seed.bytes, IDEM_KEY_BYTES) != 0)
-        fault(verify, 0, 0, "account %s has another key seed than its name gives",
-              canonical.texts[COHORT_REF]);
+        verify_fault(verify, 0, 0, "account %s has another key seed than its name gives",
+                     canonical.texts[COHORT_REF]);
 }
 
 static bool read_plan(struct verify *verify)
@@ -145,7 +156,7 @@ static bool read_plan(struct verify *verify)
             take_plan_row(verify, digest, row);
             verify->settlement_count++;
         } else {
-            fault(verify, 0, 0, "the plan has more accounts than were planned");
+            verify_fault(verify, 0, 0, "the plan has more accounts than were planned");
         }
     }
     char hex[2 * DIGEST_BYTES + 1];
@@ -153,7 +164,7 @@ static bool read_plan(struct verify *verify)
     hex_write(hex, sum.bytes, DIGEST_BYTES);
     hash_close(digest);
     if (begun && !failed && strcmp(hex, batch->digest) != 0)
-        fault(verify, 0, 0, "the plan is not the one whose digest was recorded");
+        verify_fault(verify, 0, 0, "the plan is not the one whose digest was recorded");
     return begun && !failed;
 }
 
@@ -165,84 +176,6 @@ static struct verify_settlement *find_settlement(struct verify *verify, uint64_t
     if (position == 0 || position > count)
         return NULL;
     return &verify->settlements[verify->partition_at[partition] + position - 1];
-}
-
-/* ---- the chain ---- */
-
-static bool read_links(struct verify *verify)
-{
-    const char *const params[] = {verify->batch->id};
-    PGresult *result = db_query_binary(verify->db, sql_verify_chunks, 1, params);
-    if (result == NULL)
-        return false;
-    verify->link_count = (uint32_t)PQntuples(result);
-    verify->links = calloc(verify->link_count + 1, sizeof verify->links[0]);
-    CHECK(verify->links != NULL);
-    for (int i = 0; i < PQntuples(result); i++)
-        verify->links[i] = (struct link){
-            .partition = (uint32_t)db_binary_int(result, i, 0),
-            .number = (uint32_t)db_binary_int(result, i, 1),
-            .records = (uint32_t)db_binary_int(result, i, 2),
-            .entries = (uint32_t)db_binary_int(result, i, 3),
-            .debit_total_minor = db_binary_int(result, i, 4),
-            .hash = db_binary_digest(result, i, 5),
-            .prev_hash = db_binary_digest(result, i, 6),
-        };
-    PQclear(result);
-    return true;
-}
-
-static bool is_same(const struct digest *a, const struct digest *b)
-{
-    return memcmp(a->bytes, b->bytes, DIGEST_BYTES) == 0;
-}
-
-/* A chunk of the chain with the records that were read for it. */
-static void check_link(struct verify *verify, const struct link *link, const struct link *before)
-{
-    static const struct digest nothing;
-    const struct digest *prev = before == NULL ? &nothing : &before->hash;
-    uint32_t expected = before == NULL ? 1 : before->number + 1;
-    uint32_t entries = 0;
-    int64_t debit_total = 0;
-    bool overflow = false;
-    for (uint32_t i = 0; i < verify->record_count; i++) {
-        const struct record *record = &verify->records[i];
-        if (record->record_kind != RECORD_ENTRY)
-            continue;
-        entries++;
-        overflow |= __builtin_add_overflow(debit_total, record->entry.amount_minor, &debit_total);
-    }
-    struct digest hash =
-        canonical_chunk_hash(verify->hash, prev, verify->records, verify->record_count);
-    if (link->number != expected)
-        fault(verify, link->partition, link->number, "chunks before it are missing");
-    if (!is_same(&link->prev_hash, prev))
-        fault(verify, link->partition, link->number, "it does not follow the chunk before it");
-    if (verify->record_count != link->records || entries != link->entries)
-        fault(verify, link->partition, link->number,
-              "%u records and %u entries are there, %u and %u were written", verify->record_count,
-              entries, link->records, link->entries);
-    if (overflow || debit_total != link->debit_total_minor)
-        fault(verify, link->partition, link->number, "its debit total is not that of its entries");
-    if (!is_same(&hash, &link->hash))
-        fault(verify, link->partition, link->number,
-              "its hash is not that of its records: something was changed after it was written");
-    verify->totals->entries += entries;
-}
-
-static void close_chunk(struct verify *verify)
-{
-    const struct link *link = &verify->links[verify->next_link];
-    const struct link *before = verify->next_link > 0 ? link - 1 : NULL;
-    if (before != NULL && before->partition != link->partition)
-        before = NULL;
-    check_link(verify, link, before);
-    verify->totals->chunks++;
-    verify->totals->records += verify->record_count;
-    verify->record_count = 0;
-    verify->position = 0;
-    verify->next_link++;
 }
 
 /* ---- the records ---- */
@@ -267,6 +200,8 @@ enum record_column {
     RECORD_KEY,
     RECORD_CODE,
     RECORD_BANK_REF,
+    RECORD_PROFILE,
+    RECORD_BODY,
 };
 
 static void take_text(char *out, size_t capacity, const PGresult *row, int column)
@@ -352,19 +287,55 @@ static void keep_record(struct verify *verify, const struct record *record)
     verify->records[verify->record_count++] = *record;
 }
 
-static void check_settlement(struct verify *verify, const struct record *record, uint32_t chunk)
+/* An intent's body, which the chain does not cover. */
+static const char *wrong_body(struct verify *verify, const struct verify_settlement *s,
+                              const struct record *record, const PGresult *row)
+{
+    const struct transfer_order order = {
+        .settlement_id = record->settlement_id,
+        .key = record->intent.key,
+        .amount_minor = record->intent.amount_minor,
+        .step = record->step,
+        .kind = record->kind,
+        .generation = record->generation,
+    };
+    if (PQgetlength(row, 0, RECORD_BODY) != DIGEST_BYTES)
+        return "an intent whose body digest is none";
+    const struct digest body = db_binary_digest(row, 0, RECORD_BODY);
+    return verify_bodies_check(verify->bodies, (uint32_t)(s - verify->settlements),
+                               verify->links[verify->next_link].epoch,
+                               db_binary_int(row, 0, RECORD_PROFILE), &order, &body);
+}
+
+static void count_end(struct verify *verify, const struct record *record)
+{
+    struct verify_link *link = &verify->links[verify->next_link];
+    if (record->record_kind != RECORD_OUTCOME)
+        return;
+    link->settled += record->outcome.state == OUTCOME_SETTLED;
+    link->parked += record->outcome.state == OUTCOME_PARKED;
+}
+
+static void check_settlement(struct verify *verify, const struct record *record,
+                             const PGresult *row, uint32_t chunk)
 {
     uint32_t partition = settlement_partition(record->settlement_id);
     struct verify_settlement *s = find_settlement(verify, record->settlement_id);
     if (s == NULL) {
-        fault(verify, partition, chunk, "a record of settlement %" PRIu64 ", which is not planned",
-              record->settlement_id);
+        verify_fault(verify, partition, chunk,
+                     "a record of settlement %" PRIu64 ", which is not planned",
+                     record->settlement_id);
         return;
     }
     bool was_ended = s->is_ended;
     const char *wrong = verify_settlement_record(s, verify->hash, record);
+    if (wrong == NULL && record->record_kind == RECORD_INTENT)
+        wrong = wrong_body(verify, s, record, row);
     if (wrong != NULL && verify->settlement_faults++ < SETTLEMENTS_SHOWN)
-        fault(verify, partition, chunk, "settlement %" PRIu64 ": %s", record->settlement_id, wrong);
+        verify_fault(verify, partition, chunk, "settlement %" PRIu64 ": %s", record->settlement_id,
+                     wrong);
+    else if (wrong != NULL)
+        note_first(verify, partition, chunk);
     verify->totals->settled += s->is_ended && !was_ended;
 }
 
@@ -372,12 +343,12 @@ static void check_settlement(struct verify *verify, const struct record *record,
 static bool go_to_chunk(struct verify *verify, uint32_t partition, uint32_t chunk)
 {
     while (verify->next_link < verify->link_count) {
-        const struct link *link = &verify->links[verify->next_link];
+        const struct verify_link *link = &verify->links[verify->next_link];
         if (link->partition == partition && link->number == chunk)
             return true;
         if (link->partition > partition || (link->partition == partition && link->number > chunk))
             return false;
-        close_chunk(verify);
+        verify_chain_close(verify);
     }
     return false;
 }
@@ -388,8 +359,9 @@ static void check_position(struct verify *verify, const PGresult *row, uint32_t 
 {
     int64_t position = db_binary_int(row, 0, RECORD_POSITION);
     if (position != verify->position + 1)
-        fault(verify, partition, chunk, "position %" PRId64 " stands where %" PRId64 " should",
-              position, verify->position + 1);
+        verify_fault(verify, partition, chunk,
+                     "position %" PRId64 " stands where %" PRId64 " should", position,
+                     verify->position + 1);
     verify->position = position;
 }
 
@@ -401,12 +373,13 @@ static void take_record(struct verify *verify, const PGresult *row)
     if (go_to_chunk(verify, partition, chunk)) {
         check_position(verify, row, partition, chunk);
         if (!fits_record(row))
-            fault(verify, partition, chunk, "position %" PRId64 " holds what no run can write",
-                  verify->position);
+            verify_fault(verify, partition, chunk,
+                         "position %" PRId64 " holds what no run can write", verify->position);
         keep_record(verify, &record);
-        check_settlement(verify, &record, chunk);
+        count_end(verify, &record);
+        check_settlement(verify, &record, row, chunk);
     } else if (verify->stray_partition != partition || verify->stray_chunk != chunk) {
-        fault(verify, partition, chunk, "its records are in no chunk of the chain");
+        verify_fault(verify, partition, chunk, "its records are in no chunk of the chain");
         verify->stray_partition = partition;
         verify->stray_chunk = chunk;
     }
@@ -422,103 +395,49 @@ static bool read_records(struct verify *verify)
     while ((row = db_stream_next(verify->db, &failed)) != NULL)
         take_record(verify, row);
     while (!failed && verify->next_link < verify->link_count)
-        close_chunk(verify);
+        verify_chain_close(verify);
     for (uint32_t i = 0; !failed && i < verify->settlement_count; i++) {
         const char *wrong = verify_settlement_end(&verify->settlements[i]);
         if (wrong != NULL && verify->settlement_faults++ < SETTLEMENTS_SHOWN)
-            fault(verify, 0, 0, "position %u: %s", i + 1, wrong);
+            verify_fault(verify, 0, 0, "position %u: %s", i + 1, wrong);
     }
     if (verify->settlement_faults > SETTLEMENTS_SHOWN)
-        fault(verify, 0, 0, "… and %" PRIu64 " more records that do not follow their settlement's",
-              verify->settlement_faults - SETTLEMENTS_SHOWN);
+        verify_fault(verify, 0, 0,
+                     "… and %" PRIu64 " more records that do not follow their settlement's",
+                     verify->settlement_faults - SETTLEMENTS_SHOWN);
     return !failed;
 }
 
-/* ---- heads and closings ---- */
+/* ---- references ---- */
 
-static void check_head(struct verify *verify, const PGresult *heads, int row, bool quiet)
-{
-    uint32_t partition = (uint32_t)db_int(heads, row, 0);
-    uint64_t records = 0, entries = 0;
-    int64_t debit_total = 0;
-    const struct link *newest = NULL;
-    static const struct digest nothing;
-    char hex[2 * DIGEST_BYTES + 1];
-    for (uint32_t i = 0; i < verify->link_count; i++) {
-        const struct link *link = &verify->links[i];
-        if (link->partition != partition)
-            continue;
-        newest = link;
-        records += link->records;
-        entries += link->entries;
-        if (__builtin_add_overflow(debit_total, link->debit_total_minor, &debit_total))
-            debit_total = INT64_MIN;
-    }
-    hex_write(hex, newest == NULL ? nothing.bytes : newest->hash.bytes, DIGEST_BYTES);
-    uint32_t chunk = newest == NULL ? 0 : newest->number;
-    if (db_int(heads, row, 1) != chunk || strcmp(db_text(heads, row, 5), hex) != 0)
-        fault(verify, partition, chunk, "the head is at chunk %s, the newest chunk is %u",
-              db_text(heads, row, 1), chunk);
-    else if ((uint64_t)db_int(heads, row, 2) != records ||
-             (uint64_t)db_int(heads, row, 3) != entries || db_int(heads, row, 4) != debit_total)
-        fault(verify, partition, chunk, "the head's totals are not those of the chunks");
-    if (!quiet)
-        printf("  partition %u: chunk %u, closing hash %s\n", partition, chunk, hex);
-}
-
-static bool check_heads(struct verify *verify, bool quiet)
-{
-    const char *const params[] = {verify->batch->id};
-    PGresult *heads = db_query(verify->db, sql_verify_heads, 1, params);
-    if (heads == NULL)
-        return false;
-    for (int row = 0; row < PQntuples(heads); row++)
-        check_head(verify, heads, row, quiet);
-    if (PQntuples(heads) == 0 && verify->link_count > 0)
-        fault(verify, 0, 0, "there are chunks but no head");
-    PQclear(heads);
-    return true;
-}
-
-static bool check_references(struct verify *verify)
+static bool check_openings(struct verify *verify)
 {
     const char *const params[] = {verify->batch->id, verify->batch->revision};
-    PGresult *result = db_query(verify->db, sql_verify_closings, 1, params);
+    PGresult *result = db_query(verify->db, sql_verify_openings, 2, params);
     if (result == NULL)
         return false;
     if (PQntuples(result) > 0)
-        fault(verify, (uint32_t)db_int(result, 0, 0), (uint32_t)db_int(result, 0, 1),
-              "the closing record of run %s has another hash", db_text(result, 0, 2));
-    PQclear(result);
-    result = db_query(verify->db, sql_verify_profiles, 1, params);
-    if (result == NULL)
-        return false;
-    if (PQntuples(result) > 0)
-        fault(verify, 0, (uint32_t)db_int(result, 0, 0),
-              "the intent at position %s names no bank profile", db_text(result, 0, 1));
-    PQclear(result);
-    result = db_query(verify->db, sql_verify_openings, 2, params);
-    if (result == NULL)
-        return false;
-    if (PQntuples(result) > 0)
-        fault(verify, 0, 0, "settlement %s opened on another floor than was left",
-              db_text(result, 0, 0));
+        verify_fault(verify, 0, 0, "settlement %s opened on another floor than was left",
+                     db_text(result, 0, 0));
     PQclear(result);
     return true;
 }
 
-bool verify_batch(struct db *db, struct hash *hash, const struct batch *batch, bool quiet,
-                  struct verify_totals *totals)
+bool verify_batch(struct db *db, struct hash *hash, const struct batch *batch,
+                  const struct verify_wanted *wanted, struct verify_totals *totals)
 {
     struct verify verify = {.db = db, .hash = hash, .batch = batch, .totals = totals};
-    if (!quiet)
+    if (!wanted->quiet)
         printf("%s %s\n", batch->cohort, batch->date);
-    bool asked = read_plan(&verify) && read_links(&verify) && read_records(&verify) &&
-                 check_heads(&verify, quiet) && check_references(&verify);
+    verify.bodies = verify_bodies_open(db, hash, batch->currency);
+    bool asked = verify.bodies != NULL && read_plan(&verify) && verify_chain_read(&verify) &&
+                 read_records(&verify) && verify_chain_ends(&verify, wanted) &&
+                 check_openings(&verify);
     if (verify.faults > FAULTS_SHOWN)
         fprintf(stderr, "%s %s: … and %" PRIu64 " more\n", batch->cohort, batch->date,
                 verify.faults - FAULTS_SHOWN);
     totals->batches++;
+    verify_bodies_close(verify.bodies);
     free(verify.settlements);
     free(verify.links);
     free(verify.records);

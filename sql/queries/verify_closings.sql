@@ -1,8 +1,10 @@
--- Closing records of batch $1 that the chain does not bear out.
-SELECT c.partition, c.chunk, c.run_id
+-- Closing records of batch $1, and the epoch of the run that each closes.
+SELECT c.partition, c.chunk, c.run_id, r.epoch, c.records, c.entries, c.debit_total_minor,
+       encode(c.hash, 'hex') AS hash, c.settled, c.parked,
+       c.settled + c.parked + c.short + c.blocked + c.waiting + c.active AS accounts,
+       least(c.settled, c.short, c.parked, c.blocked, c.waiting, c.active, c.pending,
+             c.in_doubt) AS least
 FROM daybook.closing c
-LEFT JOIN daybook.chunk k
-    ON k.batch_id = c.batch_id AND k.partition = c.partition AND k.chunk = c.chunk
-WHERE c.batch_id = $1::int AND c.chunk > 0 AND k.hash IS DISTINCT FROM c.hash
-ORDER BY c.partition, c.chunk
-LIMIT 1
+LEFT JOIN daybook.run r ON r.run_id = c.run_id AND r.batch_id = c.batch_id
+WHERE c.batch_id = $1::int
+ORDER BY c.partition, c.run_id

@@ -1,8 +1,6 @@
--- Intents of batch $1 that name a profile which is not there.
-SELECT i.chunk, i.position
-FROM daybook.intent i
-LEFT JOIN daybook.bank_profile f ON f.profile_id = i.profile_id
-WHERE i.settlement_id >= $1::bigint << 32 AND i.settlement_id < ($1::bigint + 1) << 32
-  AND (f.profile_id IS NULL OR octet_length(i.body_sha256) <> 32)
-ORDER BY i.chunk, i.position
-LIMIT 1
+-- Every bank profile that was ever used, by id.
+SELECT f.profile_id, f.bank, f.collection_account, f.suspense_account, f.body,
+       sha256(convert_to(f.body, 'UTF8')) = f.sha256 AS sha256_fits,
+       f.pool_account
+FROM daybook.bank_profile f
+ORDER BY f.profile_id

@@ -149,6 +149,10 @@ static const struct job_option verify_options[] = {
      .rule = TEXT,
      .argument = "NAME",
      .help = "with --book: whose book it is, where the ledger has several banks"},
+    {.name = "expect-head",
+     .rule = TEXT,
+     .argument = "HEAD",
+     .help = "a closing hash that a run printed: the ledger must have it still; may be repeated"},
     {.name = "quiet", .letter = 'q', .rule = FLAG, .help = "print nothing when all is well"},
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define FIELD_OTHER 0xff
+#define SKIP_BODY 1 /* on_headers_complete: no body follows */
 
 static const char retry_after[] = "retry-after";
 #define RETRY_AFTER_BYTES (sizeof(retry_after) - 1)
@@ -154,6 +155,12 @@ static int on_headers_complete(llhttp_t *parser)
         return -1;
     if ((parser->flags & F_TRANSFER_ENCODING) != 0 && (parser->flags & F_CHUNKED) == 0)
         return -1;
+    // These have no body, whatever they say of one (RFC 9112, 6.3): what follows is surplus.
+    if (parser->status_code == 304)
+        return SKIP_BODY;
+    if (parser->status_code == 204)
+        return (parser->flags & F_TRANSFER_ENCODING) == 0 && parser->content_length == 0 ? SKIP_BODY
+                                                                                         : -1;
     if ((parser->flags & F_CONTENT_LENGTH) != 0 && parser->content_length > answer->body_capacity)
         return -1;
     return 0;

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lane_hostile.h"
 #include "lane_server.h"
 
 #include "base/time.h"
@@ -26,6 +27,7 @@
 
 #define CONNECTIONS 64U
 #define PATIENCE_NS (10 * NS_PER_S)
+#define MEMORY_MORE_KIB_MAX 512
 
 static struct lane_server *shared;
 
@@ -251,6 +253,66 @@ static void run_row(const struct row *row, uint16_t port)
     close_line(&line);
 }
 
+/* Whatever the bank says: in doubt; and where HTTP is broken, the connection is not used again. */
+static void run_hostile(const struct hostile *hostile, enum call_kind kind, uint16_t port)
+{
+    begin(hostile->name, (enum conduct)(HOSTILE + (hostile - lane_hostile)));
+    struct line line = open_line(port);
+    one_call(&line, kind, ANSWER_IN_DOUBT, hostile->is_framed ? "unparsed" : "bad_http");
+    one_call(&line, CALL_TRANSFER, ANSWER_ACCEPTED, "");
+    EXPECT(bank_connects(line.bank, 0) == (hostile->is_framed ? 1 : 2));
+    EXPECT(shared->requests == 2);
+    close_line(&line);
+}
+
+/* The most memory this process ever had, in KiB. */
+static long memory_peak_kib(void)
+{
+    char line[128];
+    long kib = -1;
+    FILE *status = fopen("/proc/self/status", "r");
+    CHECK(status);
+    while (kib < 0 && fgets(line, sizeof(line), status)) {
+        (void)sscanf(line, "VmHWM: %ld kB", &kib);
+    }
+    fclose(status);
+    CHECK(kib > 0);
+    return kib;
+}
+
+/* After every other test has run, so that nothing but what hostile banks say can add to it. */
+static void hostile_banks(uint16_t port)
+{
+    long before_kib = memory_peak_kib();
+    for (size_t i = 0; i < lane_hostile_count; i++) {
+        run_hostile(&lane_hostile[i], CALL_TRANSFER, port);
+        run_hostile(&lane_hostile[i], CALL_INQUIRY, port);
+    }
+    long more_kib = memory_peak_kib() - before_kib;
+    row_name = "memory against hostile banks";
+    EXPECT(more_kib <= MEMORY_MORE_KIB_MAX);
+    printf("%zu hostile answers, each twice: %ld KiB more memory\n", lane_hostile_count, more_kib);
+}
+
+/* It never ends and never is wrong; the core's patience does end. */
+static void dribbling(uint16_t port)
+{
+    begin("a byte at a time, for ever", DRIBBLES);
+    shared->dribbled = 0;
+    struct line line = open_line(port);
+    struct slot slot = call(&line, CALL_TRANSFER);
+    turn_until(&line, &shared->dribbled, 20);
+    uint32_t count;
+    (void)bank_replies(line.bank, &count);
+    EXPECT(count == 0);
+    bank_cancel(line.bank, slot);
+    struct got got = collect(&line, 1);
+    expect_reply(&got, 0, slot, ANSWER_IN_DOUBT, "cancelled");
+    one_call(&line, CALL_TRANSFER, ANSWER_ACCEPTED, "");
+    EXPECT(bank_connects(line.bank, 0) == 2);
+    close_line(&line);
+}
+
 /* The bank closes, or talks on, behind the answer: seen before the connection is used again. */
 static void idle_connection_ends(const char *name, enum conduct conduct, uint16_t port)
 {
@@ -460,6 +522,8 @@ int main(int argc, char **argv)
     body_changed(port);
     all_connections_at_once(port);
     shut_with_calls_in_flight(port);
+    dribbling(port);
+    hostile_banks(port);
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     profile_close(loaded);

@@ -11,10 +11,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "lane_hostile.h"
+
 #define SERVED_REQUEST_BYTES 4096
+#define DRIBBLE_MS 2
 
 struct served {
     int fd;
+    bool is_dribbled;
     uint32_t bytes;
     char request[SERVED_REQUEST_BYTES + 1];
 };
@@ -170,6 +174,12 @@ static void serve(struct served *served, enum conduct conduct)
         return;
     case SILENT:
         return;
+    case DRIBBLES:
+        put_text(served->fd, "HTTP/1.1 200 OK\r\nX: ");
+        served->is_dribbled = true;
+        return;
+    case HOSTILE:
+        break;
     }
 }
 
@@ -199,8 +209,26 @@ static void on_readable(struct served *served)
         enum conduct conduct = (enum conduct)atomic_exchange(&shared->conduct, GOOD);
         served->bytes = 0;
         shared->requests++;
-        serve(served, conduct);
+        if (conduct >= HOSTILE) {
+            lane_hostile_put(served->fd, &lane_hostile[conduct - HOSTILE]);
+        } else {
+            serve(served, conduct);
+        }
     }
+}
+
+/* A byte to everyone who is answered so. */
+static bool dribble(struct served all[SERVED_MAX])
+{
+    bool any = false;
+    for (int i = 0; i < SERVED_MAX; i++) {
+        if (all[i].fd >= 0 && all[i].is_dribbled) {
+            put(all[i].fd, "x", 1);
+            shared->dribbled++;
+            any = true;
+        }
+    }
+    return any;
 }
 
 _Noreturn void lane_server_run(int listener, struct lane_server *seen_by_both)
@@ -216,7 +244,8 @@ _Noreturn void lane_server_run(int listener, struct lane_server *seen_by_both)
         for (int i = 0; i < SERVED_MAX; i++) {
             waiting[i + 1] = (struct pollfd){.fd = all[i].fd, .events = POLLIN};
         }
-        poll(waiting, SERVED_MAX + 1, -1);
+        bool dribbles = dribble(all);
+        poll(waiting, SERVED_MAX + 1, dribbles ? DRIBBLE_MS : -1);
         for (int i = 0; i < SERVED_MAX; i++) {
             if (all[i].fd >= 0 && waiting[i + 1].revents != 0) {
                 on_readable(&all[i]);
@@ -227,6 +256,7 @@ _Noreturn void lane_server_run(int listener, struct lane_server *seen_by_both)
                 const int on = 1;
                 all[i].fd = accept(listener, NULL, NULL);
                 all[i].bytes = 0;
+                all[i].is_dribbled = false;
                 setsockopt(all[i].fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
                 break;
             }

@@ -35,13 +35,16 @@ enum conduct {
     SERVER_ERROR,
     OTHER_KEY,
     SILENT,
+    DRIBBLES,      /* a byte every few ms, for ever */
+    HOSTILE = 256, /* + index: as lane_hostile has it */
 };
 
 /* What both processes see. */
 struct lane_server {
     _Atomic uint32_t conduct; /* towards the next request; then GOOD */
     _Atomic uint32_t requests;
-    _Atomic uint32_t ended; /* connections */
+    _Atomic uint32_t ended;    /* connections */
+    _Atomic uint32_t dribbled; /* bytes */
 };
 
 /* Serve whoever connects to `listener`, until killed. */

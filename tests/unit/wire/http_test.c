@@ -98,6 +98,8 @@ static void good_answers_are_read(void **state)
         {no_content, 204, true, -1, ""},
         {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200, false, -1, "{}"},
         {"HTTP/1.1 500 \r\nContent-Length: 1\r\n\r\nx", 500, true, -1, "x"},
+        {"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n", 304, true, -1, ""},
+        {"HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", 204, true, -1, ""},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct outcome outcome = feed_whole(rows[i].bytes);
@@ -244,6 +246,10 @@ static void bad_framing_is_bad_at_every_split(void **state)
         "HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\n{}",
         "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
         "HTTP/1.1 100 Continue\r\nContent-Length: 1\r\n\r\nx",
+        "HTTP/1.1 204 No\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 304 No\r\nContent-Length: 2\r\n\r\n{}",
+        OK "Content-Length: 2\n\n{}",
         "ICY 200 OK\r\n\r\n",
         " HTTP/1.1 200 OK\r\n\r\n",
         OK "Bad Name: 1\r\nContent-Length: 2\r\n\r\n{}",

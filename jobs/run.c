@@ -17,9 +17,11 @@
 #include "real/clock.h"
 #include "real/lane.h"
 #include "real/store.h"
+#include "real/trace_file.h"
 #include "sql.h"
 
 #define LIVE_EVERY_NS (NS_PER_S / 10)
+#define RAISE_WAIT_NS (30 * NS_PER_S)
 
 struct run {
     struct job *job;
@@ -170,7 +172,7 @@ static int lock_batch(struct run *run)
         .lock_wait_ns = (uint64_t)config->lock_wait_ns,
         .stale_ns = (uint64_t)config->stale_after_ns,
         .heartbeat_ns = (uint64_t)config->heartbeat_ns,
-        .raise_wait_ns = (uint64_t)config->stale_after_ns,
+        .raise_wait_ns = RAISE_WAIT_NS,
         .host = people_host(),
         .run_kind = run->batch.has_run ? "resume" : "run",
         .operator_name = people_operator(),

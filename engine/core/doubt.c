@@ -285,9 +285,13 @@ static void on_never_received(struct settle *settle, struct settlement *s)
 
 static void on_not_found(struct settle *settle, struct settlement *s)
 {
-    // The bank said once that it has it: then not-found proves nothing.
+    // The bank said once that it has it: then not-found proves nothing, and a bank that has forgotten
+    // the key will never say more.
     if (s->is_pending) {
-        inquire_after_growing_wait(settle, s);
+        if (key_is_kept(settle, s))
+            inquire_after_growing_wait(settle, s);
+        else
+            course_park_code(settle, s, PARK_KEY_EXPIRED);
         return;
     }
     int64_t counts_us = counts_from_us(settle, s);

@@ -136,7 +136,27 @@ static uint32_t account_of(struct auditor *auditor, const struct parties *partie
     return (uint32_t)number - 1;
 }
 
-static void check_send(struct auditor *auditor, struct audited_transfer *transfer,
+/* The same key again: the bank must still keep it when the last byte of this send arrives. */
+static void check_repeat(struct auditor *auditor, const struct audited_transfer *transfer,
+                         uint64_t now_ns)
+{
+    const struct auditor_rules *rules = &auditor->rules;
+    uint32_t who = transfer->account + 1;
+    if (transfer->unanswered > 0 && rules->key_lifetime_ns > 0) {
+        int64_t ends_us = transfer->intended_at_us + (int64_t)(rules->key_lifetime_ns / NS_PER_US);
+        uint64_t wait_ns = rules->linger_ns + rules->processing_ns;
+        if (rules->linger_unknown ||
+            transfer->send_before_us + (int64_t)(wait_ns / NS_PER_US) > ends_us)
+            auditor_complain(auditor, "I7: account %u step %u sent again under a key that expires",
+                             who, transfer->step);
+    }
+    if (transfer->sends > 1 && !transfer->was_not_done &&
+        now_ns - transfer->sent_at_ns < rules->repeat_delay_ns)
+        auditor_complain(auditor, "account %u step %u sent again after %" PRIu64 " ms", who,
+                         transfer->step, (now_ns - transfer->sent_at_ns) / NS_PER_MS);
+}
+
+static void check_send(struct auditor *auditor, struct audited_transfer *transfer, uint64_t now_ns,
                        int64_t db_now_us)
 {
     struct audited_account *account = &auditor->accounts[transfer->account];
@@ -149,7 +169,9 @@ static void check_send(struct auditor *auditor, struct audited_transfer *transfe
     if (transfer->sends > 1U + transfer->attempts)
         auditor_complain(auditor, "P3: account %u step %u: send %u with %u attempt records", who,
                          transfer->step, transfer->sends, transfer->attempts);
-    if (transfer->open_sends > 0 && transfer->not_founds < 2)
+    check_repeat(auditor, transfer, now_ns);
+    if (auditor->rules.inquiry != INQUIRY_REPEAT && transfer->open_sends > 0 &&
+        transfer->not_founds < 2)
         auditor_complain(auditor, "P5: account %u step %u in doubt sent again after %u not-founds",
                          who, transfer->step, transfer->not_founds);
     if (transfer->state != 0 && transfer->state != OUTCOME_PENDING)
@@ -164,7 +186,9 @@ static void check_send(struct auditor *auditor, struct audited_transfer *transfe
                          transfer->step);
     if (account->is_parked || account->is_ended)
         auditor_complain(auditor, "account %u: sent although parked or ended", who);
-    transfer->is_repeated |= transfer->open_sends > 0;
+    transfer->unanswered++;
+    transfer->sent_at_ns = now_ns;
+    transfer->was_not_done = false;
     transfer->open_sends = 1 + (transfer->not_founds < 2 ? transfer->open_sends : 0);
     transfer->not_founds = 0;
 }
@@ -225,7 +249,7 @@ void auditor_calls(struct auditor *auditor, const struct bank_call *call, uint64
     if (transfer != 0 && auditor->transfers[transfer - 1].account != who)
         auditor_complain(auditor, "I2: account %u: a call with another's key", who + 1);
     if (transfer != 0 && call->call_kind == CALL_TRANSFER)
-        check_send(auditor, &auditor->transfers[transfer - 1], db_now_us);
+        check_send(auditor, &auditor->transfers[transfer - 1], now_ns, db_now_us);
     open_call(auditor, call,
               (struct audited_call){.call_kind = call->call_kind,
                                     .account = who,
@@ -253,6 +277,11 @@ static void on_send_answer(struct audited_transfer *transfer, enum answer answer
     case ANSWER_NOT_DONE:
     case ANSWER_CHANGED:
         transfer->open_sends--;
+        transfer->unanswered--;
+        transfer->was_not_done = answer == ANSWER_NOT_DONE;
+        transfer->was_changed |= answer == ANSWER_CHANGED;
+        transfer->was_refused |=
+            answer == ANSWER_REJECTED_LATER || answer == ANSWER_REJECTED_PERSON;
         return;
     case ANSWER_IN_DOUBT:
     case ANSWER_PENDING:
@@ -266,10 +295,14 @@ static void on_send_answer(struct audited_transfer *transfer, enum answer answer
 static void on_inquiry_answer(const struct auditor *auditor, struct audited_transfer *transfer,
                               const struct audited_call *call, enum answer answer)
 {
-    uint64_t wait_ns = auditor->rules.linger_ns + auditor->rules.processing_ns;
+    // Where linger is not stated, nothing proves: a not-found lets the same key go again, no more.
+    uint64_t linger_ns = auditor->rules.linger_unknown ? 0 : auditor->rules.linger_ns;
+    uint64_t wait_ns = linger_ns + auditor->rules.processing_ns;
     int64_t counts_from_us = transfer->send_before_us + (int64_t)(wait_ns / NS_PER_US);
     if (answer == ANSWER_NOT_FOUND && call->asked_at_us >= counts_from_us)
         transfer->not_founds++;
+    transfer->was_shown_refused |=
+        answer == ANSWER_REJECTED_LATER || answer == ANSWER_REJECTED_PERSON;
 }
 
 static void on_reply(struct auditor *auditor, const struct bank_reply *reply)
@@ -392,6 +425,10 @@ static void check_transfers(struct auditor *auditor)
 {
     for (uint32_t i = 0; i < auditor->transfer_count; i++) {
         const struct audited_transfer *transfer = &auditor->transfers[i];
+        const struct audited_account *account = &auditor->accounts[transfer->account];
+        bool is_open = transfer->state == 0 || transfer->state == OUTCOME_PENDING;
+        if (is_open && account->is_left_in_doubt && account->newest == i + 1)
+            continue; // a person's now: nobody can say, and nobody guessed
         if (transfer->is_booked != (transfer->state == OUTCOME_ACCEPTED))
             auditor_complain(auditor, "I13: account %u step %u: bank %d, store's outcome %u",
                              transfer->account + 1, transfer->step, transfer->is_booked,
@@ -407,13 +444,6 @@ static bool must_park(const struct auditor *auditor, uint32_t index)
                    2 * account->deposit_minor > 3 * plan->expected_minor;
     bool pays = auditor_step_amount(auditor, index, STEP_PAYOUT) > 0;
     return is_over || (plan->is_payout_stopped && pays);
-}
-
-/* The bank said no, and it is recorded. */
-static bool may_park(const struct auditor *auditor, uint32_t index)
-{
-    uint32_t newest = auditor->accounts[index].newest;
-    return newest != 0 && auditor->transfers[newest - 1].state == OUTCOME_REJECTED;
 }
 
 /* Every account has come to the end that the plan and its money lead to. */
@@ -433,7 +463,7 @@ static void check_account(struct auditor *auditor, uint32_t index)
     } else if (must_park(auditor, index)) {
         if (!account->is_parked)
             auditor_complain(auditor, "account %u should be parked", index + 1);
-    } else if (!account->is_ended && !(account->is_parked && may_park(auditor, index))) {
+    } else if (!account->is_ended && !account->is_parked) { // the reason was judged then
         auditor_complain(auditor, "account %u has not ended (step %u done, parked %d)", index + 1,
                          account->step_done, account->is_parked);
     }

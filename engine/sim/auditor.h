@@ -25,6 +25,10 @@ struct auditor_rules {
     const char *suspense_account;
     uint32_t rate_per_s, burst, calls_max;
     uint64_t processing_ns, linger_ns, alive_ns;
+    bool linger_unknown; /* the bank does not state it */
+    enum inquiry_kind inquiry;
+    uint64_t key_lifetime_ns; /* 0: keys are never forgotten */
+    uint64_t repeat_delay_ns;
     bool hold_by_transfer;
     bool parks_over;   /* a deposit above 1.5 x expected is parked */
     bool closing_seen; /* every settlement's closing balance is looked at */

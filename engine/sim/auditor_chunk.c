@@ -198,6 +198,7 @@ static void add_transfer(struct auditor *auditor, const struct record *r, uint32
                                                        .step = r->step,
                                                        .generation = r->generation,
                                                        .amount_minor = r->intent.amount_minor,
+                                                       .intended_at_us = r->intent.intended_at_us,
                                                        .send_before_us = r->intent.send_before_us};
     auditor->accounts[who].newest = at + 1;
     keymap_add(&auditor->keys, &r->intent.key, at);
@@ -354,6 +355,17 @@ static void on_transfer_accepted(struct auditor *auditor, const struct record *r
     owe_step(auditor, r);
 }
 
+/*
+ * A no that allows a new key (P5): every send has its whole answer; or the bank shows it under the
+ * key; or a repeat was refused, and what went before it was surely never received.
+ */
+static bool is_proven(const struct auditor *auditor, const struct audited_transfer *transfer)
+{
+    return transfer->unanswered == 0 || transfer->was_shown_refused ||
+           (auditor->rules.inquiry == INQUIRY_BY_KEY && transfer->was_refused &&
+            transfer->not_founds > 0 && !auditor->rules.linger_unknown);
+}
+
 static void on_transfer_rejected(struct auditor *auditor, const struct record *r, uint32_t who)
 {
     struct audited_transfer *transfer = named(auditor, r, who, "rejected");
@@ -362,8 +374,7 @@ static void on_transfer_rejected(struct auditor *auditor, const struct record *r
     if (transfer->is_booked)
         auditor_complain(auditor, "I13: account %u step %u rejected, but the bank accepted it",
                          who + 1, r->step);
-    bool is_open = transfer->open_sends > 0 || transfer->is_repeated;
-    if (!transfer->is_refused && is_open && transfer->not_founds == 0)
+    if (!is_proven(auditor, transfer))
         auditor_complain(auditor, "P5: account %u step %u rejected while in doubt", who + 1,
                          r->step);
     if (transfer->state != 0 && transfer->state != OUTCOME_PENDING)
@@ -427,11 +438,63 @@ static void on_short(struct auditor *auditor, const struct record *r, uint32_t w
     account->is_short = true;
 }
 
+/* Reasons that leave the newest transfer in doubt, and when each is one. */
+static bool is_doubt(const struct auditor *auditor, const struct audited_transfer *transfer,
+                     const char *code, bool *is_allowed)
+{
+    const struct auditor_rules *rules = &auditor->rules;
+    const struct {
+        const char *code;
+        bool is_allowed;
+    } rows[] = {
+        {"no_inquiry", rules->inquiry == INQUIRY_NONE},
+        {"key_expired", rules->key_lifetime_ns > 0},
+        {"refused_repeat", rules->inquiry != INQUIRY_BY_KEY},
+        {"linger_unknown", rules->linger_unknown},
+        {"body_changed", transfer->was_changed},
+        {"attempts_used_up", transfer->attempts > AUDITED_ATTEMPTS_LEAST},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(rows[i].code, code) == 0) {
+            *is_allowed = rows[i].is_allowed;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Any other code is the bank's own, of a rejection that is recorded. */
+static bool is_reason(const struct auditor *auditor, uint32_t who, const char *code)
+{
+    const struct workload_account *plan = &auditor->workload->accounts[who];
+    const struct audited_account *account = &auditor->accounts[who];
+    if (strcmp(code, "over_deposit") == 0)
+        return is_over(auditor, who);
+    if (strcmp(code, "below_dues") == 0)
+        return account->deposit_minor + plan->floor_payable_minor <
+               plan->repayment_minor + plan->hold_minor;
+    if (strcmp(code, "record_refused") == 0)
+        return true; // whether the store refused one is the store's to judge
+    return account->newest != 0 && strcmp(code, "balance_less") != 0 &&
+           auditor->transfers[account->newest - 1].state == OUTCOME_REJECTED;
+}
+
 static void on_parked(struct auditor *auditor, const struct record *r, uint32_t who)
 {
-    auditor->accounts[who].is_parked = true;
-    if (r->outcome.text.code[0] == 0)
+    struct audited_account *account = &auditor->accounts[who];
+    const struct audited_transfer *transfer = newest(auditor, who);
+    const char *code = r->outcome.text.code;
+    bool is_open = transfer != NULL && (transfer->state == 0 || transfer->state == OUTCOME_PENDING);
+    bool is_allowed = false;
+    account->is_parked = true;
+    if (is_open && is_doubt(auditor, transfer, code, &is_allowed))
+        account->is_left_in_doubt = true;
+    else
+        is_allowed = is_reason(auditor, who, code);
+    if (code[0] == 0)
         auditor_complain(auditor, "account %u is parked without a reason", who + 1);
+    else if (!is_allowed)
+        auditor_complain(auditor, "account %u is parked for %s, which is none", who + 1, code);
 }
 
 static void on_outcome(struct auditor *auditor, const struct record *r, uint32_t who)

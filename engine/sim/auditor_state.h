@@ -9,6 +9,7 @@
 #include "sim/keymap.h"
 
 #define AUDITOR_TEXT_BYTES 256
+#define AUDITED_ATTEMPTS_LEAST 20U /* fewer are no reason to give up */
 #define LEDGER_ACCOUNTS (LEDGER_RESIDUE + 1)
 
 /* A transfer that some committed intent names. */
@@ -17,15 +18,21 @@ struct audited_transfer {
     uint8_t step;
     uint16_t generation;
     int64_t amount_minor;
+    int64_t intended_at_us;
     int64_t send_before_us; /* newest permission */
+    uint64_t sent_at_ns;    /* newest send */
     uint16_t attempts;      /* attempt records */
     uint32_t sends;         /* times given out */
     uint32_t open_sends;    /* of those, without a whole answer and not resolved by not-founds */
     uint32_t not_founds;    /* that count, since the newest send */
+    uint32_t unanswered;    /* sends that never got a whole answer */
+    bool was_not_done;      /* its newest send */
+    bool was_refused;       /* a send got a no while another was unanswered */
+    bool was_shown_refused; /* the bank said of the key, when asked, that it is refused */
+    bool was_changed;       /* it would have read differently */
     uint8_t state;          /* enum outcome_state of the newest outcome, 0: none */
     bool is_booked;         /* the bank accepted it */
     bool is_refused;        /* the bank refused it */
-    bool is_repeated;       /* sent again on top of a send without a whole answer */
     uint64_t bank_id;
 };
 
@@ -34,6 +41,7 @@ struct audited_account {
     uint8_t step_done; /* newest step with a final good outcome */
     uint16_t outcome_seq;
     bool has_deposit, is_ended, is_parked, is_short;
+    bool is_left_in_doubt; /* parked, with its newest transfer in doubt */
     int64_t deposit_minor;
     int64_t bank_minor; /* what lies in the virtual account at the bank */
     int64_t came_minor; /* deposits so far */

@@ -25,7 +25,7 @@ struct flight {
     bool has_arrived;
     bool has_order;
     bool is_dripping; /* the answer comes byte by byte */
-    bool is_closed; /* the answer's connection closed before its end */
+    bool is_closed;   /* the answer's connection closed before its end */
     enum preset preset;
     struct slot call;
     uint8_t call_kind;

@@ -31,6 +31,7 @@ enum call_fate {
     FATE_SILENT,         /* the bank gets it; nothing ever comes back */
     FATE_SAID,           /* the bank never gets it; `said` comes back */
     FATE_SAID_AFTER,     /* the bank does what it does; `said` comes back */
+    FATE_CHANGED,        /* a repeat: it would read differently now, and is not sent */
 };
 
 struct call_plan {

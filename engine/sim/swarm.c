@@ -28,10 +28,14 @@ static const struct swarm good_world = {
     .poll_interval_ns = 5 * NS_PER_S,
     .later_wait_ns = NS_PER_S,
     .later_tries = 3,
+    .inquiry = INQUIRY_BY_KEY,
     .bank_latency_ns = 10 * NS_PER_MS,
     .bank_spread_ns = 10 * NS_PER_MS,
     .bank_slow_ns = 2 * NS_PER_S,
     .bank_late_ns = NS_PER_S,
+    .bank_settle_ns = 2 * NS_PER_S,
+    .bank_lag_ns = NS_PER_S,
+    .bank_drip_ns = NS_PER_MS,
     .net_connect_ns = NS_PER_MS,
     .net_travel_ns = NS_PER_MS,
     .store_delay_ns = 5 * NS_PER_MS,
@@ -141,6 +145,30 @@ static void draw_bank(struct swarm *f, uint64_t seed)
     CHANCE(bank_limit, 50000);
 }
 
+static void draw_bank_besides(struct swarm *f, uint64_t seed)
+{
+    PICK(inquiry, INQUIRY_BY_KEY, INQUIRY_BY_KEY, INQUIRY_BY_KEY, INQUIRY_REPEAT, INQUIRY_NONE);
+    PICK(linger_unknown, 0, 0, 0, 1);
+    PICK_MS(key_lifetime_ns, 0, 0, 0, 12000, 40000, 200000);
+    PICK_MS(repeat_delay_ns, 0, 0, 100, 2000);
+    PICK_MS(bank_settle_ns, 10, 1000, 30000);
+    // A replica is behind for no longer than the bank works on a request.
+    PICK(bank_lag_ns, f->processing_ns, f->processing_ns / 2);
+    PICK_MS(bank_drip_ns, 1, 10);
+    CHANCE(bank_processing, 200000);
+    CHANCE(bank_fails_later, 50000);
+    CHANCE(bank_forget_refused, 500000);
+    CHANCE(bank_refuse_repeat, 500000);
+    CHANCE(bank_lagging, 500000);
+    CHANCE(bank_wrong_key, 50000);
+    CHANCE(bank_wrong_amount, 50000);
+    CHANCE(bank_wrong_currency, 50000);
+    CHANCE(bank_swapped, 50000);
+    CHANCE(bank_framing, 20000);
+    CHANCE(bank_drip, 20000);
+    CHANCE(bank_changed, 100000);
+}
+
 static void draw_network(struct swarm *f, uint64_t seed)
 {
     PICK_MS(net_connect_ns, 0, 0, 1, 20);
@@ -193,6 +221,7 @@ void swarm_draw(struct swarm *swarm, uint32_t accounts, uint64_t seed)
     draw_sizes(swarm, accounts, seed);
     draw_waits(swarm, seed);
     draw_bank(swarm, seed);
+    draw_bank_besides(swarm, seed);
     draw_network(swarm, seed);
     draw_store(swarm, seed);
     draw_accounts(swarm, seed);
@@ -202,6 +231,9 @@ void swarm_heal(struct swarm *f)
 {
     f->bank_lost_after = f->bank_error_before = f->bank_error_after = f->bank_reset_before = 0;
     f->bank_hang = f->bank_late_accept = f->bank_throttle = f->bank_slow = f->bank_limit = 0;
+    f->bank_processing = f->bank_fails_later = f->bank_forget_refused = f->bank_refuse_repeat = 0;
+    f->bank_lagging = f->bank_wrong_key = f->bank_wrong_amount = f->bank_wrong_currency = 0;
+    f->bank_swapped = f->bank_framing = f->bank_drip = f->bank_changed = 0;
     f->net_refused = f->net_lost_request = f->net_lost_answer = f->net_cut_answer = 0;
     f->net_surplus_answer = f->net_late_request = 0;
     f->store_slow = f->store_busy = f->store_lost_before = f->store_lost_after = 0;
@@ -216,7 +248,10 @@ static void rules(const struct swarm *f, struct bank_rules *bank)
     bank->calls_max = (uint32_t)f->calls;
     bank->call_timeout_ns = f->call_timeout_ns;
     bank->processing_ns = f->processing_ns;
-    bank->linger_ns = f->linger_ns;
+    bank->linger_ns = f->linger_unknown != 0 ? AT_NEVER : f->linger_ns;
+    bank->inquiry = (enum inquiry_kind)f->inquiry;
+    bank->key_lifetime_ns = f->key_lifetime_ns == 0 ? AT_NEVER : f->key_lifetime_ns;
+    bank->repeat_delay_ns = f->repeat_delay_ns;
     bank->poll_interval_ns = f->poll_interval_ns;
     bank->later_wait_ns = f->later_wait_ns;
     bank->later_tries = (uint32_t)f->later_tries;
@@ -249,6 +284,7 @@ void swarm_config(const struct swarm *f, const struct bank_rules *profile_rules,
 
 struct mock_faults swarm_mock(const struct swarm *f)
 {
+    uint32_t framing = (uint32_t)f->bank_framing;
     return (struct mock_faults){
         .lost_after = (uint32_t)f->bank_lost_after,
         .error_before = (uint32_t)f->bank_error_before,
@@ -258,5 +294,24 @@ struct mock_faults swarm_mock(const struct swarm *f)
         .late_accept = (uint32_t)f->bank_late_accept,
         .throttle = (uint32_t)f->bank_throttle,
         .slow = (uint32_t)f->bank_slow,
+        .processing = (uint32_t)f->bank_processing,
+        .fails_later = (uint32_t)f->bank_fails_later,
+        .forget_refused = (uint32_t)f->bank_forget_refused,
+        .refuse_repeat = (uint32_t)f->bank_refuse_repeat,
+        .lagging = (uint32_t)f->bank_lagging,
+        .wrong_key = (uint32_t)f->bank_wrong_key,
+        .wrong_amount = (uint32_t)f->bank_wrong_amount,
+        .wrong_currency = (uint32_t)f->bank_wrong_currency,
+        .swapped = (uint32_t)f->bank_swapped,
+        .short_length = framing,
+        .long_length = framing,
+        .two_lengths = framing,
+        .chunked_too = framing,
+        .surplus = framing,
+        .line_feeds = framing,
+        .interim_flood = framing,
+        .half_body = framing,
+        .huge_header = framing,
+        .drip = (uint32_t)f->bank_drip,
     };
 }

@@ -40,6 +40,10 @@
     X(poll_interval_ns)                                                                            \
     X(later_wait_ns)                                                                               \
     X(later_tries)                                                                                 \
+    X(inquiry)                                                                                     \
+    X(linger_unknown)                                                                              \
+    X(key_lifetime_ns)                                                                             \
+    X(repeat_delay_ns)                                                                             \
     /* the bank and the way to it */                                                               \
     X(bank_latency_ns)                                                                             \
     X(bank_spread_ns)                                                                              \
@@ -54,6 +58,22 @@
     X(bank_throttle)                                                                               \
     X(bank_slow)                                                                                   \
     X(bank_limit)                                                                                  \
+    /* what the bank does besides, and says wrongly */                                             \
+    X(bank_settle_ns)                                                                              \
+    X(bank_lag_ns)                                                                                 \
+    X(bank_drip_ns)                                                                                \
+    X(bank_processing)                                                                             \
+    X(bank_fails_later)                                                                            \
+    X(bank_forget_refused)                                                                         \
+    X(bank_refuse_repeat)                                                                          \
+    X(bank_lagging)                                                                                \
+    X(bank_wrong_key)                                                                              \
+    X(bank_wrong_amount)                                                                           \
+    X(bank_wrong_currency)                                                                         \
+    X(bank_swapped)                                                                                \
+    X(bank_framing)                                                                                \
+    X(bank_drip)                                                                                   \
+    X(bank_changed)                                                                                \
     X(net_connect_ns)                                                                              \
     X(net_travel_ns)                                                                               \
     X(net_refused)                                                                                 \

@@ -272,6 +272,7 @@ static void begin(struct story *story)
                                                .processing_ns = NS_PER_S,
                                                .linger_ns = NS_PER_S,
                                                .alive_ns = 5 * NS_PER_S,
+                                               .inquiry = INQUIRY_BY_KEY,
                                                .parks_over = true,
                                                .closing_seen = true};
     struct swarm swarm;

@@ -110,6 +110,10 @@ static const struct job_option run_options[] = {
      .argument = "PARTITION:CHUNK[:HASH]",
      .help = "pay only where the ledger still has this chunk, from an earlier run's summary; may "
              "be repeated"},
+    {.name = "trace",
+     .rule = TEXT,
+     .argument = "FILE",
+     .help = "write every event and command there, for `daybook trace FILE`"},
     {.name = "quiet",
      .letter = 'q',
      .rule = FLAG,

@@ -13,11 +13,11 @@
 #include "jobs/run_banks.h"
 #include "jobs/run_heads.h"
 #include "jobs/run_report.h"
+#include "jobs/run_trace.h"
 #include "real/claim.h"
 #include "real/clock.h"
 #include "real/lane.h"
 #include "real/store.h"
-#include "real/trace_file.h"
 #include "sql.h"
 
 #define LIVE_EVERY_NS (NS_PER_S / 10)
@@ -32,6 +32,7 @@ struct run {
     struct batch_counts counts;
     struct run_banks banks;
     struct run_report report;
+    struct trace_file *trace; /* NULL: none was asked for */
     uint64_t deadline_at_ns;
     struct claim_former former;
     struct run_heads heads;
@@ -268,6 +269,7 @@ static int make_core(struct run *run)
     arena_init(&arena, run->memory, run->memory_bytes);
     run->settle = settle_init(&arena, run->hash, &config, &start, now_ns);
     arena_seal(&arena);
+    run_trace_claim(run->trace, &start);
     return JOB_DONE;
 }
 
@@ -283,6 +285,7 @@ static int open_lane(struct run *run)
         .progress = run->report.quiet ? NULL : run_report_progress,
         .progress_context = &run->report,
         .progress_ns = run->report.live ? LIVE_EVERY_NS : (uint64_t)run->config->progress_every_ns,
+        .trace = run->trace,
         .stop = &run_stop,
     };
     for (uint32_t i = 0; i < run->banks.count; i++) {
@@ -399,6 +402,7 @@ static int turn(struct run *run)
     db_close(run->db);
     run->db = NULL;
     lane_run(run->lane);
+    run_trace_end(run->trace, run->settle);
     run_report_add(&run->report, run->settle, clock_now_ns());
     remember(run);
     if (settle_end(run->settle) != SETTLE_END_GONE)
@@ -557,8 +561,12 @@ static int run_batch(struct run *run)
     exit_code = read_deadline(run);
     if (exit_code != JOB_DONE)
         return exit_code;
+    exit_code = run_trace_open(run->job, &run->trace);
+    if (exit_code != JOB_DONE)
+        return exit_code;
     catch_signals();
     exit_code = run_tries(run);
+    run_trace_close(run->trace);
     if (exit_code <= JOB_IN_DOUBT &&
         !run_report_summary(&run->report, run->db, &run->counts, exit_code))
         return db_exit_code(run->db);

@@ -110,6 +110,7 @@ void lane_run(struct lane *lane)
         turn_claim(lane, now_ns);
         tell_stop(lane);
         tell_progress(lane, now_ns);
+        trace_file_turn(lane->config.trace, now_ns);
     }
     drain(lane);
 }
@@ -187,9 +188,11 @@ static void hand_in(struct lane *lane)
     uint32_t reply_count;
     const struct event *replies = bank_replies(lane->bank, &reply_count);
     if (reply_count > 0) {
+        trace_file_events(lane->config.trace, replies, reply_count, now_ns);
         settle_input(lane->config.settle, replies, reply_count, now_ns);
         bank_replies_taken(lane->bank);
     }
+    trace_file_events(lane->config.trace, lane->events, lane->event_count, now_ns);
     settle_input(lane->config.settle, lane->events, lane->event_count, now_ns);
     lane->event_count = 0;
 }
@@ -210,6 +213,9 @@ static void carry_out(struct lane *lane)
 
 static void carry_out_one(struct lane *lane, const struct command *command, uint64_t now_ns)
 {
+    if (command->kind != COMMAND_STORE_CHUNK) { // a chunk is long: after the calls have left
+        trace_file_command(lane->config.trace, command, now_ns);
+    }
     switch (command->kind) {
     case COMMAND_BANK_CALL:
         bank_call(lane->bank, &command->bank_call, now_ns);
@@ -239,6 +245,8 @@ static void begin_store_work(struct lane *lane)
     FAILPOINT(lane_submitted);
     uint64_t now_ns = clock_now_ns();
     if (lane->chunk_begins) {
+        struct command chunk = {.kind = COMMAND_STORE_CHUNK, .store_chunk = lane->chunk_begins};
+        trace_file_command(lane->config.trace, &chunk, now_ns);
         store_chunk(lane->config.store, lane->chunk_begins, now_ns);
         lane->chunk_begins = NULL;
     }

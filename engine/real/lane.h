@@ -14,6 +14,7 @@
 #include "core/settle.h"
 #include "real/claim.h"
 #include "real/store.h"
+#include "real/trace_file.h"
 #include "wire/profile.h"
 
 struct lane_bank {
@@ -36,6 +37,7 @@ struct lane_config {
     void (*progress)(void *context, const struct settle *settle, uint64_t now_ns);
     void *progress_context;
     uint64_t progress_ns;
+    struct trace_file *trace; /* what passes the port is written there; NULL: nowhere */
     /* Set by a signal handler: drain and stop. */
     const volatile int *stop;
 };

@@ -71,6 +71,7 @@ struct reader {
     struct index by_ref, by_virtual;
     int field_columns[COLUMNS]; /* which column the n-th field is; by the header */
     uint32_t field_count;
+    bool header_is_good;
     int column_fields[COLUMNS]; /* -1: absent */
     uint32_t record, field;
     struct cohort_row row;
@@ -301,6 +302,8 @@ static void end_header(struct reader *reader)
         if (columns[column].required && reader->column_fields[column] < 0)
             fault(reader, ROW_RECORD, "column %s is missing", columns[column].name);
     }
+    // Without knowing which field is what, nothing can be said of the rows.
+    reader->header_is_good = reader->fault_count == 0;
 }
 
 /* ---- records ---- */
@@ -377,7 +380,7 @@ static void on_field(void *bytes, size_t byte_count, void *context)
     const char *text = bytes;
     if (reader->record == 0)
         take_header_field(reader, text);
-    else if (reader->field < reader->field_count && reader->field < COLUMNS)
+    else if (reader->header_is_good && reader->field < reader->field_count)
         take_field(reader, (enum column)reader->field_columns[reader->field], text, byte_count);
     reader->field++;
 }
@@ -388,7 +391,7 @@ static void on_record(int terminator, void *context)
     (void)terminator;
     if (reader->record == 0)
         end_header(reader);
-    else if (reader->record < POSITIONS_MAX)
+    else if (reader->header_is_good && reader->record < POSITIONS_MAX)
         end_row(reader);
     reader->record++;
     reader->field = 0;

@@ -54,6 +54,10 @@ static const struct wrong wrongs[] = {
      "f.csv:1:1: unknown column \"acount_ref\"; did you mean account_ref?\n"},
     {"account_ref,bank,zzzzzzzzzz\n", 0, "f.csv:1:18: unknown column \"zzzzzzzzzz\"\n"},
     {"account_ref,bank,bank\n", 0, "f.csv:1:18: column bank stands here twice\n"},
+    // Of rows under a wrong header nothing is said, however many fields they have.
+    {"hold_minor\n2\n", 0, "f.csv:1:1: column account_ref is missing\n"},
+    {"a,b,c,d,e,f,g,h,i,j,k,l,m,n\n1,2,3,4,5,6,7,8,9,10,11,12,13,14\n", 0,
+     "f.csv:1:1: unknown column \"a\"\n"},
     {HEAD ROW("a", "V-1") ROW("b", "V-2") ROW("a", "V-3"), 0,
      "f.csv:4:1: account_ref a stands here twice; first in line 2\n"},
     {HEAD ROW("a", "V-1") ROW("b", "V-1"), 0,

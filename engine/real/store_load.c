@@ -8,6 +8,7 @@
 
 #define INT4_OID 23
 #define INT4_ARRAY_OID 1007
+#define PARAMS_MAX 7
 
 /* Columns of the load statements; those of the transfer only of LOAD_UNDER_WAY. */
 enum column {
@@ -24,6 +25,7 @@ enum column {
     COLUMN_FLOOR_HELD,
     COLUMN_FLOOR_PAYABLE,
     COLUMN_FLOOR_RESIDUE,
+    COLUMN_FLOOR_RECEIVED,
     COLUMN_DEPOSIT,
     COLUMN_SEEN,
     COLUMN_OUTCOME_SEQ,
@@ -43,6 +45,9 @@ enum column {
     COLUMN_TRANSFER_SEND_BEFORE,
     COLUMN_TRANSFER_DECIDED_AT,
     COLUMN_TRANSFER_BODY,
+    COLUMN_ACCEPTED_COLLECT,
+    COLUMN_ACCEPTED_HOLD,
+    COLUMN_ACCEPTED_PAYOUT,
     COLUMN_COUNT,
 };
 
@@ -65,6 +70,12 @@ static struct statement statement_of(enum load_scope scope)
     return (struct statement){NULL, NULL};
 }
 
+/* Positions are one list for two numbers. */
+static int param_count(enum load_scope scope)
+{
+    return scope == LOAD_AGAIN ? PARAMS_MAX - 1 : PARAMS_MAX;
+}
+
 /*
  * Pages are read by walking keys, whatever the statistics say: right after an import there are
  * none, and a plan that reads whole tables would cost seconds a page.
@@ -82,11 +93,11 @@ enum status store_pages_prepare(struct store_pages *pages, char error[PG_ERROR_B
     PQclear(set);
     for (int scope = LOAD_UNDER_WAY; scope <= LOAD_AGAIN && status == STATUS_OK; scope++) {
         const struct statement statement = statement_of((enum load_scope)scope);
-        const Oid types[6] = {
+        const Oid types[PARAMS_MAX] = {
             INT4_OID, INT4_OID, INT4_OID, INT4_OID, scope == LOAD_AGAIN ? INT4_ARRAY_OID : INT4_OID,
-            INT4_OID};
+            INT4_OID, INT4_OID};
         PGresult *result = PQprepare(pages->conn, statement.name, statement.sql,
-                                     scope == LOAD_AGAIN ? 5 : 6, types);
+                                     param_count((enum load_scope)scope), types);
         status = pg_result_status(pages->conn, result, error);
         PQclear(result);
     }
@@ -114,34 +125,44 @@ static void put_positions(struct positions *out, const uint32_t *positions, uint
     out->bytes = (int)(words * sizeof(uint32_t));
 }
 
+/* Some bank shows all that ever came in: what was posted of it must be known. */
+static bool wants_received(const struct store_config *config)
+{
+    for (uint32_t i = 0; i < config->bank_count; i++)
+        if (profile_rules(config->banks[i].profile)->pool == POOL_RECEIVED)
+            return true;
+    return false;
+}
+
 /* A refusal to send shows as a lost connection at the next turn. */
 static void ask(struct store_pages *pages)
 {
     const struct store_config *config = pages->config;
     const struct store_load *load = &pages->load;
     struct positions list;
-    const uint32_t numbers[6] = {
-        __builtin_bswap32(config->batch_id),     __builtin_bswap32(config->partition),
-        __builtin_bswap32(config->epoch),        __builtin_bswap32(config->plan_revision),
-        __builtin_bswap32(load->after_position), __builtin_bswap32(load->row_max),
+    const uint32_t numbers[PARAMS_MAX] = {
+        __builtin_bswap32(config->batch_id),       __builtin_bswap32(config->partition),
+        __builtin_bswap32(config->epoch),          __builtin_bswap32(config->plan_revision),
+        __builtin_bswap32(load->after_position),   __builtin_bswap32(load->row_max),
+        __builtin_bswap32(wants_received(config)),
     };
-    const char *values[6];
-    int lengths[6], formats[6];
-    for (int i = 0; i < 6; i++) {
+    const char *values[PARAMS_MAX];
+    int lengths[PARAMS_MAX], formats[PARAMS_MAX];
+    for (int i = 0; i < PARAMS_MAX; i++) {
         values[i] = (const char *)&numbers[i];
         lengths[i] = sizeof(numbers[i]);
         formats[i] = 1;
     }
-    int param_count = 6;
     if (load->scope == LOAD_AGAIN) {
         put_positions(&list, load->positions, load->position_count);
         values[4] = (const char *)list.words;
         lengths[4] = list.bytes;
-        param_count = 5;
+        values[5] = values[6];
     }
     pages->status = STATUS_STORE_BROKEN; // until rows came
     (void)PQsendQueryPrepared(pages->conn, statement_of((enum load_scope)load->scope).name,
-                              param_count, values, lengths, formats, 1);
+                              param_count((enum load_scope)load->scope), values, lengths, formats,
+                              1);
     FAILPOINT(page_sent);
     if (load->scope == LOAD_FRESH)
         FAILPOINT(opening_sent);
@@ -224,16 +245,26 @@ static bool read_transfer(const PGresult *result, int row, struct load_transfer 
     return true;
 }
 
+static void read_accepted(const PGresult *result, int row, uint16_t accepted[STEP_CLOSING])
+{
+    for (int step = STEP_COLLECT; step <= STEP_PAYOUT; step++)
+        accepted[step] =
+            pg_get_u16(result, row, COLUMN_ACCEPTED_COLLECT + (step - (int)STEP_COLLECT));
+}
+
 /* False: the row does not hang together (no plan, no mapping, or a bank that the run has not). */
 static bool read_row(const struct store_config *config, const PGresult *result, int row,
                      struct load_row *out)
 {
     *out = (struct load_row){.bank = 0};
     out->settlement_id = pg_get_u64(result, row, COLUMN_SETTLEMENT_ID);
+    bool is_under_way = PQnfields(result) == COLUMN_COUNT;
     if (PQgetisnull(result, row, COLUMN_MAPPING_ID) ||
         !read_bank(config, result, row, &out->bank) || !read_parties(result, row, &out->parties) ||
-        (PQnfields(result) == COLUMN_COUNT && !read_transfer(result, row, &out->transfer)))
+        (is_under_way && !read_transfer(result, row, &out->transfer)))
         return false;
+    if (is_under_way)
+        read_accepted(result, row, out->accepted_generation);
     bool opened = PQgetvalue(result, row, COLUMN_OPENED)[0] != 0;
     out->state = opened ? LOAD_STATE_OPEN : LOAD_STATE_BLOCKED;
     out->step_done = (uint8_t)pg_get_u16(result, row, COLUMN_STEP_DONE);
@@ -248,6 +279,7 @@ static bool read_row(const struct store_config *config, const PGresult *result, 
     out->floor_held_minor = pg_get_i64(result, row, COLUMN_FLOOR_HELD);
     out->floor_payable_minor = pg_get_i64(result, row, COLUMN_FLOOR_PAYABLE);
     out->floor_residue_minor = pg_get_i64(result, row, COLUMN_FLOOR_RESIDUE);
+    out->floor_received_minor = pg_get_i64(result, row, COLUMN_FLOOR_RECEIVED);
     out->deposit_minor = pg_get_i64(result, row, COLUMN_DEPOSIT);
     out->seen_minor = pg_get_i64(result, row, COLUMN_SEEN);
     return true;

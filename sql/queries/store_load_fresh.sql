@@ -3,6 +3,7 @@
 -- whose amounts are the floor. The key (account, ordinal) lets one opener win; the loser gets
 -- 23505, and sees whose the account is when it asks again.
 -- $1 batch, $2 partition, $3 epoch, $4 revision, $5 after position, $6 most rows
+-- $7 not 0: what earlier settlements posted as come in is wanted
 WITH page AS MATERIALIZED (
     SELECT p.settlement_id, p.account_id, p.mapping_id, p.key_seed, p.repayment_minor,
            p.hold_minor, p.expected_minor, p.opening_minor, s.seq, s.amount_minor AS seen_minor,
@@ -50,7 +51,17 @@ SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)), page.settlement_
        CASE WHEN page.mine THEN page.held_minor ELSE coalesce(page.left_held_minor, 0) END,
        CASE WHEN page.mine THEN page.payable_minor ELSE coalesce(page.left_payable_minor, 0) END,
        CASE WHEN page.mine THEN page.residue_minor ELSE coalesce(page.left_residue_minor, 0) END,
-       0::bigint, coalesce(page.seen_minor, -1), coalesce(page.seq, 0::smallint), 0::smallint,
+       coalesce(r.received_minor, 0), 0::bigint, coalesce(page.seen_minor, -1), coalesce(page.seq, 0::smallint), 0::smallint,
        m.virtual_account, m.payout_bank, m.payout_account, m.holder_name
 FROM (SELECT) AS always
-LEFT JOIN (page LEFT JOIN daybook.mapping m ON m.mapping_id = page.mapping_id) ON true
+LEFT JOIN (
+    page
+    LEFT JOIN daybook.mapping m ON m.mapping_id = page.mapping_id
+    LEFT JOIN LATERAL (
+        SELECT sum(e.amount_minor)::bigint AS received_minor
+        FROM daybook.opening w
+        JOIN daybook.entry e ON e.settlement_id = w.settlement_id
+        WHERE $7::int <> 0 AND w.account_id = page.account_id AND w.settlement_id <> page.settlement_id
+          AND e.step IN (1, 5) AND e.kind = 0 AND e.debit = 1
+    ) r ON true
+) ON true

@@ -180,6 +180,34 @@ static void the_newest_outcome_of_the_newest_transfer_is_told(void **state)
     claim_close(claim);
 }
 
+static void the_generation_under_which_each_step_was_accepted_is_told(void **state)
+{
+    (void)state;
+    uint32_t batch = world_batch(&world, "accepted", "2026-08-25", "accepted", 1);
+    struct claim *claim = world_claim(&world, batch);
+    struct store *store = world_store(&world, batch, claim_epoch(claim));
+    struct book *book = book_open(&world, batch, claim_epoch(claim));
+    (void)load(store, LOAD_FRESH, 0, 1);
+    book_outcome(book, 1, 1, STEP_DEPOSIT, 0, OUTCOME_DEPOSITED, 1000);
+    book_outcome(book, 1, 2, STEP_COLLECT, 1, OUTCOME_REJECTED, 300);
+    book_outcome(book, 1, 3, STEP_COLLECT, 2, OUTCOME_ACCEPTED, 300);
+    book_outcome(book, 1, 4, STEP_HOLD, 0, OUTCOME_POSTED, 50);
+    book_intent(book, 1, STEP_PAYOUT, 1, 650, 1);
+    assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
+    struct event page = load(store, LOAD_UNDER_WAY, 0, 1);
+    const struct load_row *row = &page.store_loaded.rows[0];
+    assert_int_equal(row->accepted_generation[STEP_COLLECT], 2);
+    assert_int_equal(row->accepted_generation[STEP_HOLD], 0);
+    assert_int_equal(row->accepted_generation[STEP_PAYOUT], 0);
+    book_outcome(book, 1, 5, STEP_PAYOUT, 1, OUTCOME_ACCEPTED, 650);
+    assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
+    page = load(store, LOAD_UNDER_WAY, 0, 1);
+    assert_int_equal(page.store_loaded.rows[0].accepted_generation[STEP_PAYOUT], 1);
+    book_close(book);
+    store_close(store);
+    claim_close(claim);
+}
+
 static void listed_ones_come_in_the_order_of_the_list(void **state)
 {
     (void)state;
@@ -294,6 +322,78 @@ static void money_held_before_the_first_batch_counts_once(void **state)
     }
 }
 
+/* The usual bank, where it shows all that ever came in. */
+static struct profile *open_pooled(void)
+{
+    static const struct profile_site site = {.host = "bank.test",
+                                             .path_prefix = "",
+                                             .token = "t",
+                                             .collection_account = "COLLECT",
+                                             .suspense_account = "SUSPENSE",
+                                             .pool_account = "POOL",
+                                             .currency = "KRW"};
+    size_t bytes;
+    char text[32768], error[PROFILE_ERROR_BYTES] = "";
+    const char *usual = profile_text(world.profile, &bytes);
+    assert_true(bytes + 20 < sizeof(text));
+    memcpy(text, usual, bytes);
+    memcpy(text + bytes, "\npooled: received\n", 18);
+    struct profile *profile = profile_load_text("pooled", text, bytes + 18, &site, error);
+    if (profile == NULL)
+        fail_msg("%s", error);
+    return profile;
+}
+
+static void what_earlier_settlements_received_is_told_where_a_bank_wants_it(void **state)
+{
+    (void)state;
+    uint32_t first = world_batch(&world, "pool-1", "2026-08-25", "pool", 2);
+    uint32_t second = world_batch(&world, "pool-2", "2026-09-25", "pool", 2);
+    struct profile *pooled = open_pooled();
+    struct claim *claims[2] = {world_claim(&world, first), world_claim(&world, second)};
+    struct store *usual = world_store(&world, first, claim_epoch(claims[0]));
+    struct store_config config = world_store_config(&world, second, claim_epoch(claims[1]));
+    config.banks[0].profile = pooled;
+    char error[STORE_ERROR_BYTES];
+    struct store *store = store_open(&config, error);
+    assert_non_null(store);
+    struct book *book = book_open(&world, first, claim_epoch(claims[0]));
+    (void)load(usual, LOAD_FRESH, 0, 2);
+    book_settle(book, 1);
+    book_entry(book, 1, STEP_CLOSING, 1, LEDGER_VIRTUAL, LEDGER_RESIDUE, 40);
+    book_settle(book, 2);
+    assert_int_equal(world_write(usual, book_chunk(book)), STATUS_OK);
+    int64_t deposit_minor = world_ask_number(
+        &world, "SELECT amount_minor FROM daybook.outcome WHERE settlement_id = %llu AND state = 7",
+        (unsigned long long)settlement_id(first, 0, 1));
+    assert_true(deposit_minor > 0);
+    struct event page = load(store, LOAD_FRESH, 0, 2);
+    assert_int_equal(page.store_loaded.rows[0].floor_received_minor, deposit_minor + 40);
+    assert_int_equal(page.store_loaded.rows[1].floor_received_minor, deposit_minor);
+    static const uint32_t again[] = {2, 1};
+    const struct store_load command = {
+        .scope = LOAD_AGAIN, .row_max = 2, .positions = again, .position_count = 2};
+    page = world_load(store, &command);
+    assert_int_equal(page.store_loaded.rows[1].floor_received_minor, deposit_minor + 40);
+    struct book *next = book_open(&world, second, claim_epoch(claims[1]));
+    book_outcome(next, 1, 1, STEP_DEPOSIT, 0, OUTCOME_DEPOSITED, 500);
+    book_entry(next, 1, STEP_DEPOSIT, 1, LEDGER_VIRTUAL, LEDGER_PAYABLE, 500);
+    assert_int_equal(world_write(store, book_chunk(next)), STATUS_OK);
+    page = load(store, LOAD_UNDER_WAY, 0, 2);
+    assert_int_equal(page.store_loaded.rows[0].floor_received_minor, deposit_minor + 40);
+    struct store *unwanted = world_store(&world, second, claim_epoch(claims[1]));
+    page = load(unwanted, LOAD_UNDER_WAY, 0, 2);
+    assert_int_equal(page.store_loaded.rows[0].floor_received_minor, 0);
+    book_close(book);
+    book_close(next);
+    store_close(unwanted);
+    store_close(store);
+    store_close(usual);
+    profile_close(pooled);
+    claim_close(claims[0]);
+    claim_close(claims[1]);
+}
+
 /* Two runs of two batches open the same accounts at once: each account gets one owner. */
 static void a_lost_race_for_an_opening_is_blocked(void **state)
 {
@@ -352,9 +452,11 @@ int load_cases(void)
         cmocka_unit_test(fresh_ones_come_by_position_and_open),
         cmocka_unit_test(each_scope_has_its_own_settlements),
         cmocka_unit_test(the_newest_outcome_of_the_newest_transfer_is_told),
+        cmocka_unit_test(the_generation_under_which_each_step_was_accepted_is_told),
         cmocka_unit_test(listed_ones_come_in_the_order_of_the_list),
         cmocka_unit_test(an_account_is_blocked_until_its_last_settlement_has_ended),
         cmocka_unit_test(money_held_before_the_first_batch_counts_once),
+        cmocka_unit_test(what_earlier_settlements_received_is_told_where_a_bank_wants_it),
         cmocka_unit_test(a_lost_race_for_an_opening_is_blocked),
         cmocka_unit_test(a_bank_that_is_not_in_the_run_breaks_the_load),
     };

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -165,9 +166,39 @@ static void a_fitting_text_is_clean_and_of_1_to_most_bytes(void **state)
     assert_false(text_fits("a\nb", 3, 4));
 }
 
+/* What a bank may try, as one short clean line that no log, terminal or statement stumbles over. */
+static void what_a_hostile_bank_says_is_one_short_clean_line(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        ROW("no\0money", "no?money"),
+        ROW("\xc7\xd1 \xb0\xfa", "?? ??"), // EUC-KR
+        ROW("\x1b]0;owned\x07\x1b[2J", "?]0;owned??[2J"),
+        ROW("no\nlevel=info msg=\"paid\"", "no?level=info msg=\"paid\""),
+        ROW("no\r\n\r\nHTTP/1.1 200 OK", "no????HTTP/1.1 200 OK"),
+        ROW("\xe2\x80\xa8x\xc2\x85y", "\xe2\x80\xa8x??y"), // U+2028, and C1's next line
+        ROW("%n%s%n", "%n%s%n"),                           // never a format
+        ROW("'); DROP TABLE x;--", "'); DROP TABLE x;--"), // never a statement
+    };
+    char out[32];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t used = text_clean(out, sizeof(out), rows[i].bytes, rows[i].byte_count);
+        assert_string_equal(out, rows[i].cleaned);
+        assert_true(text_is_clean(out, used));
+    }
+    size_t huge_bytes = 10U << 20;
+    char *huge = malloc(huge_bytes);
+    assert_non_null(huge);
+    memset(huge, 0xed, huge_bytes);
+    assert_int_equal(text_clean(out, sizeof(out), huge, huge_bytes), sizeof(out) - 1);
+    assert_string_equal(out, "???????????????????????????????");
+    free(huge);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_hostile_bank_says_is_one_short_clean_line),
         cmocka_unit_test(valid_text_without_controls_is_clean),
         cmocka_unit_test(bad_bytes_and_controls_become_question_marks),
         cmocka_unit_test(every_pair_and_triple_of_bytes_is_judged_as_the_standard_says),

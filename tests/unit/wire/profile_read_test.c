@@ -606,8 +606,8 @@ static void amounts_as_texts_are_digits_only(void **state)
 static void a_fee_is_read_where_the_profile_says(void **state)
 {
     (void)state;
-    static const char from[] = "      reference: id\n";
-    static const char to[] = "      reference: id\n      fee: fees[0].amount\n";
+    static const char from[] = "      fee: fee\n";
+    static const char to[] = "      fee: fees[0].amount\n";
     static const struct {
         const char *fees;
         enum answer answer;

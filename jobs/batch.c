@@ -123,9 +123,9 @@ PGresult *batch_groups(struct db *db, const struct batch *batch)
     return db_query(db, sql_batch_groups, 1, params);
 }
 
-int batch_exit_code(const struct batch_counts *counts)
+int batch_exit_code(const struct batch_counts *counts, bool is_in_doubt)
 {
-    if (counts->in_doubt > 0)
+    if (is_in_doubt)
         return JOB_IN_DOUBT;
     return counts->settled == counts->accounts ? JOB_DONE : JOB_SOME_LEFT;
 }
@@ -144,6 +144,11 @@ const char *batch_reason(const char *code)
         {PARK_LINGER_UNKNOWN, "in doubt, and how long a request may linger is not known"},
         {PARK_REFUSED_REPEAT, "a repeated request was refused; the first may have been done"},
         {PARK_GENERATIONS, "the bank said \"later\" too often"},
+        {PARK_RECORD_REFUSED, "the database refused its records; a defect of daybook"},
+        {PARK_REVERSED, "a transfer was accepted first and failed later"},
+        {PARK_FEE_TAKEN, "the bank took a fee from the person's account"},
+        {PARK_FEE_UNCLEAR, "the bank named a fee that cannot be one"},
+        {PARK_OVERDRAWN, "the ledger has less in the account than the next transfer takes"},
         {PARK_ATTEMPTS, "not done, however often it was sent; was the bank reachable at all"},
     };
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {

@@ -56,8 +56,9 @@ MUST_USE bool batch_list_banks(struct db *db, const struct batch *batch,
    accounts, deposit_minor. */
 PGresult *batch_groups(struct db *db, const struct batch *batch);
 
-/* What a run that left these counts ends with. */
-int batch_exit_code(const struct batch_counts *counts);
+/* What a run that left these counts ends with; whether transfers are in doubt only the core knows,
+   for what was surely not done is an intent without an outcome, too. */
+int batch_exit_code(const struct batch_counts *counts, bool is_in_doubt);
 
 /* A sentence why settlements park with this code: ours, or a bank's. */
 const char *batch_reason(const char *code);

@@ -1,5 +1,6 @@
 /* run: settle a batch, or go on with it. Every start is a resume. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <time.h>
 
 #include "base/time.h"
+#include "core/course.h"
 #include "jobs/people.h"
 #include "jobs/report.h"
 #include "jobs/run_banks.h"
@@ -324,26 +326,38 @@ static void close_try(struct run *run)
 
 /* ---- the end ---- */
 
-/* The whole batch decides, not only what this run did. */
+/* It went to its end, though the database would not have some records: a defect of ours. */
+static bool is_refused(const struct run *run)
+{
+    enum settle_end end = settle_end(run->settle);
+    return run->report.total.refused > 0 && end != SETTLE_END_FATAL && end != SETTLE_END_GONE;
+}
+
+/* The whole batch decides, not only what this run did. But what was surely not done is not in
+   doubt, and only the core can tell: in the database both are intents without an outcome. */
 static int exit_of_end(const struct run *run)
 {
     const struct settle_counts *counts = settle_counts(run->settle);
     const struct batch_counts *batch = &run->counts;
-    switch (settle_end(run->settle)) {
+    enum settle_end end = settle_end(run->settle);
+    bool is_in_doubt = counts->in_doubt + batch->parked_in_doubt > 0;
+    if (is_refused(run))
+        return JOB_INTERNAL;
+    switch (end) {
     case SETTLE_END_FATAL:
         return exit_of_status(counts->fatal);
     case SETTLE_END_GONE:
         return JOB_TRY_AGAIN;
-    case SETTLE_END_STOPPED: // what was never sent is not in doubt, though only the core knows
-        return counts->in_doubt + batch->parked_in_doubt > 0 ? JOB_IN_DOUBT : JOB_STOPPED;
+    case SETTLE_END_STOPPED:
+        return is_in_doubt ? JOB_IN_DOUBT : JOB_STOPPED;
     case SETTLE_END_DEADLINE:
-        if (batch->in_doubt == 0 && batch->active > batch->pending)
+        if (!is_in_doubt && batch->active > batch->pending)
             return JOB_STOPPED;
-        return batch_exit_code(batch);
+        return batch_exit_code(batch, is_in_doubt);
     case SETTLE_END_NONE:
     case SETTLE_END_COMPLETE:
     case SETTLE_END_DOUBT:
-        return batch_exit_code(batch);
+        return batch_exit_code(batch, is_in_doubt);
     }
     CHECK(false);
     return JOB_INTERNAL;
@@ -383,6 +397,11 @@ static int finish(struct run *run)
         job_fail(exit_code, fatal == STATUS_STORE_FENCED ? NULL : "run `daybook verify`",
                  "the run ended: %s: %s", status_text(fatal), store_error(run->store));
     }
+    if (is_refused(run))
+        job_fail(exit_code, "`daybook show` lists them; report this with the database's log",
+                 "the database refused records of %" PRIu64
+                 " settlements: parked as %s; the rest went on",
+                 run->report.total.refused, PARK_RECORD_REFUSED);
     enum status status = claim_finish(run->claim, run->settle, 0, error);
     if (status == STATUS_OK || exit_code == JOB_INTERNAL)
         status = claim_end(run->claim, exit_code, error);
@@ -568,8 +587,9 @@ static int run_batch(struct run *run)
     catch_signals();
     exit_code = run_tries(run);
     run_trace_close(run->trace);
-    if (exit_code <= JOB_IN_DOUBT &&
-        !run_report_summary(&run->report, run->db, &run->counts, exit_code))
+    bool is_ended =
+        exit_code <= JOB_IN_DOUBT || (exit_code == JOB_INTERNAL && run->report.total.refused > 0);
+    if (is_ended && !run_report_summary(&run->report, run->db, &run->counts, exit_code))
         return db_exit_code(run->db);
     return exit_code;
 }

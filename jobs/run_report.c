@@ -152,6 +152,7 @@ static void add_counts(struct settle_counts *total, const struct settle_counts *
     total->not_done += counts->not_done;
     total->timeouts += counts->timeouts;
     total->settled += counts->settled;
+    total->refused += counts->refused;
     total->chunks += counts->chunks;
     total->records += counts->records;
     total->entries += counts->entries;

@@ -19,6 +19,8 @@ static const char *ending(int exit_code)
         return "stopped; the same command goes on";
     case JOB_IN_DOUBT:
         return "some transfers are in doubt; the same command asks again";
+    case JOB_INTERNAL:
+        return "finished, but the database refused some records";
     default:
         return "not finished; the same command goes on";
     }
@@ -62,8 +64,9 @@ static void print_states(const struct run_summary *summary)
         print_count("under way", counts->active, "");
     if (counts->pending > 0)
         print_count("pending", counts->pending, "transfers the bank has not decided");
-    // A stopped run leaves intents that were never sent; only the next start tells them apart.
-    if (counts->in_doubt > 0 && summary->exit_code == JOB_STOPPED)
+    // Intents that were surely not carried out look the same here; only the exit code tells.
+    if (counts->in_doubt > 0 &&
+        (summary->exit_code == JOB_STOPPED || summary->exit_code == JOB_SOME_LEFT))
         print_count("intended", counts->in_doubt, "transfers that the next start asks about");
     else if (counts->in_doubt > 0)
         print_count("in doubt", counts->in_doubt, "transfers without a definitive answer");

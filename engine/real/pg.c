@@ -74,6 +74,13 @@ static void forget_environment(void)
     unsetenv("PGGEQO");
 }
 
+/* A server's warnings are no lines of ours: libpq would write them to stderr as they are. */
+static void ignore_notice(void *context, const PGresult *result)
+{
+    (void)context;
+    (void)result;
+}
+
 static PGconn *connect_by(const PQconninfoOption *options, const char *application_name)
 {
     struct keywords keywords = {.count = 0};
@@ -139,6 +146,7 @@ enum status pg_open(const char *conninfo, const char *application_name, PGconn *
     PGconn *conn = connect_by(options, application_name);
     PQconninfoFree(options);
     CHECK(conn != NULL);
+    (void)PQsetNoticeReceiver(conn, ignore_notice, NULL);
     enum status status = STATUS_UNREACHABLE;
     if (PQstatus(conn) == CONNECTION_OK)
         status = session_begin(conn, error);

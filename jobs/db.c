@@ -146,7 +146,7 @@ int db_exit_code(const struct db *db)
 
 /* ---- session ---- */
 
-/* Was a server there that refused us, or none? */
+/* Was a server there that refused us, twice, or none? */
 static int refusal_of(const char *conninfo, const char **hint)
 {
     if (PQping(conninfo) == PQPING_OK) {
@@ -180,6 +180,11 @@ struct db *db_open(const struct config *config, const char *name, int *exit_code
     struct db *db = calloc(1, sizeof *db);
     CHECK(db != NULL);
     db->connection = connect_to(conninfo, name);
+    if (PQstatus(db->connection) != CONNECTION_OK && PQping(conninfo) == PQPING_OK) {
+        // Just started, or cut off while it answered: only who refuses again refuses.
+        PQfinish(db->connection);
+        db->connection = connect_to(conninfo, name);
+    }
     if (PQstatus(db->connection) != CONNECTION_OK) {
         const char *hint;
         const char *text = PQerrorMessage(db->connection);

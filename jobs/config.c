@@ -394,6 +394,28 @@ static const char *choose_file(const struct job *job, bool *must)
     return access(DEFAULT_FILE, F_OK) == 0 ? DEFAULT_FILE : NULL;
 }
 
+static void wipe(char *text)
+{
+    if (text != NULL)
+        explicit_bzero(text, strlen(text));
+}
+
+/* Every text of the environment that is a secret or holds one; /proc shows the very same bytes. */
+static void wipe_environment(char **environment)
+{
+    for (char **at = environment; *at != NULL; at++) {
+        char *value = strchr(*at, '=');
+        size_t bytes = value == NULL ? 0 : (size_t)(value - *at);
+        bool is_token = bytes > 20 && strncmp(*at, "DAYBOOK_BANKS_", 14) == 0 &&
+                        strncmp(value - 6, "_TOKEN", 6) == 0;
+        bool is_password = bytes == 25 && strncmp(*at, "DAYBOOK_DATABASE_PASSWORD", 25) == 0;
+        bool holds_one = bytes == 16 && strncmp(*at, "DAYBOOK_DATABASE", 16) == 0 &&
+                         config_has_password(value + 1);
+        if (is_token || is_password || holds_one)
+            wipe(value + 1);
+    }
+}
+
 struct config *config_open(const struct job *job, int *exit_code)
 {
     extern char **environ;
@@ -423,6 +445,7 @@ struct config *config_open(const struct job *job, int *exit_code)
     }
     bool loaded = config_load(config, &sources, stderr);
     free(text);
+    wipe_environment(environ);
     if (loaded)
         return config;
     config_close(config);
@@ -431,8 +454,7 @@ struct config *config_open(const struct job *job, int *exit_code)
 
 static void free_secret(char *secret)
 {
-    if (secret != NULL)
-        explicit_bzero(secret, strlen(secret));
+    wipe(secret);
     free(secret);
 }
 
@@ -453,6 +475,7 @@ void config_close(struct config *config)
         free_texts(&config->banks[i], config_bank_keys, config_bank_key_count);
     }
     free_secret(config->database_password);
+    wipe(config->database); // one from the environment may hold a password
     free_texts(config, config_keys, config_key_count);
     free(config->file);
     free(config);

@@ -57,9 +57,13 @@ struct config {
     int64_t hold;          /* 0 post, 1 transfer */
     int64_t restarts, database_wait_ns, progress_every_ns;
     int64_t lock_wait_ns, stale_after_ns, heartbeat_ns;
+    int64_t login; /* enum config_login */
     uint32_t bank_count;
     struct config_bank banks[BANKS_MAX];
 };
+
+/* What becomes of a login that may do more than an engine must. */
+enum config_login { CONFIG_LOGIN_WARN, CONFIG_LOGIN_REFUSE, CONFIG_LOGIN_ANY };
 
 /* One row of the table. */
 struct config_key {

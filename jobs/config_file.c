@@ -3,11 +3,27 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "jobs/config_source.h"
 
 #define ERRORS_SHOWN 20
+
+/* A line that seems to hold a secret is shown up to its colon. */
+static size_t shown_bytes(const char *line, size_t bytes)
+{
+    static const char *const words[] = {"password", "token", "secret", "://"};
+    for (size_t word = 0; word < sizeof words / sizeof words[0]; word++) {
+        size_t word_bytes = strlen(words[word]);
+        for (size_t at = 0; at + word_bytes <= bytes; at++) {
+            const char *colon = memchr(line, ':', bytes);
+            if (strncasecmp(line + at, words[word], word_bytes) == 0)
+                return colon == NULL ? 0 : (size_t)(colon - line) + 1;
+        }
+    }
+    return bytes;
+}
 
 static void print_source_line(struct config_reader *reader, const struct config_place *place)
 {
@@ -24,7 +40,7 @@ static void print_source_line(struct config_reader *reader, const struct config_
     if (bytes > 0 && at[bytes - 1] == '\r')
         bytes--;
     char shown[161];
-    text_clean(shown, sizeof shown, at, bytes);
+    text_clean(shown, sizeof shown, at, shown_bytes(at, bytes));
     fprintf(reader->errors, "    %s\n    %*s^\n", shown, place->column - 1, "");
 }
 

@@ -97,6 +97,8 @@ const struct config_key config_keys[] = {
      "a heartbeat older than this may be taken over"},
     {"claim.heartbeat", DURATION(10 * MS, HOUR), "1s", AT(heartbeat_ns), false, NULL,
      "how often a run says that it lives"},
+    {"claim.login", CHOICE("warn|refuse|any"), "warn", AT(login), false, NULL,
+     "what to do where the database login is a superuser or owns the schema"},
 };
 const size_t config_key_count = COUNT(config_keys);
 

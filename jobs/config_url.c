@@ -80,6 +80,15 @@ void config_split_url(struct config_bank *bank)
         bank->path_prefix[bytes - 1] = '\0';
 }
 
+static bool has_option(const PQconninfoOption *options, const char *keyword)
+{
+    for (const PQconninfoOption *at = options; at != NULL && at->keyword != NULL; at++) {
+        if (strcmp(at->keyword, keyword) == 0 && at->val != NULL)
+            return true;
+    }
+    return false;
+}
+
 bool config_check_database(const char *text, char error[VALUE_ERROR_BYTES])
 {
     char *message = NULL;
@@ -90,17 +99,19 @@ bool config_check_database(const char *text, char error[VALUE_ERROR_BYTES])
                  "not a connection string: write host=… dbname=… user=… or postgresql://…");
         return false;
     }
+    bool is_service = has_option(options, "service");
     PQconninfoFree(options);
-    return true;
+    if (is_service)
+        snprintf(error, VALUE_ERROR_BYTES,
+                 "a service file says elsewhere where this is: write host=… dbname=… user=…");
+    return !is_service;
 }
 
 bool config_has_password(const char *conninfo)
 {
     char *message = NULL;
-    bool found = false;
     PQconninfoOption *options = PQconninfoParse(conninfo, &message);
-    for (PQconninfoOption *at = options; at != NULL && at->keyword != NULL; at++)
-        found = found || (strcmp(at->keyword, "password") == 0 && at->val != NULL);
+    bool found = has_option(options, "password");
     PQconninfoFree(options);
     PQfreemem(message);
     return found;

@@ -4,9 +4,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "real/pg.h"
 #include "sql.h"
 
 #define POSTGRES_EPOCH_US INT64_C(946684800000000)
+
+/* What was put into a schema of the search path must not be taken for ours, or for the server's. */
+static const char settings_sql[] = "SET search_path = pg_catalog, pg_temp;"
+                                   "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET jit = off";
 
 struct db {
     PGconn *connection;
@@ -15,18 +20,6 @@ struct db {
 };
 
 /* ---- where ---- */
-
-static void drop_redirecting_variables(void)
-{
-    static const char *const names[] = {
-        "PGHOST",           "PGHOSTADDR", "PGPORT",        "PGDATABASE",   "PGUSER",
-        "PGPASSWORD",       "PGSERVICE",  "PGSERVICEFILE", "PGOPTIONS",    "PGAPPNAME",
-        "PGDATESTYLE",      "PGTZ",       "PGSSLMODE",     "PGREQUIRESSL", "PGTARGETSESSIONATTRS",
-        "PGCLIENTENCODING",
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        unsetenv(names[i]);
-}
 
 static void add_option(char **at, char *end, const char *keyword, const char *value)
 {
@@ -63,7 +56,7 @@ char *db_conninfo(const struct config *config)
                  "no database is configured");
         return NULL;
     }
-    drop_redirecting_variables();
+    pg_forget_environment();
     PQconninfoOption *options = PQconninfoParse(config->database, NULL);
     CHECK(options != NULL);
     size_t room = room_for(options, config->database_password);
@@ -77,6 +70,10 @@ char *db_conninfo(const struct config *config)
     }
     if (config->database_password != NULL)
         add_option(&at, conninfo + room, "password", config->database_password);
+    for (PQconninfoOption *option = options; option->keyword != NULL; option++) {
+        if (option->val != NULL)
+            explicit_bzero(option->val, strlen(option->val));
+    }
     PQconninfoFree(options);
     return conninfo;
 }
@@ -195,7 +192,7 @@ struct db *db_open(const struct config *config, const char *name, int *exit_code
     } else {
         PQsetNoticeReceiver(db->connection, ignore_notice, NULL);
         *exit_code = JOB_DONE;
-        if (!db_script(db, "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET jit = off")) {
+        if (!db_script(db, settings_sql)) {
             *exit_code = db->exit_code;
             db_close(db);
             db = NULL;

@@ -3,7 +3,7 @@
  *
  * Errors are printed once, here, with the server's HINT where it gave one; the caller gets NULL or
  * false and passes db_exit_code on. Only the conninfo of the configuration decides where it goes:
- * PG* variables that redirect are dropped from the environment at the first db_open.
+ * all PG* variables are dropped from the environment at the first db_open.
  */
 #ifndef DAYBOOK_JOBS_DB_H
 #define DAYBOOK_JOBS_DB_H

@@ -196,6 +196,8 @@ bool demo_files_write_config(const struct demo_files *files)
     fprintf(stream,
             "run:\n"
             "  progress_every: 1s\n"
+            "claim:\n"
+            "  login: any             # a rehearsal: the schema's owner may run it, too\n"
             "banks:\n"
             "  mock:\n"
             "    profile: " PROFILE "\n"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "base/failpoint.h"
 #include "jobs/job.h"
@@ -30,11 +31,18 @@ static int carry_out(struct job *job)
     return JOB_INTERNAL;
 }
 
+/* Tokens and account numbers must not reach a core file, nor another process of this user. */
+static void keep_secrets_in(void)
+{
+    const struct rlimit none = {0};
+    prctl(PR_SET_DUMPABLE, 0);
+    setrlimit(RLIMIT_CORE, &none);
+}
+
 int main(int argc, char **argv)
 {
     struct job job;
-    // Tokens and account numbers must not reach a core file.
-    prctl(PR_SET_DUMPABLE, 0);
+    keep_secrets_in();
     signal(SIGPIPE, SIG_IGN);
 #ifdef DAYBOOK_FAILPOINTS
     if (!failpoint_begin(getenv("FAILPOINT"), getenv("FAILPOINT_LOG")))

@@ -551,11 +551,34 @@ static void prepare_report(struct run *run)
     run_report_begin(report, clock_now_ns());
 }
 
+/* What an engine's login must not be able to do, it cannot be made to do. */
+static int check_login(const struct run *run)
+{
+    static const char hint[] = "make a login for the engine: CREATE ROLE NAME LOGIN; GRANT "
+                               "daybook_engine TO NAME (claim.login: any, to leave it so)";
+    if (run->config->login == CONFIG_LOGIN_ANY)
+        return JOB_DONE;
+    PGresult *result = db_query(run->db, sql_run_login, 0, NULL);
+    if (result == NULL)
+        return db_exit_code(run->db);
+    int exit_code = JOB_DONE;
+    const char *name = db_text(result, 0, 0), *too_much = db_text(result, 0, 1);
+    if (too_much[0] != '\0' && run->config->login == CONFIG_LOGIN_REFUSE)
+        exit_code = job_fail(JOB_DENIED, hint, "the database login %s %s", name, too_much);
+    else if (too_much[0] != '\0' && !job_flag(run->job, "quiet"))
+        job_warn(hint, "the database login %s %s", name, too_much);
+    PQclear(result);
+    return exit_code;
+}
+
 static int prepare(struct run *run)
 {
     if (!db_check_schema(run->db))
         return db_exit_code(run->db);
-    int exit_code =
+    int exit_code = check_login(run);
+    if (exit_code != JOB_DONE)
+        return exit_code;
+    exit_code =
         batch_find(run->db, job_operand(run->job, 0), job_text(run->job, "date"), &run->batch);
     if (exit_code == JOB_DONE && !batch_count(run->db, &run->batch, &run->counts))
         exit_code = db_exit_code(run->db);

@@ -1,8 +1,8 @@
 /*
  * pg: what store and claim share of libpq: opening a session, statuses, big-endian values.
  *
- * A session is opened by its connection string alone: variables of the environment (PGHOST,
- * PGSERVICE, PGOPTIONS …) cannot redirect it; only PGPASSWORD and PGPASSFILE are still read.
+ * A session is opened by its connection string alone: no PG* variable of the environment (PGHOST,
+ * PGSERVICEFILE, PGPASSFILE, PGOPTIONS …) is read.
  */
 #ifndef DAYBOOK_REAL_PG_H
 #define DAYBOOK_REAL_PG_H
@@ -25,6 +25,9 @@
  */
 MUST_USE enum status pg_open(const char *conninfo, const char *application_name, PGconn **out,
                              char error[PG_ERROR_BYTES]);
+
+/* Drops every variable that libpq would read; the first session does it by itself. */
+void pg_forget_environment(void);
 
 /* Run one statement with text parameters and text results; blocks. NULL where the session was lost
    before it could be sent: pg_result_status says so. */

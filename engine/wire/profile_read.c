@@ -146,6 +146,16 @@ static const struct outcome_row *find_row(const struct reading *r, struct said s
     return NULL;
 }
 
+/* What a bank says becomes a record: never with our token in it, should it be echoed. */
+static void keep_text(const struct profile *profile, char *out, size_t capacity, struct said said)
+{
+    static const char hidden[] = "token_echoed";
+    size_t token_bytes = strlen(profile->token);
+    if (token_bytes > 0 && memmem(said.text, said.bytes, profile->token, token_bytes) != NULL)
+        said = (struct said){.text = hidden, .bytes = sizeof(hidden) - 1};
+    text_clean(out, capacity, said.text, said.bytes);
+}
+
 /*
  * The most telling of what was said, unless all is well, and the bank's own name of the transfer.
  */
@@ -156,9 +166,9 @@ static void keep_texts(struct reading *r, enum answer answer, struct said state,
     struct said told = bank_code.bytes > 0 ? bank_code : code.bytes > 0 ? code : state;
     struct said reference = find_text(r->object, &r->form->reference);
     if (told.text != NULL && answer != ANSWER_ACCEPTED)
-        text_clean(text->code, sizeof(text->code), told.text, told.bytes);
+        keep_text(r->profile, text->code, sizeof(text->code), told);
     if (reference.text != NULL)
-        text_clean(text->bank_ref, sizeof(text->bank_ref), reference.text, reference.bytes);
+        keep_text(r->profile, text->bank_ref, sizeof(text->bank_ref), reference);
 }
 
 static bool echoes_field(const struct reading *r, const struct echo *echo, const json_t *found)

@@ -56,6 +56,8 @@ payday_config() {
         echo "profiles: $BUILD_SOURCE/ops/banks"
         echo "run:"
         printf '  %s\n' "${PAYDAY_RUN_KEYS[@]}"
+        echo "claim:"
+        echo "  login: any"
         echo "banks:"
         echo "  mock:"
         echo "    profile: rest-idempotency-key.yaml"

@@ -88,6 +88,19 @@ int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uin
     return 0;
 }
 
+int64_t auditor_shown_before(const struct auditor *auditor, uint32_t account)
+{
+    return workload_floor(&auditor->workload->accounts[account]);
+}
+
+int64_t auditor_shown(const struct auditor *auditor, uint32_t account)
+{
+    const struct audited_account *a = &auditor->accounts[account];
+    return auditor->rules.pool == POOL_RECEIVED
+               ? auditor_shown_before(auditor, account) + a->came_minor
+               : a->bank_minor;
+}
+
 void auditor_begins(struct auditor *auditor, uint32_t epoch, uint64_t now_ns)
 {
     if (epoch <= auditor->epoch)
@@ -241,7 +254,9 @@ void auditor_calls(struct auditor *auditor, const struct bank_call *call, uint64
     if (auditor->workload->accounts[who].is_blocked)
         auditor_complain(auditor, "account %u is blocked, and a call is made", who + 1);
     uint32_t transfer = 0;
-    if (call->call_kind != CALL_BALANCE) {
+    if (call->call_kind == CALL_BALANCE) {
+        account->back_seen_minor = account->back_minor;
+    } else {
         transfer = ordered(auditor, call->order);
         if (++account->in_flight > 1)
             auditor_complain(auditor, "I8: account %u has two calls in flight", who + 1);
@@ -390,6 +405,10 @@ static void on_accepted(struct auditor *auditor, struct audited_transfer *transf
     transfer->bank_id = booked->id;
     if (account->bank_minor < 0)
         auditor_complain(auditor, "account %u was paid out more than it had", who);
+    // What the bank takes for itself, from a pool too, is not the engine's to prevent.
+    transfer->fee_minor = booked->fee_minor;
+    if (!auditor->rules.fee_is_ours)
+        account->bank_minor -= booked->fee_minor;
 }
 
 void auditor_booked(struct auditor *auditor, const struct mock_transfer *booked)
@@ -404,8 +423,9 @@ void auditor_booked(struct auditor *auditor, const struct mock_transfer *booked)
     }
     struct audited_transfer *transfer = &auditor->transfers[at];
     const struct parties *parties = &auditor->workload->accounts[transfer->account].parties;
-    if (booked->amount_minor != transfer->amount_minor ||
-        strcmp(booked->from, parties->virtual_account) != 0 ||
+    const char *payer =
+        auditor->rules.pool == POOL_NONE ? parties->virtual_account : auditor->rules.pool_account;
+    if (booked->amount_minor != transfer->amount_minor || strcmp(booked->from, payer) != 0 ||
         strcmp(booked->to, receiver(auditor, transfer)) != 0)
         auditor_complain(auditor, "I2: account %u step %u: the bank has other parties or amount",
                          transfer->account + 1, transfer->step);
@@ -416,6 +436,20 @@ void auditor_booked(struct auditor *auditor, const struct mock_transfer *booked)
         on_accepted(auditor, transfer, booked);
     else
         transfer->is_refused = true;
+}
+
+void auditor_reversed(struct auditor *auditor, const struct mock_transfer *reversed)
+{
+    struct idem_key key;
+    CHECK(key_of_text(reversed->key, &key));
+    uint32_t at = keymap_find(&auditor->keys, &key);
+    if (at == KEYMAP_NONE)
+        return; // told as booked, and complained of
+    struct audited_transfer *transfer = &auditor->transfers[at];
+    transfer->is_booked = false;
+    transfer->is_reversed = true;
+    auditor->accounts[transfer->account].bank_minor += reversed->amount_minor;
+    auditor->accounts[transfer->account].back_minor += reversed->amount_minor;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -429,6 +463,9 @@ static void check_transfers(struct auditor *auditor)
         bool is_open = transfer->state == 0 || transfer->state == OUTCOME_PENDING;
         if (is_open && account->is_left_in_doubt && account->newest == i + 1)
             continue; // a person's now: nobody can say, and nobody guessed
+        if (transfer->is_reversed &&
+            (transfer->state == OUTCOME_ACCEPTED || transfer->state == OUTCOME_REVERSED))
+            continue; // noticed or not: what looked before it came back cannot know
         if (transfer->is_booked != (transfer->state == OUTCOME_ACCEPTED))
             auditor_complain(auditor, "I13: account %u step %u: bank %d, store's outcome %u",
                              transfer->account + 1, transfer->step, transfer->is_booked,

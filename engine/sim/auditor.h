@@ -29,6 +29,10 @@ struct auditor_rules {
     enum inquiry_kind inquiry;
     uint64_t key_lifetime_ns; /* 0: keys are never forgotten */
     uint64_t repeat_delay_ns;
+    enum pool_kind pool;
+    const char *pool_account; /* where accounts are pooled, transfers come from it */
+    bool fee_is_ours;
+    bool asks_always; /* an inquiry finds everything that the bank ever had, whenever it asks */
     bool hold_by_transfer;
     bool parks_over;   /* a deposit above 1.5 x expected is parked */
     bool closing_seen; /* every settlement's closing balance is looked at */
@@ -55,6 +59,8 @@ void auditor_hears(struct auditor *auditor, const struct event *event, uint64_t 
 void auditor_deposited(struct auditor *auditor, uint32_t index, int64_t amount_minor);
 /* The bank decides a transfer. */
 void auditor_booked(struct auditor *auditor, const struct mock_transfer *transfer);
+/* The bank fails a transfer that it had accepted: its money is back. */
+void auditor_reversed(struct auditor *auditor, const struct mock_transfer *transfer);
 /* The store commits a chunk. */
 void auditor_committed(struct auditor *auditor, const struct chunk *chunk);
 

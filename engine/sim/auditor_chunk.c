@@ -124,7 +124,7 @@ static void check_chain(struct auditor *auditor, const struct chunk *chunk)
 static bool is_pair(const struct audited_entry *a, const struct audited_entry *b)
 {
     return a->settlement_id == b->settlement_id && a->step == b->step && a->debit == b->debit &&
-           a->credit == b->credit && a->generation == b->generation &&
+           a->credit == b->credit && a->kind == b->kind && a->generation == b->generation &&
            a->amount_minor == b->amount_minor && a->is_found != b->is_found;
 }
 
@@ -148,6 +148,9 @@ static void owe(struct auditor *auditor, const struct record *outcome, enum ledg
 {
     match_entry(auditor, (struct audited_entry){.settlement_id = outcome->settlement_id,
                                                 .step = outcome->step,
+                                                .kind = outcome->outcome.state == OUTCOME_REVERSED
+                                                            ? KIND_REVERSAL
+                                                            : TRANSFER_NORMAL,
                                                 .debit = (uint8_t)debit,
                                                 .credit = (uint8_t)credit,
                                                 .generation = outcome->generation,
@@ -170,6 +173,7 @@ static void on_entry(struct auditor *auditor, const struct record *r, uint32_t w
     auditor->accounts[who].ledger[r->entry.credit] -= r->entry.amount_minor;
     match_entry(auditor, (struct audited_entry){.settlement_id = r->settlement_id,
                                                 .step = r->step,
+                                                .kind = r->kind,
                                                 .debit = r->entry.debit,
                                                 .credit = r->entry.credit,
                                                 .generation = r->generation,
@@ -210,13 +214,6 @@ static bool moves_money(const struct auditor *auditor, uint8_t step)
            (step == STEP_HOLD && auditor->rules.hold_by_transfer);
 }
 
-static bool is_over(const struct auditor *auditor, uint32_t who)
-{
-    int64_t expected = auditor->workload->accounts[who].expected_minor;
-    return auditor->rules.parks_over && expected > 0 &&
-           2 * auditor->accounts[who].deposit_minor > 3 * expected;
-}
-
 static void on_intent(struct auditor *auditor, const struct record *r, uint32_t who)
 {
     const struct audited_account *account = &auditor->accounts[who];
@@ -229,7 +226,8 @@ static void on_intent(struct auditor *auditor, const struct record *r, uint32_t 
     }
     if (!moves_money(auditor, r->step) || r->kind != TRANSFER_NORMAL)
         auditor_complain(auditor, "account %u: an intent for step %u", who + 1, r->step);
-    if (account->is_parked || account->is_ended || !account->has_deposit || is_over(auditor, who))
+    if (account->is_parked || account->is_ended || !account->has_deposit ||
+        auditor_is_over(auditor, who))
         auditor_complain(auditor, "account %u: an intent that its state forbids", who + 1);
     if (r->step != account->step_done + 1)
         auditor_complain(auditor, "I8: account %u: intent of step %u with step %u done", who + 1,
@@ -321,11 +319,12 @@ static void on_deposited(struct auditor *auditor, const struct record *r, uint32
         auditor_complain(auditor, "account %u: its deposit is recorded twice", who + 1);
     if (plan->is_blocked)
         auditor_complain(auditor, "account %u is blocked and has a deposit", who + 1);
-    if (r->outcome.amount_minor != r->outcome.available_minor - workload_floor(plan) ||
+    if (r->outcome.amount_minor !=
+            r->outcome.available_minor - auditor_shown_before(auditor, who) ||
         r->outcome.amount_minor < workload_threshold(plan) ||
-        r->outcome.available_minor > account->bank_minor)
+        r->outcome.available_minor > auditor_shown(auditor, who))
         auditor_complain(auditor, "account %u: deposit %" PRId64 " of %" PRId64 " at the bank",
-                         who + 1, r->outcome.amount_minor, account->bank_minor);
+                         who + 1, r->outcome.amount_minor, auditor_shown(auditor, who));
     account->has_deposit = true;
     account->deposit_minor = r->outcome.amount_minor;
     step_is_done(auditor, r, who);
@@ -341,10 +340,10 @@ static void on_transfer_accepted(struct auditor *auditor, const struct record *r
         return;
     char reference[BANK_REF_MAX + 1] = "";
     CHECK(snprintf(reference, sizeof(reference), "tr_%" PRIu64, transfer->bank_id) > 0);
-    if (!transfer->is_booked || strcmp(reference, r->outcome.text.bank_ref) != 0)
+    bool was_booked = transfer->is_booked || transfer->is_reversed;
+    if (!was_booked || strcmp(reference, r->outcome.text.bank_ref) != 0)
         auditor_complain(auditor, "I13: account %u step %u accepted as '%s', the bank has '%s'",
-                         who + 1, r->step, r->outcome.text.bank_ref,
-                         transfer->is_booked ? reference : "");
+                         who + 1, r->step, r->outcome.text.bank_ref, was_booked ? reference : "");
     if (r->outcome.amount_minor != transfer->amount_minor)
         auditor_complain(auditor, "I13: account %u step %u accepted with another amount", who + 1,
                          r->step);
@@ -353,6 +352,9 @@ static void on_transfer_accepted(struct auditor *auditor, const struct record *r
     transfer->state = OUTCOME_ACCEPTED;
     step_is_done(auditor, r, who);
     owe_step(auditor, r);
+    if (transfer->fee_minor > 0)
+        owe(auditor, r, LEDGER_FEE, auditor->rules.fee_is_ours ? LEDGER_COLLECTION : LEDGER_VIRTUAL,
+            transfer->fee_minor);
 }
 
 /*
@@ -392,6 +394,10 @@ static void on_reversed(struct auditor *auditor, const struct record *r, uint32_
         if (r->outcome.amount_minor != transfer->amount_minor)
             auditor_complain(auditor, "I9: account %u step %u reversed with another amount",
                              who + 1, r->step);
+        if (!transfer->is_reversed)
+            auditor_complain(auditor, "I9: account %u step %u reversed, not by the bank", who + 1,
+                             r->step);
+        auditor->accounts[who].has_reversal = true;
         transfer->state = OUTCOME_REVERSED;
         owe_step(auditor, r);
         return;
@@ -438,62 +444,13 @@ static void on_short(struct auditor *auditor, const struct record *r, uint32_t w
     account->is_short = true;
 }
 
-/* Reasons that leave the newest transfer in doubt, and when each is one. */
-static bool is_doubt(const struct auditor *auditor, const struct audited_transfer *transfer,
-                     const char *code, bool *is_allowed)
-{
-    const struct auditor_rules *rules = &auditor->rules;
-    const struct {
-        const char *code;
-        bool is_allowed;
-    } rows[] = {
-        {"no_inquiry", rules->inquiry == INQUIRY_NONE},
-        {"key_expired", rules->key_lifetime_ns > 0},
-        {"refused_repeat", rules->inquiry != INQUIRY_BY_KEY},
-        {"linger_unknown", rules->linger_unknown},
-        {"body_changed", transfer->was_changed},
-        {"attempts_used_up", transfer->attempts > AUDITED_ATTEMPTS_LEAST},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (strcmp(rows[i].code, code) == 0) {
-            *is_allowed = rows[i].is_allowed;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Any other code is the bank's own, of a rejection that is recorded. */
-static bool is_reason(const struct auditor *auditor, uint32_t who, const char *code)
-{
-    const struct workload_account *plan = &auditor->workload->accounts[who];
-    const struct audited_account *account = &auditor->accounts[who];
-    if (strcmp(code, "over_deposit") == 0)
-        return is_over(auditor, who);
-    if (strcmp(code, "below_dues") == 0)
-        return account->deposit_minor + plan->floor_payable_minor <
-               plan->repayment_minor + plan->hold_minor;
-    if (strcmp(code, "record_refused") == 0)
-        return true; // whether the store refused one is the store's to judge
-    return account->newest != 0 && strcmp(code, "balance_less") != 0 &&
-           auditor->transfers[account->newest - 1].state == OUTCOME_REJECTED;
-}
-
 static void on_parked(struct auditor *auditor, const struct record *r, uint32_t who)
 {
-    struct audited_account *account = &auditor->accounts[who];
-    const struct audited_transfer *transfer = newest(auditor, who);
     const char *code = r->outcome.text.code;
-    bool is_open = transfer != NULL && (transfer->state == 0 || transfer->state == OUTCOME_PENDING);
-    bool is_allowed = false;
-    account->is_parked = true;
-    if (is_open && is_doubt(auditor, transfer, code, &is_allowed))
-        account->is_left_in_doubt = true;
-    else
-        is_allowed = is_reason(auditor, who, code);
+    auditor->accounts[who].is_parked = true;
     if (code[0] == 0)
         auditor_complain(auditor, "account %u is parked without a reason", who + 1);
-    else if (!is_allowed)
+    else if (!auditor_may_park(auditor, who, code))
         auditor_complain(auditor, "account %u is parked for %s, which is none", who + 1, code);
 }
 
@@ -542,6 +499,25 @@ static void on_outcome(struct auditor *auditor, const struct record *r, uint32_t
     auditor_complain(auditor, "account %u: outcome state %u", who + 1, r->outcome.state);
 }
 
+/* What was looked at last is what the ledger has; what came back before it was found out. */
+static void check_closing(struct auditor *auditor, const struct record *r, uint32_t who,
+                          int64_t in_account)
+{
+    const struct audited_account *account = &auditor->accounts[who];
+    int64_t before_minor = auditor->workload->accounts[who].floor_residue_minor;
+    bool is_received = auditor->rules.pool == POOL_RECEIVED;
+    int64_t shown_minor = is_received
+                              ? auditor_shown_before(auditor, who) + account->deposit_minor +
+                                    r->outcome.residue_minor - before_minor
+                              : in_account;
+    if (r->outcome.available_minor != shown_minor || shown_minor > auditor_shown(auditor, who))
+        auditor_complain(auditor, "account %u ends with %" PRId64 " at the bank", who + 1,
+                         auditor_shown(auditor, who));
+    if (auditor->rules.asks_always && !is_received && account->back_seen_minor > 0)
+        auditor_complain(auditor, "I9: account %u ends, and %" PRId64 " had come back", who + 1,
+                         account->back_seen_minor);
+}
+
 /* I12: payable 0, virtual + suspense = held + residue, receivable = -repayment. Judged when all
    entries of the chunk are known. */
 static void check_settled(struct auditor *auditor, const struct record *r, uint32_t who)
@@ -559,10 +535,8 @@ static void check_settled(struct auditor *auditor, const struct record *r, uint3
         r->outcome.held_minor != -ledger[LEDGER_HELD] - ledger[LEDGER_SUSPENSE])
         auditor_complain(auditor, "I12: account %u ends with held %" PRId64 ", residue %" PRId64,
                          who + 1, r->outcome.held_minor, r->outcome.residue_minor);
-    if (auditor->rules.closing_seen && (r->outcome.available_minor != in_account ||
-                                        in_account > auditor->accounts[who].bank_minor))
-        auditor_complain(auditor, "account %u ends with %" PRId64 " at the bank", who + 1,
-                         auditor->accounts[who].bank_minor);
+    if (auditor->rules.closing_seen)
+        check_closing(auditor, r, who, in_account);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /*
- * auditor_state: the auditor's model; shared by auditor.c (calls, book, end) and auditor_chunk.c
- * (records, entries, chain). Nothing else includes it.
+ * auditor_state: the auditor's model; shared by auditor.c (calls, book, end), auditor_chunk.c
+ * (records, entries, chain) and auditor_park.c. Nothing else includes it.
  */
 #ifndef DAYBOOK_SIM_AUDITOR_STATE_H
 #define DAYBOOK_SIM_AUDITOR_STATE_H
@@ -32,6 +32,8 @@ struct audited_transfer {
     bool was_changed;       /* it would have read differently */
     uint8_t state;          /* enum outcome_state of the newest outcome, 0: none */
     bool is_booked;         /* the bank accepted it */
+    bool is_reversed;       /* … and failed it later */
+    int64_t fee_minor;      /* that the bank took for it */
     bool is_refused;        /* the bank refused it */
     uint64_t bank_id;
 };
@@ -41,10 +43,13 @@ struct audited_account {
     uint8_t step_done; /* newest step with a final good outcome */
     uint16_t outcome_seq;
     bool has_deposit, is_ended, is_parked, is_short;
+    bool has_reversal;     /* recorded */
     bool is_left_in_doubt; /* parked, with its newest transfer in doubt */
     int64_t deposit_minor;
-    int64_t bank_minor; /* what lies in the virtual account at the bank */
-    int64_t came_minor; /* deposits so far */
+    int64_t bank_minor;      /* what lies in the virtual account at the bank */
+    int64_t came_minor;      /* deposits so far */
+    int64_t back_minor;      /* that came back, by reversals */
+    int64_t back_seen_minor; /* … before the newest look at its balance */
     bool is_booked[STEP_CLOSING + 1];
     uint32_t in_flight;              /* calls about a transfer, of this incarnation */
     int64_t ledger[LEDGER_ACCOUNTS]; /* debits - credits */
@@ -62,7 +67,7 @@ struct audited_call {
 /* An entry that an outcome owes (or that came without one), within one chunk. */
 struct audited_entry {
     uint64_t settlement_id;
-    uint8_t step, debit, credit;
+    uint8_t step, kind, debit, credit;
     uint16_t generation;
     bool is_found; /* false: owed */
     int64_t amount_minor;
@@ -99,6 +104,14 @@ struct auditor {
 
 void auditor_complain(struct auditor *auditor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Its deposit is so large that the plan parks it. */
+bool auditor_is_over(const struct auditor *auditor, uint32_t account);
+/* Is the code a reason to park it now? Notes what it leaves in doubt. */
+bool auditor_may_park(struct auditor *auditor, uint32_t account, const char *code);
+/* What a poll of the account shows at this moment. */
+int64_t auditor_shown(const struct auditor *auditor, uint32_t account);
+/* Of that, what is there before this settlement's deposit. */
+int64_t auditor_shown_before(const struct auditor *auditor, uint32_t account);
 /* What the plan says that this step moves; the deposit must be known for the payout. */
 int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uint8_t step);
 

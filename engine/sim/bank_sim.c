@@ -42,7 +42,8 @@ struct bank_sim {
     struct bank_sim_config config;
     struct prng prng;
     struct mock_bank *mock;
-    uint32_t booked_count; /* of its transfers, those that the auditor was told */
+    uint32_t booked_count;   /* of its transfers, those that the auditor was told */
+    uint32_t reversed_count; /* of its reversals */
     struct flight **flights;
     uint32_t flight_count, flight_capacity, free_head;
     uint32_t *by_call; /* by call slot: flight + 1, 0: none */
@@ -64,10 +65,13 @@ static void open_accounts(struct bank_sim *bank)
     const struct workload *workload = bank->config.workload;
     CHECK(mock_bank_account(bank->mock, WORKLOAD_COLLECTION, 0, MOCK_ACCOUNT_OPEN));
     CHECK(mock_bank_account(bank->mock, WORKLOAD_SUSPENSE, 0, MOCK_ACCOUNT_OPEN));
+    CHECK(mock_bank_account(bank->mock, WORKLOAD_POOL, 0, MOCK_ACCOUNT_OPEN));
+    enum mock_account_state state =
+        bank->config.swarm->pool == POOL_NONE ? MOCK_ACCOUNT_OPEN : MOCK_ACCOUNT_POOLED;
     for (uint32_t i = 0; i < workload->count; i++) {
         const struct workload_account *account = &workload->accounts[i];
         CHECK(mock_bank_account(bank->mock, account->parties.virtual_account,
-                                workload_floor(account), MOCK_ACCOUNT_OPEN));
+                                workload_floor(account), state));
         if (account->is_payout_stopped)
             CHECK(mock_bank_account(bank->mock, account->parties.payout_account, 0,
                                     MOCK_ACCOUNT_STOPPED));
@@ -100,11 +104,17 @@ struct bank_sim *bank_sim_open(const struct bank_sim_config *config)
         .settle_ns = swarm->bank_settle_ns,
         .lag_ns = swarm->bank_lag_ns,
         .drip_ns = swarm->bank_drip_ns,
+        .reverse_ns = swarm->bank_reverse_ns,
+        .fee_minor = (int64_t)swarm->bank_fee_minor,
+        .fee_account = WORKLOAD_COLLECTION,
+        .pool_account = WORKLOAD_POOL,
         .key_lifetime_ns = swarm->key_lifetime_ns,
-        .accounts_max = 2 * config->workload->count + 2,
+        .accounts_max = 2 * config->workload->count + 3,
         .transfers_max = 16 * config->workload->count + 64,
         .faults = swarm_mock(swarm),
     };
+    if (swarm->fee_is_ours == 0)
+        settings.fee_account[0] = 0;
     bank->mock = mock_bank_open(&settings);
     CHECK(bank->by_call != NULL && bank->counts != NULL && bank->mock != NULL);
     open_accounts(bank);
@@ -126,6 +136,9 @@ static void tell_book(struct bank_sim *bank)
 {
     while (bank->booked_count < mock_bank_transfer_count(bank->mock))
         auditor_booked(bank->config.auditor, mock_bank_transfer(bank->mock, bank->booked_count++));
+    while (bank->reversed_count < mock_bank_reversal_count(bank->mock))
+        auditor_reversed(bank->config.auditor,
+                         mock_bank_reversal(bank->mock, bank->reversed_count++));
 }
 
 void bank_sim_advance(struct bank_sim *bank)

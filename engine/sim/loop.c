@@ -8,6 +8,7 @@
 
 #include "base/prng.h"
 #include "base/time.h"
+#include "sim/profiles.h"
 
 #define EVENTS_A_TURN 64U
 #define RUNS_MAX 400U       /* with faults, besides one a crash */
@@ -18,7 +19,7 @@
 _Static_assert(EVENTS_A_TURN <= BANK_SIM_TEXTS, "replies of one turn keep their texts");
 
 struct sim {
-    struct profile *profile;
+    struct sim_profiles profiles;
     struct profile_scratch *scratch;
     struct hash *hash;
     void *memory; /* of the engine; the next one takes it over */
@@ -32,6 +33,7 @@ struct payday {
     struct sim_result *result;
     struct tape *tape;
     struct swarm swarm;
+    const struct profile *profile;
     struct world world;
     struct workload workload;
     struct auditor *auditor;
@@ -54,18 +56,12 @@ struct engine {
 
 struct sim *sim_open(const char *profile_file, char error[PROFILE_ERROR_BYTES])
 {
-    static const struct profile_site site = {.host = "bank.sim",
-                                             .path_prefix = "",
-                                             .token = "",
-                                             .collection_account = WORKLOAD_COLLECTION,
-                                             .suspense_account = WORKLOAD_SUSPENSE,
-                                             .currency = "KRW"};
-    struct profile *profile = profile_load(profile_file, &site, error);
-    if (profile == NULL)
-        return NULL;
     struct sim *sim = calloc(1, sizeof(*sim));
     CHECK(sim != NULL);
-    sim->profile = profile;
+    if (!sim_profiles_open(&sim->profiles, profile_file, error)) {
+        free(sim);
+        return NULL;
+    }
     sim->scratch = profile_scratch_open(1U << 16);
     sim->hash = hash_open();
     CHECK(sim->scratch != NULL && sim->hash != NULL);
@@ -74,7 +70,7 @@ struct sim *sim_open(const char *profile_file, char error[PROFILE_ERROR_BYTES])
 
 void sim_close(struct sim *sim)
 {
-    profile_close(sim->profile);
+    sim_profiles_close(&sim->profiles);
     profile_scratch_close(sim->scratch);
     hash_close(sim->hash);
     free(sim->memory);
@@ -315,7 +311,7 @@ static void begin_run(struct payday *payday, struct engine *engine)
     payday->result->runs++;
     bank_sim_advance(payday->bank);
     store_sim_claim(payday->store, &start);
-    swarm_config(&payday->swarm, profile_rules(payday->sim->profile), &config);
+    swarm_config(&payday->swarm, profile_rules(payday->profile), &config);
     config.seed = payday->plan->seed + payday->result->runs;
     config.deadline_at_ns = draw_deadline(payday);
     tape_claim(payday->tape, payday->world.now_ns, &start);
@@ -444,6 +440,11 @@ static void open_auditor(struct payday *payday)
         .inquiry = (enum inquiry_kind)swarm->inquiry,
         .key_lifetime_ns = swarm->key_lifetime_ns,
         .repeat_delay_ns = swarm->repeat_delay_ns,
+        .pool = (enum pool_kind)swarm->pool,
+        .pool_account = WORKLOAD_POOL,
+        .fee_is_ours = swarm->fee_is_ours != 0,
+        .asks_always = swarm->inquiry == INQUIRY_BY_KEY && swarm->key_lifetime_ns == 0 &&
+                       swarm->bank_lagging == 0,
         .alive_ns = swarm->alive_ns,
         .hold_by_transfer = swarm->hold_by_transfer != 0,
         .parks_over = swarm->over == OVER_PARK,
@@ -455,6 +456,7 @@ static void open_auditor(struct payday *payday)
 static void open_world(struct payday *payday)
 {
     const struct sim_plan *plan = payday->plan;
+    payday->profile = sim_profiles_pick(&payday->sim->profiles, &payday->swarm);
     payday->prng = prng_split(plan->seed, "crash");
     world_init(&payday->world, (int64_t)prng_between(&payday->prng, 0, 1U << 30) * US_PER_S);
     workload_init(&payday->workload, plan->accounts, &payday->swarm, plan->seed);
@@ -465,7 +467,7 @@ static void open_world(struct payday *payday)
         bank_sim_open(&(struct bank_sim_config){.world = &payday->world,
                                                 .swarm = &payday->swarm,
                                                 .workload = &payday->workload,
-                                                .profile = payday->sim->profile,
+                                                .profile = payday->profile,
                                                 .scratch = payday->sim->scratch,
                                                 .hash = payday->sim->hash,
                                                 .auditor = payday->auditor,
@@ -476,7 +478,7 @@ static void open_world(struct payday *payday)
         &(struct store_sim_config){.world = &payday->world,
                                    .swarm = &payday->swarm,
                                    .workload = &payday->workload,
-                                   .profile = payday->sim->profile,
+                                   .profile = payday->profile,
                                    .hash = payday->sim->hash,
                                    .auditor = payday->auditor,
                                    .seed = plan->seed,

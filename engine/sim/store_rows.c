@@ -147,6 +147,9 @@ static void show_plan(const struct workload_account *plan, struct load_row *row)
     row->floor_held_minor = plan->floor_held_minor;
     row->floor_payable_minor = plan->floor_payable_minor;
     row->floor_residue_minor = plan->floor_residue_minor;
+    // All that lies there came in, at some time, and nothing else did.
+    row->floor_received_minor =
+        plan->floor_held_minor + plan->floor_payable_minor + plan->floor_residue_minor;
     row->parties = plan->parties;
 }
 
@@ -156,6 +159,8 @@ static void show_outcome(const struct record *record, struct load_row *row)
         row->outcome_seq = record->outcome.seq;
     if (is_good(record->outcome.state) && record->step > row->step_done)
         row->step_done = record->step;
+    if (record->outcome.state == OUTCOME_ACCEPTED && row->accepted_generation[record->step] == 0)
+        row->accepted_generation[record->step] = record->generation;
     if (record->outcome.state == OUTCOME_DEPOSITED)
         row->deposit_minor = record->outcome.amount_minor;
     if (record->outcome.state == OUTCOME_SHORT && row->seen_minor < 0)

@@ -35,6 +35,8 @@ static const struct swarm good_world = {
     .bank_late_ns = NS_PER_S,
     .bank_settle_ns = 2 * NS_PER_S,
     .bank_lag_ns = NS_PER_S,
+    .bank_reverse_ns = 100 * NS_PER_MS,
+    .bank_fee_minor = 30,
     .bank_drip_ns = NS_PER_MS,
     .net_connect_ns = NS_PER_MS,
     .net_travel_ns = NS_PER_MS,
@@ -151,7 +153,13 @@ static void draw_bank_besides(struct swarm *f, uint64_t seed)
     PICK(linger_unknown, 0, 0, 0, 1);
     PICK_MS(key_lifetime_ns, 0, 0, 0, 12000, 40000, 200000);
     PICK_MS(repeat_delay_ns, 0, 0, 100, 2000);
+    PICK(pool, POOL_NONE, POOL_NONE, POOL_AVAILABLE, POOL_RECEIVED);
+    PICK(fee_is_ours, 0, 1);
     PICK_MS(bank_settle_ns, 10, 1000, 30000);
+    PICK_MS(bank_reverse_ns, 0, 50, 1000, 30000);
+    PICK(bank_fee_minor, 1, 30, 500);
+    CHANCE(bank_reversed, 30000);
+    CHANCE(bank_fee, 30000);
     // A replica is behind for no longer than the bank works on a request.
     PICK(bank_lag_ns, f->processing_ns, f->processing_ns / 2);
     PICK_MS(bank_drip_ns, 1, 10);
@@ -232,6 +240,7 @@ void swarm_heal(struct swarm *f)
     f->bank_lost_after = f->bank_error_before = f->bank_error_after = f->bank_reset_before = 0;
     f->bank_hang = f->bank_late_accept = f->bank_throttle = f->bank_slow = f->bank_limit = 0;
     f->bank_processing = f->bank_fails_later = f->bank_forget_refused = f->bank_refuse_repeat = 0;
+    f->bank_reversed = f->bank_fee = 0;
     f->bank_lagging = f->bank_wrong_key = f->bank_wrong_amount = f->bank_wrong_currency = 0;
     f->bank_swapped = f->bank_framing = f->bank_drip = f->bank_changed = 0;
     f->net_refused = f->net_lost_request = f->net_lost_answer = f->net_cut_answer = 0;
@@ -252,6 +261,8 @@ static void rules(const struct swarm *f, struct bank_rules *bank)
     bank->inquiry = (enum inquiry_kind)f->inquiry;
     bank->key_lifetime_ns = f->key_lifetime_ns == 0 ? AT_NEVER : f->key_lifetime_ns;
     bank->repeat_delay_ns = f->repeat_delay_ns;
+    bank->pool = (enum pool_kind)f->pool;
+    bank->fee_is_ours = f->fee_is_ours != 0;
     bank->poll_interval_ns = f->poll_interval_ns;
     bank->later_wait_ns = f->later_wait_ns;
     bank->later_tries = (uint32_t)f->later_tries;
@@ -295,6 +306,8 @@ struct mock_faults swarm_mock(const struct swarm *f)
         .throttle = (uint32_t)f->bank_throttle,
         .slow = (uint32_t)f->bank_slow,
         .processing = (uint32_t)f->bank_processing,
+        .reversed = (uint32_t)f->bank_reversed,
+        .fee = (uint32_t)f->bank_fee,
         .fails_later = (uint32_t)f->bank_fails_later,
         .forget_refused = (uint32_t)f->bank_forget_refused,
         .refuse_repeat = (uint32_t)f->bank_refuse_repeat,

@@ -44,6 +44,8 @@
     X(linger_unknown)                                                                              \
     X(key_lifetime_ns)                                                                             \
     X(repeat_delay_ns)                                                                             \
+    X(pool)                                                                                        \
+    X(fee_is_ours)                                                                                 \
     /* the bank and the way to it */                                                               \
     X(bank_latency_ns)                                                                             \
     X(bank_spread_ns)                                                                              \
@@ -60,6 +62,10 @@
     X(bank_limit)                                                                                  \
     /* what the bank does besides, and says wrongly */                                             \
     X(bank_settle_ns)                                                                              \
+    X(bank_reverse_ns)                                                                             \
+    X(bank_fee_minor)                                                                              \
+    X(bank_reversed)                                                                               \
+    X(bank_fee)                                                                                    \
     X(bank_lag_ns)                                                                                 \
     X(bank_drip_ns)                                                                                \
     X(bank_processing)                                                                             \

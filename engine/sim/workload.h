@@ -14,6 +14,7 @@
 #define WORKLOAD_BATCH 7U
 #define WORKLOAD_COLLECTION "9000000001"
 #define WORKLOAD_SUSPENSE "9000000002"
+#define WORKLOAD_POOL "9000000003"
 #define WORKLOAD_DEPOSITS_MAX 2U /* an account */
 
 struct workload_deposit {

@@ -1,0 +1,72 @@
+/*
+ * auditor_park: why a settlement may be parked. A reason of the engine's own needs its cause in
+ * what the auditor has seen; any other code is the bank's, of a rejection that is recorded.
+ */
+#include <string.h>
+
+#include "sim/auditor_state.h"
+
+bool auditor_is_over(const struct auditor *auditor, uint32_t who)
+{
+    int64_t expected = auditor->workload->accounts[who].expected_minor;
+    return auditor->rules.parks_over && expected > 0 &&
+           2 * auditor->accounts[who].deposit_minor > 3 * expected;
+}
+
+/* Reasons that leave the newest transfer in doubt, and when each is one. */
+static bool is_doubt(const struct auditor *auditor, const struct audited_transfer *transfer,
+                     const char *code, bool *is_allowed)
+{
+    const struct auditor_rules *rules = &auditor->rules;
+    const struct {
+        const char *code;
+        bool is_allowed;
+    } rows[] = {
+        {"no_inquiry", rules->inquiry == INQUIRY_NONE},
+        {"key_expired", rules->key_lifetime_ns > 0},
+        {"refused_repeat", rules->inquiry != INQUIRY_BY_KEY},
+        {"linger_unknown", rules->linger_unknown},
+        {"body_changed", transfer->was_changed},
+        {"attempts_used_up", transfer->attempts > AUDITED_ATTEMPTS_LEAST},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(rows[i].code, code) == 0) {
+            *is_allowed = rows[i].is_allowed;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_reason(const struct auditor *auditor, uint32_t who, const char *code)
+{
+    const struct workload_account *plan = &auditor->workload->accounts[who];
+    const struct audited_account *account = &auditor->accounts[who];
+    if (strcmp(code, "over_deposit") == 0)
+        return auditor_is_over(auditor, who);
+    if (strcmp(code, "below_dues") == 0)
+        return account->deposit_minor + plan->floor_payable_minor <
+               plan->repayment_minor + plan->hold_minor;
+    if (strcmp(code, "reversed") == 0)
+        return account->has_reversal;
+    if (strcmp(code, "fee_taken") == 0)
+        return account->newest != 0 && !auditor->rules.fee_is_ours &&
+               auditor->transfers[account->newest - 1].fee_minor > 0;
+    if (strcmp(code, "record_refused") == 0)
+        return true; // whether the store refused one is the store's to judge
+    return account->newest != 0 && strcmp(code, "balance_less") != 0 &&
+           auditor->transfers[account->newest - 1].state == OUTCOME_REJECTED;
+}
+
+bool auditor_may_park(struct auditor *auditor, uint32_t who, const char *code)
+{
+    struct audited_account *account = &auditor->accounts[who];
+    const struct audited_transfer *transfer =
+        account->newest == 0 ? NULL : &auditor->transfers[account->newest - 1];
+    bool is_open = transfer != NULL && (transfer->state == 0 || transfer->state == OUTCOME_PENDING);
+    bool is_allowed = false;
+    if (!is_open || !is_doubt(auditor, transfer, code, &is_allowed))
+        return is_reason(auditor, who, code);
+    account->is_left_in_doubt = true;
+    return is_allowed;
+}

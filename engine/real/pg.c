@@ -56,31 +56,6 @@ static void keywords_put(struct keywords *keywords, const char *name, const char
     keywords->count++;
 }
 
-/* libpq fills what is missing from the environment, and takes an empty value for missing. */
-static void forget_environment(void)
-{
-    PQconninfoOption *options = PQconndefaults();
-    if (options == NULL)
-        return;
-    for (PQconninfoOption *option = options; option->keyword != NULL; option++) {
-        if (option->envvar == NULL || strcmp(option->envvar, "PGPASSWORD") == 0 ||
-            strcmp(option->envvar, "PGPASSFILE") == 0)
-            continue;
-        unsetenv(option->envvar);
-    }
-    PQconninfoFree(options);
-    unsetenv("PGDATESTYLE");
-    unsetenv("PGTZ");
-    unsetenv("PGGEQO");
-}
-
-/* A server's warnings are no lines of ours: libpq would write them to stderr as they are. */
-static void ignore_notice(void *context, const PGresult *result)
-{
-    (void)context;
-    (void)result;
-}
-
 static PGconn *connect_by(const PQconninfoOption *options, const char *application_name)
 {
     struct keywords keywords = {.count = 0};
@@ -130,21 +105,44 @@ static enum status session_begin(PGconn *conn, char error[PG_ERROR_BYTES])
     return status;
 }
 
+/* libpq fills what is missing from the environment, and takes an empty value for missing. */
+void pg_forget_environment(void)
+{
+    static const char *const others[] = {"PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR",
+                                         "PGDATESTYLE",   "PGTZ",         "PGGEQO",
+                                         "PGREQUIRESSL"};
+    PQconninfoOption *options = PQconndefaults();
+    for (PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++) {
+        if (option->envvar != NULL)
+            unsetenv(option->envvar);
+    }
+    PQconninfoFree(options);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        unsetenv(others[i]);
+}
+
+/* The password is one of them. */
+static void wipe_and_free(PQconninfoOption *options)
+{
+    for (PQconninfoOption *option = options; option->keyword != NULL; option++) {
+        if (option->val != NULL)
+            explicit_bzero(option->val, strlen(option->val));
+    }
+    PQconninfoFree(options);
+}
+
 enum status pg_open(const char *conninfo, const char *application_name, PGconn **out,
                     char error[PG_ERROR_BYTES])
 {
     *out = NULL;
-    forget_environment();
-    char *complaint = NULL;
-    PQconninfoOption *options = PQconninfoParse(conninfo, &complaint);
-    if (options == NULL) {
-        snprintf(error, PG_ERROR_BYTES, "the database's connection string: %s",
-                 complaint == NULL ? "out of memory" : complaint);
-        PQfreemem(complaint);
+    pg_forget_environment();
+    PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+    if (options == NULL) { // libpq's complaint may quote a password
+        snprintf(error, PG_ERROR_BYTES, "the database's connection string cannot be read");
         return STATUS_BAD_CONFIG;
     }
     PGconn *conn = connect_by(options, application_name);
-    PQconninfoFree(options);
+    wipe_and_free(options);
     CHECK(conn != NULL);
     (void)PQsetNoticeReceiver(conn, ignore_notice, NULL);
     enum status status = STATUS_UNREACHABLE;

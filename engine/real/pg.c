@@ -56,6 +56,13 @@ static void keywords_put(struct keywords *keywords, const char *name, const char
     keywords->count++;
 }
 
+/* A server's warnings are no lines of ours: libpq would write them to stderr as they are. */
+static void ignore_notice(void *context, const PGresult *result)
+{
+    (void)context;
+    (void)result;
+}
+
 static PGconn *connect_by(const PQconninfoOption *options, const char *application_name)
 {
     struct keywords keywords = {.count = 0};

@@ -158,6 +158,7 @@ void course_begin_generation(struct settle *settle, struct settlement *s, uint16
     s->is_clean = true;
     s->is_pending = s->is_unsendable = s->is_refused_later = false;
     s->wants_generation = false;
+    s->renewals = 0;
     s->attempts = s->tries = s->inquiries = 0;
     s->not_found_count = 0;
     s->doubt_since_ns = 0;

@@ -1,7 +1,9 @@
 #include "core/dispatch.h"
 
 #include "base/time.h"
+#include "core/closing.h"
 #include "core/course.h"
+#include "core/deposit.h"
 #include "core/doubt.h"
 
 /* In the order in which they are served. */
@@ -47,8 +49,7 @@ static void count_call(struct settle *settle, const struct settlement *s, enum c
         return;
     case CALL_TRANSFER:
         settle->counts.transfers++;
-        if (s->attempts > 0)
-            settle->counts.resends++;
+        settle->counts.resends += !s->is_clean; // some earlier send may have arrived
         return;
     case CALL_INQUIRY:
         settle->counts.inquiries++;
@@ -65,6 +66,7 @@ static void hand_out(struct settle *settle, struct settlement *s, uint32_t turn,
     if (kind == CALL_TRANSFER) {
         CHECK(chunk_is_written(&settle->chunks, s->written_by));
         CHECK(settle_db_most_us(settle) < s->send_before_us);
+        s->renewals = 0;
     }
     if (kind == CALL_INQUIRY)
         s->asked_at_us = settle_db_least_us(settle);
@@ -96,7 +98,7 @@ static struct settlement *next_in_turn(struct settle *settle, uint32_t bank, uin
                settle_db_most_us(settle) >= s->send_before_us) {
             if (!chunk_has_room(&settle->chunks))
                 return NULL;
-            doubt_permit_again(settle, s);
+            doubt_renew(settle, s);
             s = step_first(&settle->steps, bank, turns[i].turn);
         }
         if (s != NULL)
@@ -141,6 +143,67 @@ uint32_t dispatch_calls(struct settle *settle, struct command *commands, uint32_
     return count;
 }
 
+/* ---- banks that are paused for long ---------------------------------------------------------- */
+
+static uint64_t give_up_at_ns(const struct settle *settle, const struct desk *desk)
+{
+    return desk->paused_until_ns > settle->now_ns
+               ? settle_later_ns(desk->paused_from_ns, settle->config.resolve_wait_ns)
+               : AT_NEVER;
+}
+
+/* Does it wait for its turn without a wait of its own, which would end? */
+static bool waits_for_ever(const struct settlement *s)
+{
+    return s->await != AWAIT_SEND_TURN || s->doubt_since_ns == 0;
+}
+
+static void give_up(struct settle *settle, struct settlement *s)
+{
+    if (s->await == AWAIT_POLL_TURN)
+        deposit_missing(settle, s);
+    else if (s->await == AWAIT_CLOSING_TURN || s->await == AWAIT_CONFIRM_TURN)
+        closing_leave(settle, s);
+    else
+        doubt_leave(settle, s);
+}
+
+static const enum await long_waits[] = {AWAIT_INTENT_ROOM, AWAIT_SEND_TURN, AWAIT_CONFIRM_TURN,
+                                        AWAIT_CLOSING_TURN, AWAIT_POLL_TURN};
+#define LONG_WAIT_COUNT (sizeof(long_waits) / sizeof(long_waits[0]))
+
+static void give_up_bank(struct settle *settle, uint32_t bank)
+{
+    for (uint32_t i = 0; i < LONG_WAIT_COUNT; i++) {
+        struct settlement *s = step_first(&settle->steps, bank, long_waits[i]);
+        while (s != NULL && chunk_has_room(&settle->chunks)) {
+            struct settlement *next = step_next(&settle->steps, s);
+            if (waits_for_ever(s))
+                give_up(settle, s);
+            s = next;
+        }
+    }
+}
+
+void dispatch_give_up(struct settle *settle)
+{
+    if (!settle_is_open(settle))
+        return;
+    for (uint32_t bank = 0; bank < settle->config.bank_count; bank++)
+        if (settle->now_ns >= give_up_at_ns(settle, &settle->desks[bank]))
+            give_up_bank(settle, bank);
+}
+
+static bool has_long_wait(const struct settle *settle, uint32_t bank)
+{
+    for (uint32_t i = 0; i < LONG_WAIT_COUNT; i++)
+        if (step_count(&settle->steps, bank, long_waits[i]) > 0)
+            return true;
+    return false;
+}
+
+/* ---- intents --------------------------------------------------------------------------------- */
+
 void dispatch_intents(struct settle *settle)
 {
     if (!settle_is_open(settle))
@@ -166,6 +229,8 @@ static void pause(struct settle *settle, struct desk *desk, const struct call *c
         uint64_t own_ns = retry_wait_ns(&settle->retry, desk->pauses, &settle->prng);
         wait_ns = own_ns > wait_ns ? own_ns : wait_ns;
     }
+    if (settle->now_ns >= desk->paused_until_ns)
+        desk->paused_from_ns = settle->now_ns;
     uint64_t until_ns = settle_later_ns(settle->now_ns, wait_ns);
     if (until_ns > desk->paused_until_ns)
         desk->paused_until_ns = until_ns;
@@ -195,6 +260,11 @@ uint64_t dispatch_next_at(const struct settle *settle)
     uint64_t next_ns = AT_NEVER;
     for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
         const struct desk *desk = &settle->desks[bank];
+        if (settle_is_open(settle) && chunk_has_room(&settle->chunks) &&
+            has_long_wait(settle, bank)) {
+            uint64_t give_up_ns = give_up_at_ns(settle, desk);
+            next_ns = give_up_ns < next_ns ? give_up_ns : next_ns;
+        }
         bool is_paused = desk->paused_until_ns > settle->now_ns;
         bool has_intents = is_paused && step_count(&settle->steps, bank, AWAIT_INTENT_ROOM) > 0;
         if (!may_call(settle, bank) || !(has_work(settle, bank) || has_intents))

@@ -13,6 +13,9 @@
 /* Calls to make now, at most command_max. */
 MUST_USE uint32_t dispatch_calls(struct settle *settle, struct command *commands,
                                  uint32_t command_max);
+/* A bank that is paused for longer than a run waits: whoever waits for a turn there, and has no
+   wait of its own, is left to a later run. */
+void dispatch_give_up(struct settle *settle);
 /* Intents for those that waited for room. */
 void dispatch_intents(struct settle *settle);
 /* A call ended: its desk gets the place back. */

@@ -92,9 +92,10 @@ static void find_out(struct settle *settle, struct settlement *s)
     CHECK(false);
 }
 
-static void leave(struct settle *settle, struct settlement *s)
+void doubt_leave(struct settle *settle, struct settlement *s)
 {
-    if (s->is_pending)
+    settle_timer_clear(settle, s);
+    if (s->is_pending || s->is_clean)
         settle->left_pending++;
     else
         settle->left_in_doubt++;
@@ -285,8 +286,8 @@ static void on_never_received(struct settle *settle, struct settlement *s)
 
 static void on_not_found(struct settle *settle, struct settlement *s)
 {
-    // The bank said once that it has it: then not-found proves nothing, and a bank that has forgotten
-    // the key will never say more.
+    // The bank said once that it has it: then not-found proves nothing, and a bank that has
+    // forgotten the key will never say more.
     if (s->is_pending) {
         if (key_is_kept(settle, s))
             inquire_after_growing_wait(settle, s);
@@ -352,7 +353,8 @@ static void take_turn(struct settle *settle, struct settlement *s, enum await tu
     step_move(&settle->steps, s, turn);
 }
 
-void doubt_permit_again(struct settle *settle, struct settlement *s)
+/* The same key once more: its attempt record, or a person where it may not be sent any more. */
+static void permit_again(struct settle *settle, struct settlement *s)
 {
     settle_timer_clear(settle, s);
     // What was never received may be sent at any age; what may have been, only under a key that
@@ -363,6 +365,16 @@ void doubt_permit_again(struct settle *settle, struct settlement *s)
         course_park_code(settle, s, PARK_ATTEMPTS);
     else
         course_write_attempt(settle, s);
+}
+
+void doubt_renew(struct settle *settle, struct settlement *s)
+{
+    CHECK(s->await == AWAIT_SEND_TURN);
+    // Records that are written more slowly than permissions run out lead nowhere.
+    if (++s->renewals > RENEWALS_MAX)
+        doubt_leave(settle, s);
+    else
+        permit_again(settle, s);
 }
 
 /* A permission given now would run out before its turn: it stays where it is for a while. */
@@ -382,13 +394,13 @@ void doubt_on_timer(struct settle *settle, struct settlement *s)
     if (sends && s->wants_generation)
         course_begin_generation(settle, s, (uint16_t)(s->order.generation + 1));
     else if (is_waited_out(settle, s))
-        leave(settle, s);
+        doubt_leave(settle, s);
     else if (!sends)
         take_turn(settle, s, AWAIT_INQUIRY_TURN);
     else if (!course_has_intent_room(settle, s))
         wait_for_room(settle, s);
     else
-        doubt_permit_again(settle, s);
+        permit_again(settle, s);
 }
 
 void doubt_on_written(struct settle *settle, struct settlement *s)
@@ -399,7 +411,7 @@ void doubt_on_written(struct settle *settle, struct settlement *s)
 void doubt_on_turn_timer(struct settle *settle, struct settlement *s)
 {
     CHECK(is_waited_out(settle, s));
-    leave(settle, s);
+    doubt_leave(settle, s);
 }
 
 void doubt_resume(struct settle *settle, struct settlement *s, const struct load_transfer *transfer)

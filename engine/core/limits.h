@@ -17,6 +17,7 @@
 #define COMMANDS_MAX 1024U       /* commands taken from one settle_output */
 #define GENERATIONS_MAX 100U     /* keys tried for one transfer */
 #define ATTEMPTS_MAX 32000U      /* attempt records of one transfer */
+#define RENEWALS_MAX 8U          /* permissions in a row that run out unused */
 #define STEPS_MAX 4U             /* deposit, collect, hold, payout */
 
 /*

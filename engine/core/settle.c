@@ -43,8 +43,8 @@ static void init_values(struct settle *settle, struct hash *hash, uint64_t now_n
     settle->retry = (struct retry){.base_ns = settle->config.retry_base_ns,
                                    .cap_ns = settle->config.retry_cap_ns};
     prng_init(&settle->prng, settle->config.seed);
-    server_time_set(&settle->server_time, settle->start.time.db_now_us,
-                    settle->start.time.asked_at_ns, now_ns);
+    server_time_init(&settle->server_time, settle->start.time.db_now_us,
+                     settle->start.time.asked_at_ns, now_ns);
     for (uint32_t i = 0; i < 3; i++)
         histogram_init(&settle->latency[i]);
     init_desks(settle, now_ns);
@@ -469,6 +469,7 @@ uint32_t settle_output(struct settle *settle, struct command *commands, uint32_t
         return 0;
     uint32_t count = output_cancels(settle, commands, command_max - 2);
     intake_end_looking(settle);
+    dispatch_give_up(settle);
     dispatch_intents(settle);
     count += dispatch_calls(settle, commands + count, command_max - 2 - count);
     struct store_load load;

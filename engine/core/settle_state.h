@@ -25,7 +25,8 @@
 struct desk { /* one bank, as the core deals with it */
     struct bank_rules rules;
     struct throttle throttle;
-    uint64_t paused_until_ns; /* the bank said slow down; 0: never yet */
+    uint64_t paused_from_ns;  /* since when without a break … */
+    uint64_t paused_until_ns; /* … the bank said slow down; 0: never yet */
     uint32_t pauses;          /* in a row, for the wait */
     uint32_t calls_in_flight;
     uint64_t transfer_ns; /* smoothed answer time of a transfer; 0: none yet */

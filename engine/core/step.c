@@ -150,6 +150,11 @@ struct settlement *step_first(struct steps *steps, uint32_t bank, enum await awa
     return head == STEP_NONE ? NULL : &steps->slots[head];
 }
 
+struct settlement *step_next(struct steps *steps, const struct settlement *settlement)
+{
+    return settlement->next == STEP_NONE ? NULL : step_at(steps, settlement->next);
+}
+
 uint32_t step_count(const struct steps *steps, uint32_t bank, enum await await)
 {
     CHECK(bank < BANKS_MAX && await < AWAIT_COUNT);

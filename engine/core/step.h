@@ -72,6 +72,7 @@ struct settlement {
     bool wants_generation;  /* SEND_AGAIN ends in the next generation, not the same key */
     bool refused_by_person; /* kind of that 4xx */
     uint16_t attempts;      /* attempt records so far */
+    uint8_t renewals;       /* permissions in a row that ran out before their turn came */
     uint16_t tries;         /* failed calls in a row */
     uint16_t inquiries;     /* asked so far, for the wait between */
     uint8_t not_found_count;
@@ -116,6 +117,8 @@ void step_move(struct steps *steps, struct settlement *settlement, enum await to
 
 /* First of a list, or NULL. */
 struct settlement *step_first(struct steps *steps, uint32_t bank, enum await await);
+/* The one behind it in its list, or NULL. */
+struct settlement *step_next(struct steps *steps, const struct settlement *settlement);
 uint32_t step_count(const struct steps *steps, uint32_t bank, enum await await);
 uint32_t step_free_count(const struct steps *steps);
 bool step_is_legal(enum await from, enum await to);

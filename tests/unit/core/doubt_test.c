@@ -171,7 +171,74 @@ static void a_bank_that_says_slow_down_for_a_day_does_not_hold_up_the_end(void *
     SAY(other, CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .throttled = true, .after_ns = 100 * MS,
         .retry_after_ns = 86400 * S);
     run_to_end_within(15 * S, SETTLE_END_DOUBT);
-    assert_int_equal(settle_counts(world->settle)->in_doubt, 2);
+    assert_int_equal(settle_counts(world->settle)->in_doubt, 1);
+    assert_int_equal(settle_counts(world->settle)->pending, 1); // surely not done
+}
+
+/* Whatever waits for the bank when it says slow down for a day, the run ends after resolve_wait. */
+static void whoever_waits_at_a_bank_that_is_paused_for_a_day_is_left_to_a_later_run(void **state)
+{
+    (void)state;
+    world->config.banks[0].rate_per_s = 50;
+    world->config.banks[0].burst = 1;
+    world->config.banks[0].calls_max = 2;
+    for (uint32_t i = 0; i < 12; i++)
+        add_under_way(i < 4 ? STEP_DEPOSIT : i < 8 ? STEP_HOLD : STEP_PAYOUT);
+    for (uint32_t i = 0; i < 4; i++)
+        add_usual();
+    SAY(&world->accounts[0], CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 86400 * S);
+    world->config.slots = 64;
+    run_to_end_within(20 * S, SETTLE_END_DOUBT);
+    const struct settle_counts *counts = settle_counts(world->settle);
+    assert_int_equal(counts->in_doubt, 0);
+    assert_int_equal(counts->pending + counts->settled, 12);
+    assert_true(counts->pending >= 9);
+    assert_int_equal(counts->is_short, 4);
+    for (uint32_t i = 1; i <= 16; i++)
+        assert_null(outcome_of(i, OUTCOME_PARKED));
+}
+
+static void a_pause_shorter_than_resolve_wait_is_waited_for(void **state)
+{
+    (void)state;
+    SAY(add_usual(), CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 9 * S);
+    add_usual();
+    add_under_way(STEP_HOLD);
+    run_to_end_within(15 * S, SETTLE_END_COMPLETE);
+    for (uint32_t position = 1; position <= 3; position++)
+        assert_settled(position);
+}
+
+static void permissions_that_run_out_again_and_again_are_not_renewed_for_ever(void **state)
+{
+    (void)state;
+    world->write_ns = 1500 * MS; // send_before is one second
+    add_under_way(STEP_HOLD);
+    run_to_end_within(30 * S, SETTLE_END_DOUBT);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 0);
+    assert_int_equal(count_records(1, RECORD_ATTEMPT), RENEWALS_MAX);
+    assert_int_equal(settle_counts(world->settle)->in_doubt, 0);
+    assert_int_equal(settle_counts(world->settle)->pending, 1);
+    assert_int_equal(settle_counts(world->settle)->resends, 0);
+}
+
+static void what_was_surely_not_done_is_pending_and_no_resend(void **state)
+{
+    (void)state;
+    struct account *account = add_usual();
+    account->scripts[CALL_TRANSFER].is_endless = true;
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_NOT_DONE);
+    struct account *dirty = add_usual();
+    dirty->scripts[CALL_TRANSFER].is_endless = true;
+    SAY(dirty, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT);
+    SAY(dirty, CALL_TRANSFER, .answer = ANSWER_NOT_DONE);
+    run_to_end_within(30 * S, SETTLE_END_DOUBT);
+    assert_int_equal(settle_counts(world->settle)->pending, 1);
+    assert_int_equal(settle_counts(world->settle)->in_doubt, 1);
+    assert_true(count_calls(1, CALL_TRANSFER) > 10);
+    assert_int_equal(settle_counts(world->settle)->resends, count_calls(2, CALL_TRANSFER) - 1);
 }
 
 static void a_retry_after_beyond_all_time_is_no_reason_to_hurry(void **state)
@@ -434,6 +501,10 @@ int main(void)
         WORLD_TEST(an_answer_that_overtakes_its_cancel_still_counts),
         WORLD_TEST(a_run_waits_for_doubt_no_longer_than_resolve_wait),
         WORLD_TEST(a_bank_that_says_slow_down_for_a_day_does_not_hold_up_the_end),
+        WORLD_TEST(whoever_waits_at_a_bank_that_is_paused_for_a_day_is_left_to_a_later_run),
+        WORLD_TEST(a_pause_shorter_than_resolve_wait_is_waited_for),
+        WORLD_TEST(permissions_that_run_out_again_and_again_are_not_renewed_for_ever),
+        WORLD_TEST(what_was_surely_not_done_is_pending_and_no_resend),
         WORLD_TEST(a_retry_after_beyond_all_time_is_no_reason_to_hurry),
         WORLD_TEST(a_4xx_on_a_clean_first_send_is_rejected),
         WORLD_TEST(a_4xx_on_a_resend_is_in_doubt_until_a_not_found_counts_then_rejected),

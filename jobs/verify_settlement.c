@@ -48,7 +48,8 @@ static int64_t amount_of(const struct verify_settlement *s, uint8_t step)
 static const char *close_entries(struct verify_settlement *s)
 {
     bool complete = s->lines >= s->due_lines;
-    s->due_step = s->due_lines = s->lines = 0;
+    s->due_step = s->due_lines = s->lines = s->due_kind = 0;
+    s->may_fee = false;
     return complete ? NULL : "entries of the outcome before are missing";
 }
 
@@ -57,6 +58,7 @@ static void ask_entries(struct verify_settlement *s, uint8_t step, uint8_t lines
     s->due_step = step;
     s->due_lines = lines;
     s->due_minor = amount;
+    s->due_kind = TRANSFER_NORMAL;
 }
 
 /* ---- intent, attempt ---- */
@@ -139,6 +141,11 @@ static const char *on_deposit(struct verify_settlement *s, const struct record *
     return NULL;
 }
 
+static uint8_t transfer_lines(uint8_t step)
+{
+    return step == STEP_PAYOUT ? 1 : 2;
+}
+
 static const char *on_transfer_outcome(struct verify_settlement *s, const struct record *record)
 {
     if (!is_open_transfer(s, record))
@@ -152,7 +159,28 @@ static const char *on_transfer_outcome(struct verify_settlement *s, const struct
         return "an accepted transfer with another amount than was intended";
     s->step_done = record->step;
     s->open_step = 0;
-    ask_entries(s, record->step, record->step == STEP_PAYOUT ? 1 : 2, s->open_minor);
+    s->accepted_generation[record->step] = record->generation;
+    s->accepted_minor[record->step] = s->open_minor;
+    ask_entries(s, record->step, transfer_lines(record->step), s->open_minor);
+    s->may_fee = true;
+    return NULL;
+}
+
+/* Accepted first, failed later: it takes back exactly what was accepted, once. */
+static const char *on_reversed(struct verify_settlement *s, const struct record *record)
+{
+    if (record->step < STEP_COLLECT || record->step > STEP_PAYOUT ||
+        record->kind != TRANSFER_NORMAL || record->generation == 0 ||
+        s->accepted_generation[record->step] != record->generation)
+        return "a transfer reversed that was not accepted";
+    if (s->is_ended)
+        return "a transfer reversed after the end";
+    if (record->outcome.amount_minor != s->accepted_minor[record->step])
+        return "a transfer reversed with another amount than was accepted";
+    s->accepted_generation[record->step] = 0;
+    s->must_park = true;
+    ask_entries(s, record->step, transfer_lines(record->step), record->outcome.amount_minor);
+    s->due_kind = KIND_REVERSAL;
     return NULL;
 }
 
@@ -184,6 +212,9 @@ static const char *on_outcome(struct verify_settlement *s, const struct record *
 {
     if (record->outcome.seq != ++s->outcome_seq)
         return "an outcome is missing or out of its order";
+    if (s->must_park && record->outcome.state != OUTCOME_PARKED &&
+        record->outcome.state != OUTCOME_REVERSED)
+        return "an outcome where a reversal or the person's fee must park";
     switch ((enum outcome_state)record->outcome.state) {
     case OUTCOME_DEPOSITED:
         return on_deposit(s, record);
@@ -196,26 +227,55 @@ static const char *on_outcome(struct verify_settlement *s, const struct record *
     case OUTCOME_PENDING:
     case OUTCOME_REJECTED:
         return on_transfer_outcome(s, record);
+    case OUTCOME_REVERSED:
+        return on_reversed(s, record);
     case OUTCOME_PARKED:
+        s->must_park = false;
         return s->is_ended ? "parked after the end" : NULL;
     case OUTCOME_SETTLED:
         return on_settled(s, record);
-    case OUTCOME_REVERSED:
-        break;
     }
     return "an outcome that this program does not know";
 }
 
 /* ---- entries ---- */
 
+/* What is taken back stands the other way round. */
 static bool has_rule(const struct record *record)
 {
+    bool is_back = record->kind == KIND_REVERSAL;
+    uint8_t debit = is_back ? record->entry.credit : record->entry.debit;
+    uint8_t credit = is_back ? record->entry.debit : record->entry.credit;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         if (rules[i].step == record->step && rules[i].line == record->entry.line &&
-            rules[i].debit == record->entry.debit && rules[i].credit == record->entry.credit)
+            rules[i].debit == debit && rules[i].credit == credit)
             return true;
     }
     return false;
+}
+
+static const char *post(struct verify_settlement *s, const struct record *record)
+{
+    int64_t amount = record->entry.amount_minor;
+    if (!add(&s->balance_minor[record->entry.debit], amount) ||
+        !add(&s->balance_minor[record->entry.credit], -amount))
+        return "the balances pass what a number can hold";
+    return NULL;
+}
+
+/* After the lines of an accepted transfer: what the bank took for it, from the house or, and then
+   a person decides, from the account. */
+static const char *on_fee(struct verify_settlement *s, const struct record *record)
+{
+    uint8_t from = record->entry.credit;
+    if (!s->may_fee || record->step != s->due_step || record->kind != TRANSFER_NORMAL ||
+        s->lines != s->due_lines || record->entry.line != s->lines + 1 ||
+        (from != LEDGER_COLLECTION && from != LEDGER_VIRTUAL))
+        return "a fee that no accepted transfer asks for";
+    s->lines++;
+    s->may_fee = false;
+    s->must_park |= from == LEDGER_VIRTUAL;
+    return post(s, record);
 }
 
 /* A residue is posted by itself, between the last step and the end. */
@@ -233,22 +293,21 @@ static const char *on_entry(struct verify_settlement *s, const struct record *re
     int64_t amount = record->entry.amount_minor;
     bool is_opening = record->step == STEP_DEPOSIT && record->entry.line == 2;
     const char *wrong = NULL;
+    if (amount > 0 && record->entry.debit == LEDGER_FEE)
+        return on_fee(s, record);
     if (amount <= 0 || !has_rule(record))
         return "an entry that its step does not have";
     if (record->step == STEP_CLOSING && s->due_step != STEP_CLOSING)
         wrong = begin_residue(s, record);
     if (wrong != NULL)
         return wrong;
-    if (record->step != s->due_step)
+    if (record->step != s->due_step || record->kind != s->due_kind)
         return "an entry without the outcome it belongs to";
     if (record->entry.line != ++s->lines)
         return "an entry is missing or out of its order";
     if (amount != (is_opening ? s->opening_minor : s->due_minor))
         return "an entry with another amount than its step";
-    if (!add(&s->balance_minor[record->entry.debit], amount) ||
-        !add(&s->balance_minor[record->entry.credit], -amount))
-        return "the balances pass what a number can hold";
-    return NULL;
+    return post(s, record);
 }
 
 const char *verify_settlement_record(struct verify_settlement *settlement, struct hash *hash,
@@ -259,6 +318,8 @@ const char *verify_settlement_record(struct verify_settlement *settlement, struc
     const char *wrong = close_entries(settlement);
     if (wrong != NULL)
         return wrong;
+    if (settlement->must_park && record->record_kind != RECORD_OUTCOME)
+        return "a record where a reversal or the person's fee must park";
     if (record->record_kind == RECORD_INTENT)
         return on_intent(settlement, hash, record);
     return record->record_kind == RECORD_ATTEMPT ? on_attempt(settlement, record)
@@ -267,6 +328,8 @@ const char *verify_settlement_record(struct verify_settlement *settlement, struc
 
 const char *verify_settlement_end(const struct verify_settlement *settlement)
 {
+    if (settlement->must_park)
+        return "a reversal or the person's fee did not park";
     return settlement->lines >= settlement->due_lines ? NULL
                                                       : "entries of the last outcome are missing";
 }

@@ -80,7 +80,8 @@ LEFT JOIN LATERAL (
     SELECT max(n.amount_minor) FILTER (WHERE n.state = 7) AS deposit_minor,
            (array_agg(n.amount_minor ORDER BY n.seq DESC) FILTER (WHERE n.state = 20))[1]
                AS seen_minor,
-           (sum(n.amount_minor) FILTER (WHERE n.state = 1 AND n.step = 4 AND n.kind = 0))::bigint
+           (sum(CASE n.state WHEN 1 THEN n.amount_minor ELSE -n.amount_minor END)
+                FILTER (WHERE n.state IN (1, 4) AND n.step = 4 AND n.kind = 0))::bigint
                AS payout_minor,
            max(coalesce(n.residue_minor, 0)) FILTER (WHERE n.state = 22) AS residue_minor
     FROM daybook.outcome n WHERE n.settlement_id = p.settlement_id

@@ -1,4 +1,4 @@
--- Every accepted transfer, as the bank was told it; bank $1 or all.
+-- Every accepted transfer that was not reversed, as the bank was told it; bank $1 or all.
 SELECT encode(uuid_send(i.idem_key), 'hex') AS idem_key,
        CASE i.kind WHEN 0 THEN side.own_account ELSE side.far_account END AS from_account,
        CASE i.kind WHEN 0 THEN side.far_account ELSE side.own_account END AS to_account,
@@ -16,3 +16,6 @@ CROSS JOIN LATERAL (
            coalesce(nullif(f.pool_account, ''), m.virtual_account) AS own_account
 ) side
 WHERE o.state = 1 AND ($1::text IS NULL OR f.bank = $1)
+  AND NOT EXISTS (SELECT FROM daybook.outcome x
+                  WHERE x.settlement_id = o.settlement_id AND x.step = o.step AND x.kind = o.kind
+                    AND x.generation = o.generation AND x.state = 4)

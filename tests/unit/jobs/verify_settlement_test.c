@@ -251,6 +251,115 @@ static void a_held_transfer_leaves_the_account(void **state)
     assert_non_null(judge(&story));
 }
 
+/* The good story up to the payout, which is then reversed and parked. */
+static struct story reversed_story(void)
+{
+    struct story story = good_story();
+    story.count = 16;
+    story.seq = (uint16_t)story.records[14].outcome.seq;
+    outcome(&story, STEP_PAYOUT, OUTCOME_REVERSED, 1, REST);             // 16
+    entry(&story, STEP_PAYOUT, 1, LEDGER_VIRTUAL, LEDGER_PAYABLE, REST); // 17
+    story.records[17].kind = KIND_REVERSAL;
+    outcome(&story, STEP_PAYOUT, OUTCOME_PARKED, 1, 0); // 18
+    return story;
+}
+
+static void a_reversal_mirrors_what_was_accepted_and_parks(void **state)
+{
+    (void)state;
+    struct story story = reversed_story();
+    assert_null(judge(&story));
+    story = reversed_story();
+    story.records[17].kind = TRANSFER_NORMAL; // not marked as one that takes back
+    assert_non_null(judge(&story));
+    story = reversed_story();
+    story.records[17].entry.debit = LEDGER_PAYABLE;
+    story.records[17].entry.credit = LEDGER_VIRTUAL; // the same once more
+    assert_string_equal(judge(&story), "an entry that its step does not have");
+    story = reversed_story();
+    story.records[16].generation = 2;
+    assert_string_equal(judge(&story), "a transfer reversed that was not accepted");
+    story = reversed_story();
+    story.records[16].outcome.amount_minor--;
+    assert_string_equal(judge(&story), "a transfer reversed with another amount than was accepted");
+    story = reversed_story();
+    story.records[17].entry.amount_minor--;
+    assert_non_null(judge(&story));
+    story = reversed_story();
+    without(&story, 17);
+    assert_string_equal(judge(&story), "entries of the outcome before are missing");
+    story = reversed_story();
+    story.count--; // and nobody looks at it
+    assert_string_equal(judge(&story), "a reversal or the person's fee did not park");
+    story = reversed_story();
+    story.records[18].outcome.state = OUTCOME_SETTLED;
+    assert_non_null(judge(&story));
+    story = reversed_story();
+    story.records[18].outcome.state = OUTCOME_REVERSED;
+    story.records[18].outcome.amount_minor = REST; // twice
+    assert_string_equal(judge(&story), "a transfer reversed that was not accepted");
+}
+
+static void a_collect_is_reversed_by_both_its_lines(void **state)
+{
+    (void)state;
+    struct story story = good_story();
+    story.count = 16;
+    story.seq = (uint16_t)story.records[14].outcome.seq;
+    outcome(&story, STEP_COLLECT, OUTCOME_REVERSED, 2, REPAYMENT);
+    entry(&story, STEP_COLLECT, 1, LEDGER_VIRTUAL, LEDGER_COLLECTION, REPAYMENT);
+    entry(&story, STEP_COLLECT, 2, LEDGER_RECEIVABLE, LEDGER_PAYABLE, REPAYMENT);
+    story.records[17].kind = story.records[18].kind = KIND_REVERSAL;
+    outcome(&story, STEP_COLLECT, OUTCOME_PARKED, 2, 0);
+    assert_null(judge(&story));
+    without(&story, 18);
+    assert_non_null(judge(&story));
+}
+
+/* The payout of the good story, with a fee, and what followed. */
+static struct story fee_story(enum ledger_account from)
+{
+    struct story story = good_story();
+    story.count = 16;
+    story.seq = (uint16_t)story.records[14].outcome.seq;
+    entry(&story, STEP_PAYOUT, 2, LEDGER_FEE, from, 5); // 16
+    if (from == LEDGER_VIRTUAL)
+        outcome(&story, STEP_PAYOUT, OUTCOME_PARKED, 1, 0); // 17
+    else
+        outcome(&story, STEP_CLOSING, OUTCOME_SETTLED, 0, 0); // 17
+    story.records[17].outcome.held_minor = from == LEDGER_VIRTUAL ? 0 : HOLD;
+    return story;
+}
+
+static void a_fee_comes_after_its_transfer_from_the_house_or_parks(void **state)
+{
+    (void)state;
+    struct story story = fee_story(LEDGER_COLLECTION);
+    assert_null(judge(&story));
+    story = fee_story(LEDGER_VIRTUAL);
+    assert_null(judge(&story));
+    static const char no_fee[] = "a fee that no accepted transfer asks for";
+    story = fee_story(LEDGER_PAYABLE);
+    assert_string_equal(judge(&story), no_fee);
+    story = fee_story(LEDGER_COLLECTION);
+    story.records[16].entry.line = 3;
+    assert_string_equal(judge(&story), no_fee);
+    story = fee_story(LEDGER_COLLECTION);
+    story.records[16].step = STEP_COLLECT;
+    assert_string_equal(judge(&story), no_fee);
+    story = fee_story(LEDGER_COLLECTION);
+    story.records[16].entry.amount_minor = 0;
+    assert_non_null(judge(&story));
+    story = fee_story(LEDGER_VIRTUAL);
+    story.count--;
+    assert_string_equal(judge(&story), "a reversal or the person's fee did not park");
+    story = good_story();
+    story.count = 13; // after a post, no bank took anything
+    story.seq = (uint16_t)story.records[11].outcome.seq;
+    entry(&story, STEP_HOLD, 2, LEDGER_FEE, LEDGER_COLLECTION, 5);
+    assert_string_equal(judge(&story), no_fee);
+}
+
 static int open_hash(void **state)
 {
     (void)state;
@@ -276,6 +385,9 @@ int main(void)
         cmocka_unit_test(every_amount_is_checked),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(a_held_transfer_leaves_the_account),
+        cmocka_unit_test(a_reversal_mirrors_what_was_accepted_and_parks),
+        cmocka_unit_test(a_collect_is_reversed_by_both_its_lines),
+        cmocka_unit_test(a_fee_comes_after_its_transfer_from_the_house_or_parks),
     };
     return cmocka_run_group_tests(tests, open_hash, close_hash);
 }

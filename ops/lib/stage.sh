@@ -85,9 +85,8 @@ stage_begin() {
     PAYDAY_BANK_KEYS=("rate: $STAGE_RATE" "burst: $STAGE_BURST" "calls: 128" "connections: 32"
         "poll_interval: 300ms" "processing_time: $STAGE_PROCESSING" "linger: $STAGE_LINGER" "call_timeout: 400ms"
         "later_wait: 300ms")
+    PAYDAY_CLAIM_KEYS=("lock_wait: 300ms" "stale_after: 1s" "heartbeat: $STAGE_HEARTBEAT")
     payday_config "$PAYDAY_FOLDER/daybook.yaml"
-    printf '%s\n' "claim:" "  lock_wait: 300ms" "  stale_after: 1s" "  heartbeat: $STAGE_HEARTBEAT" \
-        >>"$PAYDAY_FOLDER/daybook.yaml"
     cluster_psql -c "CREATE DATABASE $STAGE_NAME TEMPLATE stage"
     export DAYBOOK_CONFIG=$PAYDAY_FOLDER/daybook.yaml
     export DAYBOOK_DATABASE=${CLUSTER_CONNINFO/dbname=postgres/dbname=$STAGE_NAME}

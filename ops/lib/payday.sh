@@ -6,7 +6,7 @@
 #   payday_bank_book F  waits until the bank has written its book to F (its --book FILE)
 #   payday_bank_stop    ends it and waits
 #   payday_config FILE  writes a configuration with that bank as `mock`; further lines come from
-#                       the arrays PAYDAY_BANK_KEYS (of banks.mock) and PAYDAY_RUN_KEYS (of run)
+#                       the arrays PAYDAY_BANK_KEYS (of banks.mock), PAYDAY_RUN_KEYS and PAYDAY_CLAIM_KEYS
 #
 # Before that: DAYBOOK, the program; PAYDAY_FOLDER, where its files lie.
 
@@ -14,6 +14,7 @@ PAYDAY_BANK_PID=
 PAYDAY_BANK_ADDRESS=
 PAYDAY_BANK_KEYS=()
 PAYDAY_RUN_KEYS=()
+PAYDAY_CLAIM_KEYS=()
 
 payday_bank() {
     local said=$PAYDAY_FOLDER/bank.out try
@@ -57,7 +58,7 @@ payday_config() {
         echo "run:"
         printf '  %s\n' "${PAYDAY_RUN_KEYS[@]}"
         echo "claim:"
-        echo "  login: any"
+        printf '  %s\n' "login: any" "${PAYDAY_CLAIM_KEYS[@]}"
         echo "banks:"
         echo "  mock:"
         echo "    profile: rest-idempotency-key.yaml"

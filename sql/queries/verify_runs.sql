@@ -5,6 +5,7 @@ JOIN daybook.head h ON h.batch_id = r.batch_id
 LEFT JOIN daybook.closing c
     ON c.batch_id = r.batch_id AND c.run_id = r.run_id AND c.partition = h.partition
 WHERE r.batch_id = $1::int AND r.ended_at IS NOT NULL AND c.run_id IS NULL
+  AND r.exit_code <= 5 -- others could not begin, or broke off: the next run's record speaks for them
 UNION ALL
 SELECT format('chunk %s of partition %s is of epoch %s, which no run had', min(k.chunk), k.partition,
               k.epoch)

@@ -46,10 +46,14 @@ static void print_source_line(struct config_reader *reader, const struct config_
 
 static void print_place(struct config_reader *reader, const struct config_place *place)
 {
-    if (place->origin == CONFIG_FROM_FILE)
-        fprintf(reader->errors, "%s:%d:%d: ", reader->sources->file, place->line, place->column);
+    bool is_file = place->origin == CONFIG_FROM_FILE;
+    const char *name = is_file ? reader->sources->file : place->label;
+    char clean[256]; // a file's or a variable's name may be anything
+    text_clean(clean, sizeof clean, name, strlen(name));
+    if (is_file)
+        fprintf(reader->errors, "%s:%d:%d: ", clean, place->line, place->column);
     else
-        fprintf(reader->errors, "%s: ", place->label);
+        fprintf(reader->errors, "%s: ", clean);
 }
 
 void config_error(struct config_reader *reader, const struct config_place *place, const char *hint,

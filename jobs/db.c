@@ -346,9 +346,22 @@ int64_t db_int(const PGresult *result, int row, int column)
     return strtoll(PQgetvalue(result, row, column), NULL, 10);
 }
 
+/* In its place: it never grows. */
+static void clean_text(char *text, size_t bytes)
+{
+    char *copy = strdup(text);
+    CHECK(copy != NULL);
+    text_clean(text, bytes + 1, copy, bytes);
+    free(copy);
+}
+
 const char *db_text(const PGresult *result, int row, int column)
 {
-    return PQgetvalue(result, row, column);
+    char *text = PQgetvalue(result, row, column);
+    size_t bytes = strlen(text);
+    if (!text_is_clean(text, bytes))
+        clean_text(text, bytes);
+    return text;
 }
 
 int64_t db_binary_int(const PGresult *result, int row, int column)

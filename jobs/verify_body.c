@@ -158,7 +158,7 @@ static void load(struct verify_bodies *bodies, struct kept_profile *kept)
     }
     snprintf(name, sizeof name, "profile %lld of %s", (long long)kept->id, kept->bank);
     kept->profile =
-        profile_load_text(name, db_text(bodies->rows, kept->row, PROFILE_BODY),
+        profile_load_text(name, PQgetvalue(bodies->rows, kept->row, PROFILE_BODY),
                           (size_t)PQgetlength(bodies->rows, kept->row, PROFILE_BODY), &site, error);
     if (kept->profile != NULL)
         return;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "base/text.h"
 #include "jobs/file.h"
 #include "jobs/report.h"
 #include "sql.h"
@@ -42,8 +43,10 @@ struct book {
 
 static void tell(struct book *book, const char *what, const char *key, const char *more)
 {
+    char clean[64]; // a book is another's file
+    text_clean(clean, sizeof clean, key, strlen(key));
     if (++book->differences <= SHOWN)
-        fprintf(stderr, "%s: %s%s\n", key, what, more);
+        fprintf(stderr, "%s: %s%s\n", clean, what, more);
 }
 
 static uint32_t slot_of(const struct book *book, const char *key)

@@ -45,7 +45,7 @@ static bool check_functions(struct db *db, uint64_t *faults)
         return false;
     for (int row = 0; row < PQntuples(rows); row++) {
         char what[160];
-        if (is_of_a_migration(db_text(rows, row, 1)))
+        if (is_of_a_migration(PQgetvalue(rows, row, 1)))
             continue;
         snprintf(what, sizeof what, "no migration made the function %s as it is",
                  db_text(rows, row, 0));

@@ -115,6 +115,14 @@ static void name_owner(const struct claim_config *config, const struct owner *ow
 static enum status end_owner(PGconn *control, const struct claim_config *config,
                              const struct owner *owner, char error[STORE_ERROR_BYTES])
 {
+    if (owner->backend_start[0] == 0) {
+        snprintf(error, STORE_ERROR_BYTES,
+                 "batch %" PRIu32 " is owned by backend %s of another login, whose sessions \"%s\" "
+                 "may neither see nor end\n"
+                 "HINT: run as that login, or GRANT pg_read_all_stats, pg_signal_backend TO \"%s\"",
+                 config->batch_id, owner->pid, PQuser(control), PQuser(control));
+        return STATUS_STORE_DENIED;
+    }
     char batch[NUMBER_BYTES], stale_us[NUMBER_BYTES];
     const char *params[] = {number(batch, config->batch_id),
                             owner->pid,

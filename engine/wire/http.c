@@ -63,9 +63,11 @@ enum http_result http_feed(struct http_answer *answer, const char *bytes, size_t
     llhttp_errno_t error = llhttp_execute(&answer->parser, bytes, byte_count);
     if (answer->overhead_bytes > HTTP_OVERHEAD_BYTES_MAX)
         return fail(answer);
+    // uncovered: the parser pauses when the answer is complete
     if (error == HPE_OK && !answer->complete)
         return HTTP_MORE;
     // The parser pauses right behind a complete answer: what is left is surplus.
+    // uncovered: it pauses for nothing else
     if (error != HPE_PAUSED || !answer->complete ||
         llhttp_get_error_pos(&answer->parser) != bytes + byte_count)
         return fail(answer);
@@ -80,6 +82,7 @@ enum http_result http_finish(struct http_answer *answer)
         return HTTP_COMPLETE;
     answer->parser.data = answer;
     llhttp_errno_t error = llhttp_finish(&answer->parser);
+    // uncovered: what is complete here ended without an error
     if (!answer->complete || (error != HPE_OK && error != HPE_PAUSED))
         return fail(answer);
     return HTTP_COMPLETE;

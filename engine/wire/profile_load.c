@@ -41,8 +41,7 @@ static bool site_text_fits(enum site_letters letters, const char *text)
         if (letters == SITE_CURRENCY && (c < 'A' || c > 'Z'))
             return false;
     }
-    return letters != SITE_PATH || text[0] == 0 ||
-           (text[0] == '/' && text[strlen(text) - 1] != '/');
+    return letters != SITE_PATH || (text[0] == '/' && text[strlen(text) - 1] != '/');
 }
 
 struct site_value {
@@ -133,8 +132,10 @@ static bool load_times(struct loading *loading, struct fy_node *root)
         !load_duration(loading, root, "linger", "unknown", &rules->linger_ns) ||
         !load_duration(loading, root, "poll_interval", NULL, &rules->poll_interval_ns))
         return false;
-    return rules->call_timeout_ns > 0 || yaml_fail(&loading->yaml, yaml_get(root, "call_timeout"),
-                                                   "no call can be answered in no time; take 10s");
+    if (rules->call_timeout_ns == 0)
+        return yaml_fail(&loading->yaml, yaml_get(root, "call_timeout"),
+                         "no call can be answered in no time; take 10s");
+    return true;
 }
 
 static bool load_limits(struct loading *loading, struct fy_node *root)
@@ -166,10 +167,11 @@ static bool load_key(struct loading *loading, struct fy_node *root)
         return false;
     profile->key_form = form == 0 ? KEY_HEX : KEY_UUID;
     profile->key_digits = 2 * IDEM_KEY_BYTES;
+    struct fy_node *length = yaml_get(key, "length");
+    if (profile->key_form == KEY_UUID && length != NULL)
+        return yaml_fail(&loading->yaml, length, "a uuid has its own length; take this out");
     if (profile->key_form == KEY_UUID)
-        return yaml_get(key, "length") == NULL ||
-               yaml_fail(&loading->yaml, yaml_get(key, "length"),
-                         "a uuid has its own length; take this out");
+        return true;
     // 20 digits are 80 bits: with fewer, two transfers could come to share a key.
     return load_number(loading, key, "length", 20, 2 * IDEM_KEY_BYTES, &profile->key_digits);
 }
@@ -196,10 +198,11 @@ static bool load_pool(struct loading *loading, struct fy_node *root)
     if (pooled != NULL && profile->pool_account[0] == 0)
         return yaml_fail(&loading->yaml, pooled,
                          "no pool account is given for this bank; its transfers come from it");
-    return pooled != NULL || profile->pool_account[0] == 0 ||
-           yaml_fail(&loading->yaml, root,
-                     "a pool account is given for this bank, which pools none; take it out, or "
-                     "say `pooled` here");
+    if (pooled == NULL && profile->pool_account[0] != 0)
+        return yaml_fail(&loading->yaml, root,
+                         "a pool account is given for this bank, which pools none; take it out, or "
+                         "say `pooled` here");
+    return true;
 }
 
 static bool load_forms(struct loading *loading, struct fy_node *root)
@@ -260,7 +263,9 @@ static bool load_steps(struct loading *loading, struct fy_node *node, struct tra
                              profile_step_names[index]);
         profile->by_step[step][kind] = call;
     }
-    return i > 0 || yaml_fail(&loading->yaml, node, "the list is empty; name a step");
+    if (i == 0)
+        return yaml_fail(&loading->yaml, node, "the list is empty; name a step");
+    return true;
 }
 
 static bool load_ask(struct loading *loading, struct fy_node *transfer, struct transfer_call *call)

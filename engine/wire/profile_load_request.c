@@ -124,7 +124,7 @@ static bool literal_fits(enum place place, unsigned char c)
     case PLACE_PATH:
         return c > 0x20 && c < 0x7f && strchr("\"<>\\^`|#}", c) == NULL;
     case PLACE_HEADER:
-        return c >= 0x20 && c < 0x7f && c != '}';
+        return c < 0x7f && c != '}'; // the text is clean
     case PLACE_JSON:
         return c != '}';
     }
@@ -270,8 +270,8 @@ static void add_scalar(struct builder *b, struct fy_node *node)
     const char *text = "";
     size_t text_bytes = 0;
     b->node = node;
-    bool is_empty = fy_node_is_scalar(node) && fy_node_get_style(node) != FYNS_PLAIN &&
-                    !fy_node_is_alias(node) && fy_node_get_scalar_length(node) == 0;
+    bool is_empty = fy_node_get_style(node) != FYNS_PLAIN && !fy_node_is_alias(node) &&
+                    fy_node_get_scalar_length(node) == 0;
     b->ok = is_empty || yaml_text(&b->loading->yaml, node, &text, &text_bytes);
     if (!b->ok)
         return;

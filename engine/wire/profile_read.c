@@ -102,7 +102,7 @@ static const json_t *find_listed(const struct reading *r, const char **doubt)
     const json_t *next = find(r->root, &r->call->next);
     if (!json_is_array(list))
         *doubt = "unparsed";
-    else if (json_array_size(list) > 1 || (next != NULL && !json_is_null(next)))
+    else if (json_array_size(list) > 1 || (next != NULL && json_typeof(next) != JSON_NULL))
         *doubt = "many";
     return *doubt == NULL ? json_array_get(list, 0) : NULL;
 }
@@ -121,7 +121,7 @@ static const char *find_object(struct reading *r)
     bool is_list = r->http_status < 300 && r->call_kind == CALL_INQUIRY && r->call->list.count > 0;
     if (is_list)
         r->object = find_listed(r, &doubt);
-    if (doubt == NULL && r->object != NULL && !json_is_object(r->object))
+    if (doubt == NULL && r->object != NULL && json_typeof(r->object) != JSON_OBJECT)
         doubt = "unparsed";
     return doubt;
 }
@@ -226,7 +226,7 @@ static const char *read_taken(struct reading *r)
     if (r->form->reference.count > 0 && r->answer->text.bank_ref[0] == 0)
         return "no_reference";
     const json_t *fee = find(r->object, &r->form->fee);
-    if (fee != NULL && !json_is_null(fee) &&
+    if (fee != NULL && json_typeof(fee) != JSON_NULL &&
         (!read_amount(r->profile, fee, &r->answer->fee_minor) || r->answer->fee_minor < 0))
         return "unparsed";
     return NULL;
@@ -236,7 +236,7 @@ static const char *read_outcome(struct reading *r, const struct outcome_row *row
 {
     r->answer->answer = (enum answer)row->answer;
     r->answer->throttled = row->throttled;
-    switch ((enum answer)row->answer) {
+    switch ((enum answer)row->answer) { // uncovered: no row means CHANGED
     case ANSWER_BALANCE:
         return read_balance(r);
     case ANSWER_ACCEPTED:
@@ -250,6 +250,7 @@ static const char *read_outcome(struct reading *r, const struct outcome_row *row
     case ANSWER_NOT_FOUND:
     case ANSWER_NOT_DONE:
         return NULL;
+    // uncovered: no row means it
     case ANSWER_CHANGED:
         break;
     }

@@ -14,14 +14,13 @@
 
 static void note(struct yaml *yaml, int line, int column, const char *message)
 {
-    if (yaml->failed)
-        return;
+    CHECK(!yaml->failed);
     yaml->failed = true;
-    int used = snprintf(yaml->error, yaml->error_capacity, "%s:%d:%d: ", yaml->file, line, column);
+    size_t used =
+        (size_t)snprintf(yaml->error, yaml->error_capacity, "%s:%d:%d: ", yaml->file, line, column);
     // It quotes the file, and may be cut in the middle of a letter.
-    if (used >= 0 && (size_t)used < yaml->error_capacity)
-        text_clean(yaml->error + used, yaml->error_capacity - (size_t)used, message,
-                   strlen(message));
+    if (used < yaml->error_capacity)
+        text_clean(yaml->error + used, yaml->error_capacity - used, message, strlen(message));
 }
 
 /* libfyaml keeps what it found wrong; the first of it is ours. */
@@ -219,6 +218,7 @@ bool yaml_pair(struct yaml *yaml, struct fy_node_pair *pair, const char **key, s
     if (!yaml_text(yaml, fy_node_pair_key(pair), key, key_bytes))
         return false;
     // What was left empty has no place in the file: the error points at its key.
+    // uncovered: the parser may give nothing for it, but gives an empty scalar
     if (value == NULL || (fy_node_is_scalar(value) && fy_node_get_style(value) == FYNS_PLAIN &&
                           fy_node_get_scalar_length(value) == 0))
         return yaml_fail(yaml, fy_node_pair_key(pair),

@@ -67,8 +67,11 @@ static void draws_stay_below_their_bound_and_reach_all_of_it(void **state)
         }
         assert_true(seen == (UINT64_C(1) << bound) - 1);
     }
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         assert_true(prng_below(&prng, UINT64_MAX) < UINT64_MAX);
+        // Nearly every second draw is thrown away.
+        assert_true(prng_below(&prng, (UINT64_C(1) << 63) + 1) <= UINT64_C(1) << 63);
+    }
 }
 
 static void no_value_is_favoured(void **state)

@@ -34,6 +34,7 @@ static void codes_are_cleaned_and_cut(void **state)
         {"%n%s%n", ANSWER_PENDING, "%n%s%n"},
         {"x'); DROP TABLE entry;--", ANSWER_PENDING, "x'); DROP TABLE entry;--"},
         {"\\u0085\\u009b", ANSWER_PENDING, "????"},
+        {"you said Bearer s3cret", ANSWER_PENDING, "token_echoed"},
         {"a\\u0000b", ANSWER_IN_DOUBT, "unparsed"},
         {"\xc7\xd1", ANSWER_IN_DOUBT, "unparsed"}, // EUC-KR
         {"\\ud800", ANSWER_IN_DOUBT, "unparsed"},  // half a surrogate pair

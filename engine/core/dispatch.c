@@ -67,9 +67,12 @@ static void hand_out(struct settle *settle, struct settlement *s, uint32_t turn,
         CHECK(chunk_is_written(&settle->chunks, s->written_by));
         CHECK(settle_db_most_us(settle) < s->send_before_us);
         s->renewals = 0;
+        s->sent_at_ns = settle->now_ns;
     }
-    if (kind == CALL_INQUIRY)
+    if (kind == CALL_INQUIRY) {
         s->asked_at_us = settle_db_least_us(settle);
+        s->asked_at_ns = settle->now_ns;
+    }
     s->call =
         calls_begin(&settle->calls, step_index(&settle->steps, s), s->bank, kind, settle->now_ns);
     *command = (struct command){.kind = COMMAND_BANK_CALL,

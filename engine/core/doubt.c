@@ -113,6 +113,24 @@ static int64_t counts_from_us(struct settle *settle, const struct settlement *s)
     return s->send_before_us + to_us(linger_ns) + to_us(rules->processing_ns);
 }
 
+/*
+ * The same on our own clock, for the database's may be set meanwhile: our sends are known, and who
+ * had the batch before us sends nothing after what it was permitted, nor longer without hearing
+ * from the database than anybody does.
+ */
+static uint64_t counts_from_ns(struct settle *settle, const struct settlement *s)
+{
+    const struct bank_rules *rules = rules_of(settle, s);
+    const struct settle_config *config = &settle->config;
+    uint64_t before_us_ns =
+        config->alive_ns < config->send_before_ns ? config->alive_ns : config->send_before_ns;
+    uint64_t last_ns = s->has_digest ? settle_later_ns(settle->started_at_ns, before_us_ns) : 0;
+    if (s->sent_at_ns > last_ns)
+        last_ns = s->sent_at_ns;
+    uint64_t linger_ns = rules->linger_ns == AT_NEVER ? 0 : rules->linger_ns;
+    return settle_later_ns(settle_later_ns(last_ns, linger_ns), rules->processing_ns);
+}
+
 /* Would a permission given now still reach the bank while it keeps the key? */
 static bool key_outlives_resend(struct settle *settle, const struct settlement *s)
 {
@@ -296,8 +314,10 @@ static void on_not_found(struct settle *settle, struct settlement *s)
         return;
     }
     int64_t counts_us = counts_from_us(settle, s);
-    if (s->asked_at_us <= counts_us) {
+    uint64_t counts_ns = counts_from_ns(settle, s);
+    if (s->asked_at_us <= counts_us || s->asked_at_ns < counts_ns) {
         uint64_t from_ns = server_time_reaches_ns(&settle->server_time, counts_us + 1);
+        from_ns = counts_ns > from_ns ? counts_ns : from_ns;
         uint64_t wait_ns = from_ns > settle->now_ns ? from_ns - settle->now_ns : 0;
         inquire_after(settle, s, wait_ns + NS_PER_MS);
         return;

@@ -79,6 +79,8 @@ struct settlement {
     bool is_refused;         /* parked as refused; its slot only waits for the call's reply */
     bool is_second_look;     /* closing check: once already the balance was not the ledger's */
     int64_t asked_at_us;     /* database clock, least, when the inquiry was handed over */
+    uint64_t asked_at_ns;    /* the same on the engine's clock */
+    uint64_t sent_at_ns;     /* newest send of this run; 0: none yet */
     uint64_t doubt_since_ns; /* since when the run waits for it, or its looks fail; 0: not */
     struct bank_text refusal;
 

@@ -19,6 +19,37 @@ static void *zeroed(size_t count, size_t item_bytes)
     return memory;
 }
 
+static void set_floor(struct audited_account *account, const struct audited_floor *floor)
+{
+    account->floor_held_minor = floor->held_minor;
+    account->floor_payable_minor = floor->payable_minor;
+    account->floor_residue_minor = floor->residue_minor;
+    account->ledger[LEDGER_VIRTUAL] =
+        floor->held_minor + floor->payable_minor + floor->residue_minor;
+    account->ledger[LEDGER_HELD] = -floor->held_minor;
+    account->ledger[LEDGER_PAYABLE] = -floor->payable_minor;
+    account->ledger[LEDGER_RESIDUE] = -floor->residue_minor;
+}
+
+static struct audited_floor first_floor(const struct workload_account *plan)
+{
+    return (struct audited_floor){.held_minor = plan->floor_held_minor,
+                                  .payable_minor = plan->floor_payable_minor,
+                                  .residue_minor = plan->floor_residue_minor};
+}
+
+static void open_person(struct auditor *auditor, uint32_t person)
+{
+    const struct workload_account *plan = &auditor->workload->accounts[person];
+    struct audited_floor floor = first_floor(plan);
+    set_floor(&auditor->accounts[person], &floor);
+    auditor->persons[person].bank_minor = workload_floor(plan);
+    auditor->persons[person].virtual_minor = workload_floor(plan) - plan->opening_minor;
+    auditor->persons[person].held_minor = plan->floor_held_minor;
+    auditor->persons[person].received_minor = workload_floor(plan) - plan->opening_minor;
+    auditor->accounts[person].floor_received_minor = auditor->persons[person].received_minor;
+}
+
 struct auditor *auditor_open(const struct workload *workload, const struct auditor_rules *rules,
                              struct hash *hash)
 {
@@ -26,27 +57,24 @@ struct auditor *auditor_open(const struct workload *workload, const struct audit
     auditor->workload = workload;
     auditor->rules = *rules;
     auditor->hash = hash;
-    auditor->accounts = zeroed(workload->count, sizeof(*auditor->accounts));
-    auditor->calls = zeroed(rules->calls_max, sizeof(*auditor->calls));
+    auditor->accounts = zeroed(workload_total(workload), sizeof(*auditor->accounts));
+    auditor->persons = zeroed(workload->count, sizeof(*auditor->persons));
+    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+        auditor->engines[i].calls = zeroed(rules->calls_max, sizeof(struct audited_call));
     keymap_init(&auditor->keys);
-    for (uint32_t i = 0; i < workload->count; i++) {
-        const struct workload_account *plan = &workload->accounts[i];
-        struct audited_account *account = &auditor->accounts[i];
-        account->bank_minor = workload_floor(plan);
-        account->ledger[LEDGER_VIRTUAL] = account->bank_minor - plan->opening_minor;
-        account->ledger[LEDGER_HELD] = -plan->floor_held_minor;
-        account->ledger[LEDGER_PAYABLE] = -plan->floor_payable_minor;
-        account->ledger[LEDGER_RESIDUE] = -plan->floor_residue_minor;
-    }
+    for (uint32_t i = 0; i < workload->count; i++)
+        open_person(auditor, i);
     return auditor;
 }
 
 void auditor_close(struct auditor *auditor)
 {
     keymap_deinit(&auditor->keys);
+    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+        free(auditor->engines[i].calls);
     free(auditor->transfers);
     free(auditor->accounts);
-    free(auditor->calls);
+    free(auditor->persons);
     free(auditor);
 }
 
@@ -70,6 +98,18 @@ uint64_t auditor_transfers(const struct auditor *auditor)
     return auditor->transfers_given;
 }
 
+struct audited_person *auditor_person(const struct auditor *auditor, uint32_t index)
+{
+    return &auditor->persons[workload_person(auditor->workload, index)];
+}
+
+int64_t auditor_floor(const struct auditor *auditor, uint32_t index)
+{
+    const struct audited_account *account = &auditor->accounts[index];
+    return auditor->workload->accounts[index].opening_minor + account->floor_held_minor +
+           account->floor_payable_minor + account->floor_residue_minor;
+}
+
 int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uint8_t step)
 {
     const struct workload_account *plan = &auditor->workload->accounts[account];
@@ -79,8 +119,9 @@ int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uin
     case STEP_HOLD:
         return plan->hold_minor;
     case STEP_PAYOUT:
-        return auditor->accounts[account].deposit_minor + plan->floor_payable_minor -
-               plan->repayment_minor - plan->hold_minor;
+        return auditor->accounts[account].deposit_minor +
+               auditor->accounts[account].floor_payable_minor - plan->repayment_minor -
+               plan->hold_minor;
     case STEP_DEPOSIT:
     case STEP_CLOSING:
         return 0;
@@ -90,28 +131,73 @@ int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uin
 
 int64_t auditor_shown_before(const struct auditor *auditor, uint32_t account)
 {
-    return workload_floor(&auditor->workload->accounts[account]);
+    if (auditor->rules.pool != POOL_RECEIVED)
+        return auditor_floor(auditor, account);
+    return auditor->accounts[account].floor_received_minor +
+           auditor->workload->accounts[account].opening_minor;
 }
 
 int64_t auditor_shown(const struct auditor *auditor, uint32_t account)
 {
-    const struct audited_account *a = &auditor->accounts[account];
+    const struct audited_person *person = auditor_person(auditor, account);
+    uint32_t first = workload_person(auditor->workload, account);
     return auditor->rules.pool == POOL_RECEIVED
-               ? auditor_shown_before(auditor, account) + a->came_minor
-               : a->bank_minor;
+               ? workload_floor(&auditor->workload->accounts[first]) + person->came_minor
+               : person->bank_minor;
 }
 
-void auditor_begins(struct auditor *auditor, uint32_t epoch, uint64_t now_ns)
+void auditor_begins(struct auditor *auditor, uint32_t engine, uint32_t month, uint32_t epoch,
+                    uint64_t now_ns)
 {
-    if (epoch <= auditor->epoch)
-        auditor_complain(auditor, "epoch %u follows %u", epoch, auditor->epoch);
-    auditor->epoch = epoch;
-    auditor->is_gone = false;
-    auditor->heard_at_ns = now_ns;
-    auditor->calls_in_flight = 0;
-    memset(auditor->calls, 0, auditor->rules.calls_max * sizeof(*auditor->calls));
+    struct audited_chain *chain = &auditor->chains[month];
+    struct audited_engine *begins = &auditor->engines[engine];
+    if (epoch <= chain->epoch)
+        auditor_complain(auditor, "epoch %u follows %u", epoch, chain->epoch);
+    chain->epoch = epoch;
+    memset(begins->calls, 0, auditor->rules.calls_max * sizeof(*begins->calls));
+    *begins = (struct audited_engine){
+        .month = month, .epoch = epoch, .heard_at_ns = now_ns, .calls = begins->calls};
     for (uint32_t i = 0; i < auditor->workload->count; i++)
-        auditor->accounts[i].in_flight = 0;
+        auditor->persons[i].in_flight[engine] = 0;
+}
+
+/* An account has at most one open settlement, and begins with what the one before it left. */
+void auditor_opened(struct auditor *auditor, uint32_t index, const struct audited_floor *floor)
+{
+    struct audited_account *account = &auditor->accounts[index];
+    struct audited_person *person = auditor_person(auditor, index);
+    struct audited_floor left =
+        first_floor(&auditor->workload->accounts[workload_person(auditor->workload, index)]);
+    if (account->is_open || floor->follows != person->newest_open)
+        auditor_complain(auditor, "settlement %u opens and follows %u, not %u", index + 1,
+                         floor->follows, person->newest_open);
+    if (person->newest_open != 0) {
+        const struct audited_account *before = &auditor->accounts[person->newest_open - 1];
+        if (!before->is_ended)
+            auditor_complain(auditor, "settlement %u opens although %u has not ended", index + 1,
+                             person->newest_open);
+        left = (struct audited_floor){.held_minor = before->end_held_minor,
+                                      .payable_minor = before->end_payable_minor,
+                                      .residue_minor = before->end_residue_minor};
+    }
+    if (floor->held_minor != left.held_minor || floor->payable_minor != left.payable_minor ||
+        floor->residue_minor != left.residue_minor)
+        auditor_complain(auditor, "settlement %u opens with another floor than was left",
+                         index + 1);
+    account->is_open = true;
+    set_floor(account, floor);
+    account->floor_received_minor = person->received_minor;
+    person->newest_open = index + 1;
+}
+
+void auditor_clock_steps(struct auditor *auditor)
+{
+    auditor->clock_steps++;
+}
+
+static bool is_owner(const struct auditor *auditor, const struct audited_engine *engine)
+{
+    return engine->epoch == auditor->chains[engine->month].epoch;
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -121,6 +207,8 @@ void auditor_begins(struct auditor *auditor, uint32_t epoch, uint64_t now_ns)
 static void check_rate(struct auditor *auditor, uint64_t now_ns)
 {
     uint64_t full = (uint64_t)auditor->rules.burst * NS_PER_S;
+    if (now_ns < auditor->bucket_at_ns)
+        now_ns = auditor->bucket_at_ns;
     uint64_t waited_ns = now_ns - auditor->bucket_at_ns;
     bool all = waited_ns > full / auditor->rules.rate_per_s;
     uint64_t drained = all ? full : waited_ns * auditor->rules.rate_per_s;
@@ -132,8 +220,8 @@ static void check_rate(struct auditor *auditor, uint64_t now_ns)
                          auditor->rules.rate_per_s);
 }
 
-/* The account that these outside names belong to. */
-static uint32_t account_of(struct auditor *auditor, const struct parties *parties)
+/* The person that these outside names belong to. */
+static uint32_t person_of(struct auditor *auditor, const struct parties *parties)
 {
     unsigned long number = strtoul(parties->virtual_account + 2, NULL, 10);
     if (number < 1 || number > auditor->workload->count) {
@@ -155,7 +243,8 @@ static void check_repeat(struct auditor *auditor, const struct audited_transfer 
 {
     const struct auditor_rules *rules = &auditor->rules;
     uint32_t who = transfer->account + 1;
-    if (transfer->unanswered > 0 && rules->key_lifetime_ns > 0) {
+    if (transfer->unanswered > 0 && rules->key_lifetime_ns > 0 &&
+        transfer->clock_steps == auditor->clock_steps) {
         int64_t ends_us = transfer->intended_at_us + (int64_t)(rules->key_lifetime_ns / NS_PER_US);
         uint64_t wait_ns = rules->linger_ns + rules->processing_ns;
         if (rules->linger_unknown ||
@@ -169,19 +258,26 @@ static void check_repeat(struct auditor *auditor, const struct audited_transfer 
                          transfer->step, (now_ns - transfer->sent_at_ns) / NS_PER_MS);
 }
 
-static void check_send(struct auditor *auditor, struct audited_transfer *transfer, uint64_t now_ns,
-                       int64_t db_now_us)
+/* The permission is judged at the instant at which the engine decided, for whoever decided. */
+static void check_permission(struct auditor *auditor, const struct audited_engine *engine,
+                             const struct audited_transfer *transfer, int64_t db_now_us)
 {
-    struct audited_account *account = &auditor->accounts[transfer->account];
     uint32_t who = transfer->account + 1;
-    transfer->sends++;
-    auditor->transfers_given++;
-    if (db_now_us >= transfer->send_before_us)
+    bool is_older = transfer->epoch > engine->epoch;
+    int64_t before_us = is_older ? transfer->older_send_before_us : transfer->send_before_us;
+    if (transfer->clock_steps == auditor->clock_steps && db_now_us >= before_us)
         auditor_complain(auditor, "I3: account %u step %u sent %" PRId64 " us after send_before",
-                         who, transfer->step, db_now_us - transfer->send_before_us);
+                         who, transfer->step, db_now_us - before_us);
     if (transfer->sends > 1U + transfer->attempts)
         auditor_complain(auditor, "P3: account %u step %u: send %u with %u attempt records", who,
                          transfer->step, transfer->sends, transfer->attempts);
+}
+
+static void check_send_by_owner(struct auditor *auditor, struct audited_transfer *transfer,
+                                uint64_t now_ns)
+{
+    const struct audited_account *account = &auditor->accounts[transfer->account];
+    uint32_t who = transfer->account + 1;
     check_repeat(auditor, transfer, now_ns);
     if (auditor->rules.inquiry != INQUIRY_REPEAT && transfer->open_sends > 0 &&
         transfer->not_founds < 2)
@@ -194,16 +290,30 @@ static void check_send(struct auditor *auditor, struct audited_transfer *transfe
         &auditor->transfers[account->newest - 1] != transfer)
         auditor_complain(auditor, "I8: account %u step %u sent with step %u done", who,
                          transfer->step, account->step_done);
-    if (!transfer->is_booked && transfer->amount_minor > account->bank_minor)
+    if (!transfer->is_booked &&
+        transfer->amount_minor > auditor_person(auditor, transfer->account)->bank_minor)
         auditor_complain(auditor, "account %u step %u: more than the account holds", who,
                          transfer->step);
     if (account->is_parked || account->is_ended)
         auditor_complain(auditor, "account %u: sent although parked or ended", who);
-    transfer->unanswered++;
-    transfer->sent_at_ns = now_ns;
     transfer->was_not_done = false;
     transfer->open_sends = 1 + (transfer->not_founds < 2 ? transfer->open_sends : 0);
     transfer->not_founds = 0;
+}
+
+static void check_send(struct auditor *auditor, const struct audited_engine *engine,
+                       struct audited_transfer *transfer, uint64_t now_ns, int64_t db_now_us)
+{
+    transfer->sends++;
+    auditor->transfers_given++;
+    check_permission(auditor, engine, transfer, db_now_us);
+    if (is_owner(auditor, engine))
+        check_send_by_owner(auditor, transfer, now_ns);
+    else
+        transfer->open_sends++; // nobody will ever record what it is answered
+    transfer->unanswered++;
+    if (now_ns > transfer->sent_at_ns)
+        transfer->sent_at_ns = now_ns;
 }
 
 /* The transfer that the order names, from a committed intent; 0: there is none. */
@@ -216,7 +326,7 @@ static uint32_t ordered(struct auditor *auditor, const struct transfer_order *or
         return 0;
     }
     const struct audited_transfer *transfer = &auditor->transfers[at];
-    if (workload_settlement(transfer->account) != order->settlement_id ||
+    if (workload_settlement(auditor->workload, transfer->account) != order->settlement_id ||
         transfer->step != order->step || transfer->generation != order->generation ||
         transfer->amount_minor != order->amount_minor || order->kind != TRANSFER_NORMAL)
         auditor_complain(auditor, "I2: account %u: a call differs from its intent",
@@ -224,61 +334,71 @@ static uint32_t ordered(struct auditor *auditor, const struct transfer_order *or
     return at + 1;
 }
 
-static void open_call(struct auditor *auditor, const struct bank_call *call,
-                      struct audited_call opened)
+static void open_call(struct auditor *auditor, struct audited_engine *engine,
+                      const struct bank_call *call, struct audited_call opened)
 {
     if (call->call.index >= auditor->rules.calls_max) {
         auditor_complain(auditor, "call slot %u is out of range", call->call.index);
         return;
     }
-    struct audited_call *slot = &auditor->calls[call->call.index];
+    struct audited_call *slot = &engine->calls[call->call.index];
     if (slot->is_open)
         auditor_complain(auditor, "call slot %u is given out twice", call->call.index);
     *slot = opened;
     slot->is_open = true;
     slot->generation = call->call.generation;
-    auditor->calls_in_flight++;
+    engine->calls_in_flight++;
 }
 
-void auditor_calls(struct auditor *auditor, const struct bank_call *call, uint64_t now_ns,
-                   int64_t db_now_us)
+static void check_ownership(struct auditor *auditor, const struct audited_engine *engine,
+                            uint64_t now_ns)
 {
-    check_rate(auditor, now_ns);
-    if (auditor->is_gone)
+    if (is_owner(auditor, engine))
+        check_rate(auditor, now_ns);
+    if (engine->is_gone)
         auditor_complain(auditor, "P0: a call after ownership was lost");
-    if (now_ns - auditor->heard_at_ns > auditor->rules.alive_ns)
+    if (now_ns > engine->heard_at_ns && now_ns - engine->heard_at_ns > auditor->rules.alive_ns)
         auditor_complain(auditor, "P0: a call %" PRIu64 " ms after the last statement",
-                         (now_ns - auditor->heard_at_ns) / NS_PER_MS);
-    uint32_t who = account_of(auditor, call->parties);
-    struct audited_account *account = &auditor->accounts[who];
+                         (now_ns - engine->heard_at_ns) / NS_PER_MS);
+}
+
+void auditor_calls(struct auditor *auditor, uint32_t engine_at, const struct bank_call *call,
+                   uint64_t now_ns, int64_t db_now_us)
+{
+    struct audited_engine *engine = &auditor->engines[engine_at];
+    check_ownership(auditor, engine, now_ns);
+    uint32_t person = person_of(auditor, call->parties);
+    uint32_t who = engine->month * auditor->workload->count + person;
     if (auditor->workload->accounts[who].is_blocked)
         auditor_complain(auditor, "account %u is blocked, and a call is made", who + 1);
     uint32_t transfer = 0;
     if (call->call_kind == CALL_BALANCE) {
-        account->back_seen_minor = account->back_minor;
+        auditor->accounts[who].back_seen_minor = auditor->accounts[who].back_minor;
     } else {
         transfer = ordered(auditor, call->order);
-        if (++account->in_flight > 1)
+        if (++auditor->persons[person].in_flight[engine_at] > 1)
             auditor_complain(auditor, "I8: account %u has two calls in flight", who + 1);
     }
     if (transfer != 0 && auditor->transfers[transfer - 1].account != who)
         auditor_complain(auditor, "I2: account %u: a call with another's key", who + 1);
     if (transfer != 0 && call->call_kind == CALL_TRANSFER)
-        check_send(auditor, &auditor->transfers[transfer - 1], now_ns, db_now_us);
-    open_call(auditor, call,
+        check_send(auditor, engine, &auditor->transfers[transfer - 1], now_ns, db_now_us);
+    open_call(auditor, engine, call,
               (struct audited_call){.call_kind = call->call_kind,
                                     .account = who,
                                     .transfer = transfer,
+                                    .asked_at_ns = now_ns,
                                     .asked_at_us = db_now_us});
 }
 
-void auditor_writes(struct auditor *auditor, const struct chunk *chunk)
+void auditor_writes(struct auditor *auditor, uint32_t engine_at, const struct chunk *chunk)
 {
-    if (auditor->is_gone)
+    const struct audited_engine *engine = &auditor->engines[engine_at];
+    if (engine->is_gone)
         auditor_complain(auditor, "P0: chunk %u after ownership was lost", chunk->number);
-    if (chunk->epoch != auditor->epoch)
+    if (chunk->epoch != engine->epoch)
         auditor_complain(auditor, "P4: chunk %u with epoch %u of %u", chunk->number, chunk->epoch,
-                         auditor->epoch);
+                         engine->epoch);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -314,25 +434,29 @@ static void on_inquiry_answer(const struct auditor *auditor, struct audited_tran
     uint64_t linger_ns = auditor->rules.linger_unknown ? 0 : auditor->rules.linger_ns;
     uint64_t wait_ns = linger_ns + auditor->rules.processing_ns;
     int64_t counts_from_us = transfer->send_before_us + (int64_t)(wait_ns / NS_PER_US);
-    if (answer == ANSWER_NOT_FOUND && call->asked_at_us >= counts_from_us)
+    bool by_clock =
+        transfer->clock_steps != auditor->clock_steps || call->asked_at_us >= counts_from_us;
+    bool by_time = transfer->sends == 0 || call->asked_at_ns >= transfer->sent_at_ns + wait_ns;
+    if (answer == ANSWER_NOT_FOUND && by_clock && by_time)
         transfer->not_founds++;
     transfer->was_shown_refused |=
         answer == ANSWER_REJECTED_LATER || answer == ANSWER_REJECTED_PERSON;
 }
 
-static void on_reply(struct auditor *auditor, const struct bank_reply *reply)
+static void on_reply(struct auditor *auditor, uint32_t engine_at, const struct bank_reply *reply)
 {
-    struct audited_call *call = &auditor->calls[reply->call.index];
+    struct audited_engine *engine = &auditor->engines[engine_at];
+    struct audited_call *call = &engine->calls[reply->call.index];
     if (!call->is_open || call->generation != reply->call.generation) {
         auditor_complain(auditor, "call slot %u is answered twice", reply->call.index);
         return;
     }
     call->is_open = false;
-    auditor->calls_in_flight--;
+    engine->calls_in_flight--;
     if (call->call_kind != CALL_BALANCE)
-        auditor->accounts[call->account].in_flight--;
-    if (call->transfer == 0)
-        return;
+        auditor_person(auditor, call->account)->in_flight[engine_at]--;
+    if (call->transfer == 0 || !is_owner(auditor, engine))
+        return; // what is answered to one who was taken over, nobody records
     struct audited_transfer *transfer = &auditor->transfers[call->transfer - 1];
     if (call->call_kind == CALL_TRANSFER)
         on_send_answer(transfer, reply->answer);
@@ -340,19 +464,28 @@ static void on_reply(struct auditor *auditor, const struct bank_reply *reply)
         on_inquiry_answer(auditor, transfer, call, reply->answer);
 }
 
-void auditor_hears(struct auditor *auditor, const struct event *event, uint64_t now_ns)
+static void on_statement(struct audited_engine *engine, const struct store_time *time,
+                         uint64_t now_ns)
+{
+    uint64_t heard_at_ns = time->asked_at_ns == 0 ? now_ns : time->asked_at_ns;
+    if (heard_at_ns > engine->heard_at_ns)
+        engine->heard_at_ns = heard_at_ns;
+}
+
+void auditor_hears(struct auditor *auditor, uint32_t engine, const struct event *event,
+                   uint64_t now_ns)
 {
     switch (event->kind) {
     case EVENT_BANK_REPLY:
-        on_reply(auditor, &event->bank_reply);
+        on_reply(auditor, engine, &event->bank_reply);
         return;
     case EVENT_STORE_LOADED:
     case EVENT_STORE_WRITTEN:
     case EVENT_STORE_ALIVE:
-        auditor->heard_at_ns = now_ns;
+        on_statement(&auditor->engines[engine], &event->time, now_ns);
         return;
     case EVENT_STORE_GONE:
-        auditor->is_gone = true;
+        auditor->engines[engine].is_gone = true;
         return;
     case EVENT_STOP:
         return;
@@ -361,10 +494,10 @@ void auditor_hears(struct auditor *auditor, const struct event *event, uint64_t 
 
 /* ---- the bank's book ------------------------------------------------------------------------- */
 
-void auditor_deposited(struct auditor *auditor, uint32_t index, int64_t amount_minor)
+void auditor_deposited(struct auditor *auditor, uint32_t person, int64_t amount_minor)
 {
-    auditor->accounts[index].bank_minor += amount_minor;
-    auditor->accounts[index].came_minor += amount_minor;
+    auditor->persons[person].bank_minor += amount_minor;
+    auditor->persons[person].came_minor += amount_minor;
 }
 
 static bool key_of_text(const char *text, struct idem_key *key)
@@ -393,6 +526,7 @@ static void on_accepted(struct auditor *auditor, struct audited_transfer *transf
                         const struct mock_transfer *booked)
 {
     struct audited_account *account = &auditor->accounts[transfer->account];
+    struct audited_person *person = auditor_person(auditor, transfer->account);
     uint32_t who = transfer->account + 1;
     if (account->is_booked[transfer->step])
         auditor_complain(auditor, "I1: account %u step %u is paid twice", who, transfer->step);
@@ -400,15 +534,15 @@ static void on_accepted(struct auditor *auditor, struct audited_transfer *transf
         auditor_complain(auditor, "I13: account %u step %u is paid after its recorded rejection",
                          who, transfer->step);
     account->is_booked[transfer->step] = true;
-    account->bank_minor -= booked->amount_minor;
+    person->bank_minor -= booked->amount_minor;
     transfer->is_booked = true;
     transfer->bank_id = booked->id;
-    if (account->bank_minor < 0)
+    if (person->bank_minor < 0)
         auditor_complain(auditor, "account %u was paid out more than it had", who);
     // What the bank takes for itself, from a pool too, is not the engine's to prevent.
     transfer->fee_minor = booked->fee_minor;
     if (!auditor->rules.fee_is_ours)
-        account->bank_minor -= booked->fee_minor;
+        person->bank_minor -= booked->fee_minor;
 }
 
 void auditor_booked(struct auditor *auditor, const struct mock_transfer *booked)
@@ -448,67 +582,6 @@ void auditor_reversed(struct auditor *auditor, const struct mock_transfer *rever
     struct audited_transfer *transfer = &auditor->transfers[at];
     transfer->is_booked = false;
     transfer->is_reversed = true;
-    auditor->accounts[transfer->account].bank_minor += reversed->amount_minor;
+    auditor_person(auditor, transfer->account)->bank_minor += reversed->amount_minor;
     auditor->accounts[transfer->account].back_minor += reversed->amount_minor;
-}
-
-/* ---- the end --------------------------------------------------------------------------------- */
-
-/* I13: what the bank accepted is what the store accepted. */
-static void check_transfers(struct auditor *auditor)
-{
-    for (uint32_t i = 0; i < auditor->transfer_count; i++) {
-        const struct audited_transfer *transfer = &auditor->transfers[i];
-        const struct audited_account *account = &auditor->accounts[transfer->account];
-        bool is_open = transfer->state == 0 || transfer->state == OUTCOME_PENDING;
-        if (is_open && account->is_left_in_doubt && account->newest == i + 1)
-            continue; // a person's now: nobody can say, and nobody guessed
-        if (transfer->is_reversed &&
-            (transfer->state == OUTCOME_ACCEPTED || transfer->state == OUTCOME_REVERSED))
-            continue; // noticed or not: what looked before it came back cannot know
-        if (transfer->is_booked != (transfer->state == OUTCOME_ACCEPTED))
-            auditor_complain(auditor, "I13: account %u step %u: bank %d, store's outcome %u",
-                             transfer->account + 1, transfer->step, transfer->is_booked,
-                             transfer->state);
-    }
-}
-
-static bool must_park(const struct auditor *auditor, uint32_t index)
-{
-    const struct workload_account *plan = &auditor->workload->accounts[index];
-    const struct audited_account *account = &auditor->accounts[index];
-    bool is_over = auditor->rules.parks_over && plan->expected_minor > 0 &&
-                   2 * account->deposit_minor > 3 * plan->expected_minor;
-    bool pays = auditor_step_amount(auditor, index, STEP_PAYOUT) > 0;
-    return is_over || (plan->is_payout_stopped && pays);
-}
-
-/* Every account has come to the end that the plan and its money lead to. */
-static void check_account(struct auditor *auditor, uint32_t index)
-{
-    const struct workload_account *plan = &auditor->workload->accounts[index];
-    const struct audited_account *account = &auditor->accounts[index];
-    bool came = account->came_minor >= workload_threshold(plan);
-    if (plan->is_blocked) {
-        if (account->outcome_seq > 0)
-            auditor_complain(auditor, "account %u is blocked and has outcomes", index + 1);
-    } else if (!came) {
-        if (!account->is_short || account->has_deposit)
-            auditor_complain(auditor, "account %u got no deposit and is not short", index + 1);
-    } else if (!account->has_deposit) {
-        auditor_complain(auditor, "account %u: its deposit was not found", index + 1);
-    } else if (must_park(auditor, index)) {
-        if (!account->is_parked)
-            auditor_complain(auditor, "account %u should be parked", index + 1);
-    } else if (!account->is_ended && !account->is_parked) { // the reason was judged then
-        auditor_complain(auditor, "account %u has not ended (step %u done, parked %d)", index + 1,
-                         account->step_done, account->is_parked);
-    }
-}
-
-void auditor_ends(struct auditor *auditor)
-{
-    check_transfers(auditor);
-    for (uint32_t i = 0; i < auditor->workload->count; i++)
-        check_account(auditor, i);
 }

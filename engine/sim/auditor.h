@@ -19,6 +19,7 @@
 #include "core/port.h"
 #include "mock/bank.h"
 #include "sim/workload.h"
+#include "sim/world.h"
 
 struct auditor_rules {
     const char *collection_account;
@@ -47,16 +48,27 @@ void auditor_close(struct auditor *auditor);
 
 /* ---- what happens ---- */
 
-/* An engine begins, with this epoch; whatever an earlier one was doing is cut off. */
-void auditor_begins(struct auditor *auditor, uint32_t epoch, uint64_t now_ns);
-/* The engine gives out a command; db_now_us: the database's clock at that moment. */
-void auditor_calls(struct auditor *auditor, const struct bank_call *call, uint64_t now_ns,
-                   int64_t db_now_us);
-void auditor_writes(struct auditor *auditor, const struct chunk *chunk);
+/* An engine, known by a seat below ENGINES_MAX, begins a month with this epoch. Whoever had the
+   month before may live on, stopped: what it checked before may still be sent, and no more. */
+void auditor_begins(struct auditor *auditor, uint32_t engine, uint32_t month, uint32_t epoch,
+                    uint64_t now_ns);
+/* The engine gives out a command; now, and the database's clock then: when it was decided. */
+void auditor_calls(struct auditor *auditor, uint32_t engine, const struct bank_call *call,
+                   uint64_t now_ns, int64_t db_now_us);
+void auditor_writes(struct auditor *auditor, uint32_t engine, const struct chunk *chunk);
 /* The engine is given an event. */
-void auditor_hears(struct auditor *auditor, const struct event *event, uint64_t now_ns);
+void auditor_hears(struct auditor *auditor, uint32_t engine, const struct event *event,
+                   uint64_t now_ns);
+/* The store opens a settlement with this floor; follows: the settlement before it + 1, or 0. */
+struct audited_floor {
+    uint32_t follows;
+    int64_t held_minor, payable_minor, residue_minor;
+};
+void auditor_opened(struct auditor *auditor, uint32_t index, const struct audited_floor *floor);
+/* The database's clock is set: what goes by it alone is judged by true time from now on. */
+void auditor_clock_steps(struct auditor *auditor);
 /* Money comes into a virtual account from outside. */
-void auditor_deposited(struct auditor *auditor, uint32_t index, int64_t amount_minor);
+void auditor_deposited(struct auditor *auditor, uint32_t person, int64_t amount_minor);
 /* The bank decides a transfer. */
 void auditor_booked(struct auditor *auditor, const struct mock_transfer *transfer);
 /* The bank fails a transfer that it had accepted: its money is back. */

@@ -101,22 +101,30 @@ static void check_totals(struct auditor *auditor, const struct chunk *chunk)
         auditor_complain(auditor, "I20: chunk %u has other totals", chunk->number);
 }
 
+static struct audited_chain *chain_of(struct auditor *auditor, const struct chunk *chunk)
+{
+    uint32_t month = chunk->batch_id - WORKLOAD_BATCH;
+    if (month < auditor->workload->months && chunk->partition == 0)
+        return &auditor->chains[month];
+    auditor_complain(auditor, "chunk %u is of another partition", chunk->number);
+    return &auditor->chains[0];
+}
+
 static void check_chain(struct auditor *auditor, const struct chunk *chunk)
 {
-    if (chunk->batch_id != WORKLOAD_BATCH || chunk->partition != 0)
-        auditor_complain(auditor, "chunk %u is of another partition", chunk->number);
-    if (chunk->number != auditor->chunk_number + 1)
-        auditor_complain(auditor, "I16: chunk %u follows %u", chunk->number, auditor->chunk_number);
-    if (chunk->epoch < auditor->chunk_epoch || chunk->epoch != auditor->epoch)
+    struct audited_chain *chain = chain_of(auditor, chunk);
+    if (chunk->number != chain->number + 1)
+        auditor_complain(auditor, "I16: chunk %u follows %u", chunk->number, chain->number);
+    if (chunk->epoch < chain->chunk_epoch || chunk->epoch != chain->epoch)
         auditor_complain(auditor, "I23: chunk %u with epoch %u committed under %u", chunk->number,
-                         chunk->epoch, auditor->epoch);
-    if (memcmp(&chunk->prev_hash, &auditor->chunk_hash, sizeof(chunk->prev_hash)) != 0)
+                         chunk->epoch, chain->epoch);
+    if (memcmp(&chunk->prev_hash, &chain->hash, sizeof(chunk->prev_hash)) != 0)
         auditor_complain(auditor, "I15: chunk %u does not follow the head's hash", chunk->number);
     if (chunk->record_count == 0)
         auditor_complain(auditor, "chunk %u is empty", chunk->number);
-    auditor->chunk_number = chunk->number;
-    auditor->chunk_epoch = chunk->epoch;
-    auditor->chunk_hash = chunk->hash;
+    chain->number = chunk->number;
+    chain->chunk_epoch = chunk->epoch;
+    chain->hash = chunk->hash;
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -157,6 +165,17 @@ static void owe(struct auditor *auditor, const struct record *outcome, enum ledg
                                                 .amount_minor = amount_minor});
 }
 
+/* debits - credits, over all months */
+static void count_person(struct auditor *auditor, uint32_t who, uint8_t ledger_account,
+                         int64_t amount_minor)
+{
+    struct audited_person *person = auditor_person(auditor, who);
+    if (ledger_account == LEDGER_VIRTUAL)
+        person->virtual_minor += amount_minor;
+    else if (ledger_account == LEDGER_HELD)
+        person->held_minor -= amount_minor;
+}
+
 static void on_entry(struct auditor *auditor, const struct record *r, uint32_t who)
 {
     if (r->entry.amount_minor <= 0)
@@ -171,6 +190,8 @@ static void on_entry(struct auditor *auditor, const struct record *r, uint32_t w
     }
     auditor->accounts[who].ledger[r->entry.debit] += r->entry.amount_minor;
     auditor->accounts[who].ledger[r->entry.credit] -= r->entry.amount_minor;
+    count_person(auditor, who, r->entry.debit, r->entry.amount_minor);
+    count_person(auditor, who, r->entry.credit, -r->entry.amount_minor);
     match_entry(auditor, (struct audited_entry){.settlement_id = r->settlement_id,
                                                 .step = r->step,
                                                 .kind = r->kind,
@@ -189,6 +210,11 @@ static struct audited_transfer *newest(struct auditor *auditor, uint32_t who)
     return at == 0 ? NULL : &auditor->transfers[at - 1];
 }
 
+static uint32_t epoch_of(const struct auditor *auditor, const struct record *r)
+{
+    return auditor->chains[settlement_batch(r->settlement_id) - WORKLOAD_BATCH].epoch;
+}
+
 static void add_transfer(struct auditor *auditor, const struct record *r, uint32_t who)
 {
     if (auditor->transfer_count == auditor->transfer_capacity) {
@@ -203,7 +229,9 @@ static void add_transfer(struct auditor *auditor, const struct record *r, uint32
                                                        .generation = r->generation,
                                                        .amount_minor = r->intent.amount_minor,
                                                        .intended_at_us = r->intent.intended_at_us,
-                                                       .send_before_us = r->intent.send_before_us};
+                                                       .send_before_us = r->intent.send_before_us,
+                                                       .epoch = epoch_of(auditor, r),
+                                                       .clock_steps = auditor->clock_steps};
     auditor->accounts[who].newest = at + 1;
     keymap_add(&auditor->keys, &r->intent.key, at);
 }
@@ -272,6 +300,10 @@ static void on_attempt(struct auditor *auditor, const struct record *r, uint32_t
                          r->step);
     if (r->attempt.send_before_us < transfer->send_before_us)
         auditor_complain(auditor, "account %u step %u: send_before goes back", who + 1, r->step);
+    if (transfer->epoch != epoch_of(auditor, r))
+        transfer->older_send_before_us = transfer->send_before_us;
+    transfer->epoch = epoch_of(auditor, r);
+    transfer->clock_steps = auditor->clock_steps;
     transfer->attempts = r->attempt.number;
     transfer->send_before_us = r->attempt.send_before_us;
 }
@@ -317,7 +349,7 @@ static void on_deposited(struct auditor *auditor, const struct record *r, uint32
     struct audited_account *account = &auditor->accounts[who];
     if (account->has_deposit || r->step != STEP_DEPOSIT)
         auditor_complain(auditor, "account %u: its deposit is recorded twice", who + 1);
-    if (plan->is_blocked)
+    if (plan->is_blocked || (who >= auditor->workload->count && !account->is_open))
         auditor_complain(auditor, "account %u is blocked and has a deposit", who + 1);
     if (r->outcome.amount_minor !=
             r->outcome.available_minor - auditor_shown_before(auditor, who) ||
@@ -327,6 +359,7 @@ static void on_deposited(struct auditor *auditor, const struct record *r, uint32
                          who + 1, r->outcome.amount_minor, auditor_shown(auditor, who));
     account->has_deposit = true;
     account->deposit_minor = r->outcome.amount_minor;
+    auditor_person(auditor, who)->received_minor += r->outcome.amount_minor + plan->opening_minor;
     step_is_done(auditor, r, who);
     owe(auditor, r, LEDGER_VIRTUAL, LEDGER_PAYABLE, r->outcome.amount_minor);
     if (plan->opening_minor > 0)
@@ -422,11 +455,14 @@ static void on_posted(struct auditor *auditor, const struct record *r, uint32_t 
 static void on_settled(struct auditor *auditor, const struct record *r, uint32_t who)
 {
     struct audited_account *account = &auditor->accounts[who];
-    int64_t residue =
-        r->outcome.residue_minor - auditor->workload->accounts[who].floor_residue_minor;
+    int64_t residue = r->outcome.residue_minor - account->floor_residue_minor;
     if (account->step_done != STEP_PAYOUT || r->step != STEP_CLOSING)
         auditor_complain(auditor, "account %u ends with step %u done", who + 1, account->step_done);
     account->is_ended = true;
+    auditor_person(auditor, who)->received_minor += residue;
+    account->end_held_minor = r->outcome.held_minor;
+    account->end_payable_minor = r->outcome.amount_minor;
+    account->end_residue_minor = r->outcome.residue_minor;
     if (residue < 0)
         auditor_complain(auditor, "I12: account %u ends with less residue than before", who + 1);
     else if (residue > 0)
@@ -438,9 +474,10 @@ static void on_short(struct auditor *auditor, const struct record *r, uint32_t w
     struct audited_account *account = &auditor->accounts[who];
     if (account->has_deposit || r->step != STEP_DEPOSIT)
         auditor_complain(auditor, "account %u is short although it has its deposit", who + 1);
-    if (r->outcome.amount_minor < 0 || r->outcome.amount_minor > account->came_minor)
+    if (r->outcome.amount_minor < 0 ||
+        r->outcome.amount_minor > auditor_person(auditor, who)->came_minor)
         auditor_complain(auditor, "account %u: %" PRId64 " seen, %" PRId64 " came", who + 1,
-                         r->outcome.amount_minor, account->came_minor);
+                         r->outcome.amount_minor, auditor_person(auditor, who)->came_minor);
     account->is_short = true;
 }
 
@@ -504,7 +541,7 @@ static void check_closing(struct auditor *auditor, const struct record *r, uint3
                           int64_t in_account)
 {
     const struct audited_account *account = &auditor->accounts[who];
-    int64_t before_minor = auditor->workload->accounts[who].floor_residue_minor;
+    int64_t before_minor = account->floor_residue_minor;
     bool is_received = auditor->rules.pool == POOL_RECEIVED;
     int64_t shown_minor = is_received
                               ? auditor_shown_before(auditor, who) + account->deposit_minor +
@@ -541,18 +578,9 @@ static void check_settled(struct auditor *auditor, const struct record *r, uint3
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-/* Its account; UINT32_MAX: none of this batch. */
-static uint32_t account_of(const struct auditor *auditor, const struct record *r)
-{
-    uint32_t position = settlement_position(r->settlement_id);
-    bool is_known = position >= 1 && position <= auditor->workload->count &&
-                    workload_settlement(position - 1) == r->settlement_id;
-    return is_known ? position - 1 : UINT32_MAX;
-}
-
 static void on_record(struct auditor *auditor, const struct record *r)
 {
-    uint32_t who = account_of(auditor, r);
+    uint32_t who = workload_find(auditor->workload, r->settlement_id);
     if (who == UINT32_MAX) {
         auditor_complain(auditor, "a record of the unknown settlement %" PRIu64, r->settlement_id);
         return;
@@ -583,7 +611,7 @@ void auditor_committed(struct auditor *auditor, const struct chunk *chunk)
         on_record(auditor, &chunk->records[i]);
     for (uint32_t i = 0; i < chunk->record_count; i++) {
         const struct record *r = &chunk->records[i];
-        uint32_t who = account_of(auditor, r);
+        uint32_t who = workload_find(auditor->workload, r->settlement_id);
         if (who != UINT32_MAX && r->record_kind == RECORD_OUTCOME &&
             r->outcome.state == OUTCOME_SETTLED)
             check_settled(auditor, r, who);

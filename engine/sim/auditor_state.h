@@ -14,15 +14,18 @@
 
 /* A transfer that some committed intent names. */
 struct audited_transfer {
-    uint32_t account;
+    uint32_t account; /* index of its settlement */
     uint8_t step;
     uint16_t generation;
     int64_t amount_minor;
     int64_t intended_at_us;
-    int64_t send_before_us; /* newest permission */
-    uint64_t sent_at_ns;    /* newest send */
-    uint16_t attempts;      /* attempt records */
-    uint32_t sends;         /* times given out */
+    int64_t send_before_us;       /* newest permission */
+    uint32_t epoch;               /* … of this epoch */
+    int64_t older_send_before_us; /* newest permission of an earlier epoch */
+    uint32_t clock_steps;         /* … and given after so many steps of the clock */
+    uint64_t sent_at_ns;          /* newest send */
+    uint16_t attempts;            /* attempt records */
+    uint32_t sends;               /* times given out */
     uint32_t open_sends;    /* of those, without a whole answer and not resolved by not-founds */
     uint32_t not_founds;    /* that count, since the newest send */
     uint32_t unanswered;    /* sends that never got a whole answer */
@@ -38,21 +41,32 @@ struct audited_transfer {
     uint64_t bank_id;
 };
 
+/* A settlement. */
 struct audited_account {
     uint32_t newest;   /* its newest transfer + 1, 0: none */
     uint8_t step_done; /* newest step with a final good outcome */
     uint16_t outcome_seq;
-    bool has_deposit, is_ended, is_parked, is_short;
+    bool is_open, has_deposit, is_ended, is_parked, is_short;
     bool has_reversal;     /* recorded */
     bool is_left_in_doubt; /* parked, with its newest transfer in doubt */
+    int64_t floor_held_minor, floor_payable_minor, floor_residue_minor;
+    int64_t floor_received_minor; /* all that came in before it, as posted */
     int64_t deposit_minor;
-    int64_t bank_minor;      /* what lies in the virtual account at the bank */
-    int64_t came_minor;      /* deposits so far */
-    int64_t back_minor;      /* that came back, by reversals */
+    int64_t end_held_minor, end_payable_minor, end_residue_minor; /* its end record */
+    int64_t back_minor;                                           /* that came back, by reversals */
     int64_t back_seen_minor; /* … before the newest look at its balance */
     bool is_booked[STEP_CLOSING + 1];
-    uint32_t in_flight;              /* calls about a transfer, of this incarnation */
-    int64_t ledger[LEDGER_ACCOUNTS]; /* debits - credits */
+    int64_t ledger[LEDGER_ACCOUNTS]; /* debits - credits, from the floor on */
+};
+
+/* Whose account it is, over all months. */
+struct audited_person {
+    uint32_t newest_open;              /* the settlement opened last + 1, 0: none */
+    int64_t bank_minor;                /* what lies in the virtual account at the bank */
+    int64_t came_minor;                /* deposits so far */
+    int64_t virtual_minor, held_minor; /* of the ledger */
+    int64_t received_minor;            /* that came in, as posted */
+    uint32_t in_flight[ENGINES_MAX];   /* calls about a transfer */
 };
 
 struct audited_call {
@@ -61,7 +75,22 @@ struct audited_call {
     uint8_t call_kind;
     uint32_t account;
     uint32_t transfer; /* + 1, 0: none */
+    uint64_t asked_at_ns;
     int64_t asked_at_us;
+};
+
+struct audited_engine {
+    uint32_t month, epoch;
+    bool is_gone;
+    uint64_t heard_at_ns; /* newest acknowledged statement: when it was asked */
+    struct audited_call *calls;
+    uint32_t calls_in_flight;
+};
+
+struct audited_chain {
+    uint32_t epoch; /* newest claim */
+    uint32_t number, chunk_epoch;
+    struct digest hash;
 };
 
 /* An entry that an outcome owes (or that came without one), within one chunk. */
@@ -79,22 +108,18 @@ struct auditor {
     const struct workload *workload;
     struct auditor_rules rules;
     struct hash *hash;
-    struct audited_account *accounts;
+    struct audited_account *accounts; /* by settlement */
+    struct audited_person *persons;
     struct audited_transfer *transfers;
     uint32_t transfer_count, transfer_capacity;
     struct keymap keys;
-    struct audited_call *calls;
-    uint32_t calls_in_flight;
+    struct audited_engine engines[ENGINES_MAX];
     uint64_t transfers_given;
-
-    uint32_t epoch;
-    bool is_gone;
-    uint64_t heard_at_ns; /* newest acknowledged statement */
-    uint64_t bucket;      /* calls given out and not drained yet, in 1e-9 */
+    uint32_t clock_steps;
+    uint64_t bucket; /* calls given out and not drained yet, in 1e-9 */
     uint64_t bucket_at_ns;
 
-    uint32_t chunk_number, chunk_epoch;
-    struct digest chunk_hash;
+    struct audited_chain chains[MONTHS_MAX];
     struct audited_entry entries[AUDITED_ENTRIES_MAX]; /* open ones of the chunk being judged */
     uint32_t entry_count;
 
@@ -112,6 +137,9 @@ bool auditor_may_park(struct auditor *auditor, uint32_t account, const char *cod
 int64_t auditor_shown(const struct auditor *auditor, uint32_t account);
 /* Of that, what is there before this settlement's deposit. */
 int64_t auditor_shown_before(const struct auditor *auditor, uint32_t account);
+struct audited_person *auditor_person(const struct auditor *auditor, uint32_t index);
+/* The floor and the opening money. */
+int64_t auditor_floor(const struct auditor *auditor, uint32_t index);
 /* What the plan says that this step moves; the deposit must be known for the payout. */
 int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uint8_t step);
 

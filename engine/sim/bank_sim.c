@@ -27,10 +27,11 @@ struct flight {
     bool is_dripping; /* the answer comes byte by byte */
     bool is_closed;   /* the answer's connection closed before its end */
     enum preset preset;
+    uint32_t engine;
+    uint64_t given_at_ns;
     struct slot call;
     uint8_t call_kind;
     struct call_plan plan;
-    uint64_t handed_at_ns;
     struct transfer_order order;
     struct parties parties;
     uint32_t request_bytes, answer_bytes;
@@ -46,7 +47,7 @@ struct bank_sim {
     uint32_t reversed_count; /* of its reversals */
     struct flight **flights;
     uint32_t flight_count, flight_capacity, free_head;
-    uint32_t *by_call; /* by call slot: flight + 1, 0: none */
+    uint32_t *by_call; /* by engine and call slot: flight + 1, 0: none */
     uint32_t calls_max;
     uint32_t *counts; /* by account and call kind: calls so far, for scripts */
     struct bank_text texts[BANK_SIM_TEXTS];
@@ -75,13 +76,19 @@ static void open_accounts(struct bank_sim *bank)
         if (account->is_payout_stopped)
             CHECK(mock_bank_account(bank->mock, account->parties.payout_account, 0,
                                     MOCK_ACCOUNT_STOPPED));
-        for (uint32_t part = 0; part < WORKLOAD_DEPOSITS_MAX; part++)
-            if (account->deposits[part].amount_minor > 0 &&
-                account->deposits[part].at_ns != AT_NEVER)
-                world_plan(bank->config.world,
-                           bank->config.world->now_ns + account->deposits[part].at_ns,
-                           HAPPENING_DEPOSIT, i << 1 | part);
     }
+}
+
+void bank_sim_month(struct bank_sim *bank, uint32_t month)
+{
+    const struct workload *workload = bank->config.workload;
+    struct world *world = bank->config.world;
+    for (uint32_t i = month * workload->count; i < (month + 1) * workload->count; i++)
+        for (uint32_t part = 0; part < WORKLOAD_DEPOSITS_MAX; part++) {
+            const struct workload_deposit *deposit = &workload->accounts[i].deposits[part];
+            if (deposit->amount_minor > 0 && deposit->at_ns != AT_NEVER)
+                world_plan(world, world->now_ns + deposit->at_ns, HAPPENING_DEPOSIT, i << 1 | part);
+        }
 }
 
 struct bank_sim *bank_sim_open(const struct bank_sim_config *config)
@@ -93,8 +100,8 @@ struct bank_sim *bank_sim_open(const struct bank_sim_config *config)
     bank->prng = prng_split(config->seed, "bank");
     bank->free_head = FLIGHT_NONE;
     bank->calls_max = (uint32_t)swarm->calls;
-    bank->by_call = calloc(bank->calls_max, sizeof(*bank->by_call));
-    bank->counts = calloc(config->workload->count, 3 * sizeof(*bank->counts));
+    bank->by_call = calloc(ENGINES_MAX * bank->calls_max, sizeof(*bank->by_call));
+    bank->counts = calloc(workload_total(config->workload), 3 * sizeof(*bank->counts));
     struct mock_settings settings = {
         .seed = prng_next(&bank->prng),
         .latency_ns = swarm->bank_latency_ns,
@@ -110,7 +117,7 @@ struct bank_sim *bank_sim_open(const struct bank_sim_config *config)
         .pool_account = WORKLOAD_POOL,
         .key_lifetime_ns = swarm->key_lifetime_ns,
         .accounts_max = 2 * config->workload->count + 3,
-        .transfers_max = 16 * config->workload->count + 64,
+        .transfers_max = 16 * workload_total(config->workload) + 64,
         .faults = swarm_mock(swarm),
     };
     if (swarm->fee_is_ours == 0)
@@ -153,7 +160,8 @@ void bank_sim_deposit(struct bank_sim *bank, uint32_t which)
     int64_t amount_minor = account->deposits[which & 1].amount_minor;
     bank_sim_advance(bank);
     CHECK(mock_bank_deposit(bank->mock, account->parties.virtual_account, amount_minor));
-    auditor_deposited(bank->config.auditor, which >> 1, amount_minor);
+    auditor_deposited(bank->config.auditor, workload_person(bank->config.workload, which >> 1),
+                      amount_minor);
 }
 
 void bank_sim_heal(struct bank_sim *bank)
@@ -184,7 +192,14 @@ static void add_flight(struct bank_sim *bank)
     bank->flights[bank->flight_count++] = flight;
 }
 
-static uint32_t begin_flight(struct bank_sim *bank, const struct bank_call *call)
+/* Where it is noted which flight carries this call. */
+static uint32_t *place_of(struct bank_sim *bank, uint32_t engine, struct slot call)
+{
+    CHECK(engine < ENGINES_MAX && call.index < bank->calls_max);
+    return &bank->by_call[engine * bank->calls_max + call.index];
+}
+
+static uint32_t begin_flight(struct bank_sim *bank, uint32_t engine, const struct bank_call *call)
 {
     if (bank->free_head == FLIGHT_NONE)
         add_flight(bank);
@@ -197,14 +212,16 @@ static uint32_t begin_flight(struct bank_sim *bank, const struct bank_call *call
     flight->is_handed = flight->has_arrived = false;
     flight->answer_bytes = 0;
     flight->preset = PRESET_NONE;
+    flight->engine = engine;
     flight->call = call->call;
     flight->call_kind = call->call_kind;
     flight->has_order = call->order != NULL;
     if (flight->has_order)
         flight->order = *call->order;
     flight->parties = *call->parties;
-    CHECK(call->call.index < bank->calls_max && bank->by_call[call->call.index] == 0);
-    bank->by_call[call->call.index] = at + 1;
+    uint32_t *place = place_of(bank, engine, call->call);
+    CHECK(*place == 0);
+    *place = at + 1;
     return at;
 }
 
@@ -285,8 +302,7 @@ static struct call_plan decide(struct bank_sim *bank, const struct bank_call *ca
     if (bank->config.decide == NULL)
         return draw_plan(bank, call);
     const struct workload *workload = bank->config.workload;
-    uint32_t account = (uint32_t)strtoul(call->parties->virtual_account + 2, NULL, 10) - 1;
-    CHECK(account < workload->count);
+    uint32_t account = workload_index(workload, call->settlement_id);
     uint32_t nth = ++bank->counts[3 * account + call->call_kind];
     return bank->config.decide(bank->config.context, call, nth);
 }
@@ -301,13 +317,22 @@ static bool is_changed(struct bank_sim *bank, const struct bank_call *call)
     return memcmp(&digest, call->body_digest, sizeof(digest)) != 0;
 }
 
+/* The latest instant at which the bank still takes what was decided then. */
+static uint64_t latest_ns(const struct bank_sim *bank, const struct flight *flight)
+{
+    uint64_t linger_ns = bank->config.swarm->linger_ns;
+    return linger_ns < AT_NEVER - flight->given_at_ns ? flight->given_at_ns + linger_ns : AT_NEVER;
+}
+
 static void hand_over(struct bank_sim *bank, uint32_t at)
 {
     struct flight *flight = flight_at(bank, at);
     flight->is_handed = true;
-    flight->handed_at_ns = now(bank);
     uint64_t arrives_ns = now(bank) + flight->plan.travel_ns;
-    if (flight->plan.fate == FATE_LOST_REQUEST) {
+    bool is_late = now(bank) > latest_ns(bank, flight); // it stood still: its connection is closed
+    if (arrives_ns > latest_ns(bank, flight) && !is_late)
+        arrives_ns = latest_ns(bank, flight);
+    if (flight->plan.fate == FATE_LOST_REQUEST || is_late) {
         flight->preset = PRESET_IN_DOUBT;
         plan(bank, at, arrives_ns, HAPPENING_ANSWERED);
     } else {
@@ -329,11 +354,13 @@ static void depart(struct bank_sim *bank, uint32_t at)
     }
 }
 
-void bank_sim_call(struct bank_sim *bank, const struct bank_call *call)
+void bank_sim_call(struct bank_sim *bank, uint32_t engine, const struct bank_call *call,
+                   struct call_given given)
 {
-    auditor_calls(bank->config.auditor, call, now(bank), world_db_now_us(bank->config.world));
-    uint32_t at = begin_flight(bank, call);
+    auditor_calls(bank->config.auditor, engine, call, given.at_ns, given.db_us);
+    uint32_t at = begin_flight(bank, engine, call);
     struct flight *flight = flight_at(bank, at);
+    flight->given_at_ns = given.at_ns;
     flight->plan = decide(bank, call);
     if (flight->plan.fate == FATE_CHANGED || is_changed(bank, call)) {
         flight->preset = PRESET_CHANGED;
@@ -351,14 +378,13 @@ void bank_sim_call(struct bank_sim *bank, const struct bank_call *call)
 static void delay_arrival(struct bank_sim *bank, uint32_t at)
 {
     struct flight *flight = flight_at(bank, at);
-    uint64_t latest_ns =
-        flight->handed_at_ns + bank->config.swarm->linger_ns -
-        (flight->plan.connect_ns < bank->config.swarm->linger_ns ? flight->plan.connect_ns
-                                                                 : bank->config.swarm->linger_ns);
-    if (latest_ns <= now(bank) || !prng_chance(&bank->prng, 1, 2))
+    uint64_t until_ns = latest_ns(bank, flight);
+    if (until_ns == AT_NEVER)
+        until_ns = now(bank) + bank->config.swarm->call_timeout_ns;
+    if (until_ns <= now(bank) || !prng_chance(&bank->prng, 1, 2))
         return;
     flight->generation++; // its planned arrival is stale now
-    plan(bank, at, prng_between(&bank->prng, now(bank), latest_ns), HAPPENING_ARRIVED);
+    plan(bank, at, prng_between(&bank->prng, now(bank), until_ns), HAPPENING_ARRIVED);
 }
 
 static bool is_on_its_way(const struct flight *flight)
@@ -369,15 +395,14 @@ static bool is_on_its_way(const struct flight *flight)
 static void give_up(struct bank_sim *bank, uint32_t at)
 {
     struct flight *flight = flight_at(bank, at);
-    bank->by_call[flight->call.index] = 0;
+    *place_of(bank, flight->engine, flight->call) = 0;
     flight->is_owned = false;
     end_if_over(bank, at);
 }
 
-void bank_sim_cancel(struct bank_sim *bank, struct slot call)
+void bank_sim_cancel(struct bank_sim *bank, uint32_t engine, struct slot call)
 {
-    CHECK(call.index < bank->calls_max);
-    uint32_t at = bank->by_call[call.index] - 1;
+    uint32_t at = *place_of(bank, engine, call) - 1;
     if (at == FLIGHT_NONE || flight_at(bank, at)->call.generation != call.generation)
         return; // its reply is given already
     struct flight *flight = flight_at(bank, at);
@@ -389,12 +414,13 @@ void bank_sim_cancel(struct bank_sim *bank, struct slot call)
     plan(bank, at, now(bank) + prng_between(&bank->prng, 0, NS_PER_MS), HAPPENING_CANCELLED);
 }
 
-void bank_sim_drop(struct bank_sim *bank)
+void bank_sim_drop(struct bank_sim *bank, uint32_t engine)
 {
     for (uint32_t i = 0; i < bank->calls_max; i++) {
-        if (bank->by_call[i] == 0)
+        uint32_t carried = *place_of(bank, engine, (struct slot){.index = i});
+        if (carried == 0)
             continue;
-        uint32_t at = bank->by_call[i] - 1;
+        uint32_t at = carried - 1;
         struct flight *flight = flight_at(bank, at);
         flight->is_cancelled = true;
         if (is_on_its_way(flight))
@@ -570,6 +596,15 @@ static bool on_cancelled(struct bank_sim *bank, uint32_t at, struct event *event
     flight->preset = flight->is_handed ? PRESET_IN_DOUBT : PRESET_NOT_DONE;
     give_reply(bank, at, event);
     return true;
+}
+
+uint32_t bank_sim_engine(const struct bank_sim *bank, const struct happening *happening)
+{
+    const struct flight *flight = flight_at(bank, (uint32_t)happening->what);
+    bool is_stale = !flight->is_used || flight->generation != happening->what >> 32;
+    // What was handed over travels by itself.
+    return is_stale || !flight->is_owned || happening->kind == HAPPENING_ARRIVED ? ENGINES_MAX
+                                                                                 : flight->engine;
 }
 
 bool bank_sim_happen(struct bank_sim *bank, const struct happening *happening, struct event *event)

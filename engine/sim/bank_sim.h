@@ -62,15 +62,27 @@ struct bank_sim;
 struct bank_sim *bank_sim_open(const struct bank_sim_config *config);
 void bank_sim_close(struct bank_sim *bank);
 
-void bank_sim_call(struct bank_sim *bank, const struct bank_call *call);
-void bank_sim_cancel(struct bank_sim *bank, struct slot call);
+/* A month's deposits begin to come in. */
+void bank_sim_month(struct bank_sim *bank, uint32_t month);
+/* When an engine decided it: the permission to send was looked at then. */
+struct call_given {
+    uint64_t at_ns;
+    int64_t db_us;
+};
+/* Engines are known by their seat (below ENGINES_MAX). What an engine hands over later than
+   `linger` after it decided meets a connection that the bank has closed. */
+void bank_sim_call(struct bank_sim *bank, uint32_t engine, const struct bank_call *call,
+                   struct call_given given);
+void bank_sim_cancel(struct bank_sim *bank, uint32_t engine, struct slot call);
 /* The engine is gone, and its connections with it. */
-void bank_sim_drop(struct bank_sim *bank);
-/* One of the bank's happenings. True: *event is for the engine; its text holds for the next
+void bank_sim_drop(struct bank_sim *bank, uint32_t engine);
+/* The engine that a happening must wait for while it stands still; ENGINES_MAX: none. */
+uint32_t bank_sim_engine(const struct bank_sim *bank, const struct happening *happening);
+/* One of the bank's happenings. True: *event is for that engine; its text holds for the next
    BANK_SIM_TEXTS events. */
 MUST_USE bool bank_sim_happen(struct bank_sim *bank, const struct happening *happening,
                               struct event *event);
-/* A deposit comes in: account << 1 | which. */
+/* A deposit comes in: settlement << 1 | which. */
 void bank_sim_deposit(struct bank_sim *bank, uint32_t which);
 /* All faults of the mock bank end. */
 void bank_sim_heal(struct bank_sim *bank);

@@ -4,53 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/prng.h"
 #include "base/time.h"
-#include "sim/profiles.h"
+#include "sim/payday.h"
 
-#define EVENTS_A_TURN 64U
-#define RUNS_MAX 400U       /* with faults, besides one a crash */
-#define HEALED_RUNS_MAX 20U /* and without */
-#define IDLE_TURNS_MAX 100U /* turns at one instant without an event or a command */
-#define VIRTUAL_DAY_NS (24 * 3600 * NS_PER_S)
-
-_Static_assert(EVENTS_A_TURN <= BANK_SIM_TEXTS, "replies of one turn keep their texts");
-
-struct sim {
-    struct sim_profiles profiles;
-    struct profile_scratch *scratch;
-    struct hash *hash;
-    void *memory; /* of the engine; the next one takes it over */
-    size_t memory_bytes;
-};
-
-/* One payday. */
-struct payday {
-    struct sim *sim;
-    const struct sim_plan *plan;
-    struct sim_result *result;
-    struct tape *tape;
-    struct swarm swarm;
-    const struct profile *profile;
-    struct world world;
-    struct workload workload;
-    struct auditor *auditor;
-    struct bank_sim *bank;
-    struct store_sim *store;
-    struct prng prng; /* pauses, stops, restarts */
-    uint32_t crashes_done;
-    uint64_t turns_max;
-    bool is_healed;
-};
-
-/* The engine that runs at present. */
-struct engine {
-    struct settle *settle;
-    bool is_crashed;
-    uint32_t idle_turns;
-};
+#define RUNS_MAX 400U                 /* with faults, besides one a crash and four an account */
+#define HEALED_RUNS_MAX 20U           /* and without */
+#define DOUBT_WAIT_NS (10 * NS_PER_S) /* who is left in doubt comes back later each time */
 
 /* ---- what all paydays share ------------------------------------------------------------------ */
 
@@ -73,16 +33,16 @@ void sim_close(struct sim *sim)
     sim_profiles_close(&sim->profiles);
     profile_scratch_close(sim->scratch);
     hash_close(sim->hash);
-    free(sim->memory);
+    for (uint32_t i = 0; i < ENGINES_MAX; i++) {
+        free(sim->memories[i].bytes);
+        free(sim->memories[i].commands);
+    }
     free(sim);
 }
 
 /* ---- verdicts -------------------------------------------------------------------------------- */
 
-static void fail(struct payday *payday, enum sim_verdict verdict, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void fail(struct payday *payday, enum sim_verdict verdict, const char *format, ...)
+void payday_fail(struct payday *payday, enum sim_verdict verdict, const char *format, ...)
 {
     struct sim_result *result = payday->result;
     if (result->verdict != SIM_GOOD)
@@ -96,271 +56,117 @@ static void fail(struct payday *payday, enum sim_verdict verdict, const char *fo
               result->moments);
 }
 
-static bool is_good(struct payday *payday)
+bool payday_is_good(struct payday *payday)
 {
     const char *complaint = auditor_complaint(payday->auditor);
     if (complaint != NULL)
-        fail(payday, SIM_WRONG, "at %" PRIu64 " ms, moment %" PRIu64 ": %s",
-             payday->world.now_ns / NS_PER_MS, payday->result->moments, complaint);
+        payday_fail(payday, SIM_WRONG, "at %" PRIu64 " ms, moment %" PRIu64 ": %s",
+                    payday->world.now_ns / NS_PER_MS, payday->result->moments, complaint);
     return payday->result->verdict == SIM_GOOD;
-}
-
-/* ---- one turn -------------------------------------------------------------------------------- */
-
-/* True: the engine dies now. */
-static bool moment(struct payday *payday, struct engine *engine)
-{
-    uint64_t number = ++payday->result->moments;
-    if (payday->crashes_done == payday->plan->crash_count ||
-        payday->plan->crashes[payday->crashes_done] > number)
-        return false;
-    payday->crashes_done++;
-    payday->result->crashes++;
-    engine->is_crashed = true;
-    tape_note(payday->tape, payday->world.now_ns, "crash", number);
-    return true;
-}
-
-/* Let it happen. True: *event is for the engine. */
-static bool happen(struct payday *payday, const struct happening *happening, struct event *event)
-{
-    switch (happening->kind) {
-    case HAPPENING_DEPOSIT:
-        bank_sim_deposit(payday->bank, (uint32_t)happening->what);
-        return false;
-    case HAPPENING_CONNECTED:
-    case HAPPENING_ARRIVED:
-    case HAPPENING_ANSWERED:
-    case HAPPENING_CANCELLED:
-        return bank_sim_happen(payday->bank, happening, event);
-    case HAPPENING_COMMIT:
-    case HAPPENING_WRITTEN:
-    case HAPPENING_READ:
-    case HAPPENING_LOADED:
-    case HAPPENING_BEAT:
-    case HAPPENING_LOST:
-        bank_sim_advance(payday->bank); // the book first: the auditor compares with it
-        return store_sim_happen(payday->store, happening, event);
-    case HAPPENING_STOP:
-        *event = (struct event){.kind = EVENT_STOP};
-        return happening->what == payday->result->runs;
-    }
-    CHECK(false);
-    return false;
-}
-
-static uint32_t collect(struct payday *payday, struct engine *engine,
-                        struct event events[EVENTS_A_TURN])
-{
-    uint32_t count = 0;
-    struct happening happening;
-    while (count < EVENTS_A_TURN && world_take(&payday->world, &happening)) {
-        if (!happen(payday, &happening, &events[count]))
-            continue;
-        tape_event(payday->tape, payday->world.now_ns, &events[count]);
-        auditor_hears(payday->auditor, &events[count], payday->world.now_ns);
-        count++;
-        if (moment(payday, engine))
-            break;
-    }
-    return count;
-}
-
-static void carry_out(struct payday *payday, const struct command *command)
-{
-    switch (command->kind) {
-    case COMMAND_BANK_CALL:
-        bank_sim_call(payday->bank, &command->bank_call);
-        payday->result->polls += command->bank_call.call_kind == CALL_BALANCE;
-        payday->result->transfers += command->bank_call.call_kind == CALL_TRANSFER;
-        payday->result->inquiries += command->bank_call.call_kind == CALL_INQUIRY;
-        return;
-    case COMMAND_BANK_CANCEL:
-        bank_sim_cancel(payday->bank, command->bank_cancel);
-        return;
-    case COMMAND_STORE_LOAD:
-        store_sim_load(payday->store, &command->store_load);
-        return;
-    case COMMAND_STORE_CHUNK:
-        store_sim_chunk(payday->store, command->store_chunk);
-        return;
-    }
-}
-
-static uint32_t decide_and_act(struct payday *payday, struct engine *engine)
-{
-    static const uint32_t most = COMMANDS_MAX;
-    struct command commands[COMMANDS_MAX];
-    uint32_t total = 0, count;
-    do {
-        count = settle_output(engine->settle, commands, most, payday->world.now_ns);
-        for (uint32_t i = 0; i < count; i++) {
-            tape_command(payday->tape, payday->world.now_ns, &commands[i]);
-            carry_out(payday, &commands[i]);
-            if (moment(payday, engine))
-                return total + i + 1;
-        }
-        total += count;
-    } while (count == most);
-    return total;
-}
-
-static void check_idle(struct payday *payday, struct engine *engine, bool is_idle)
-{
-    engine->idle_turns = is_idle ? engine->idle_turns + 1 : 0;
-    if (engine->idle_turns > IDLE_TURNS_MAX)
-        fail(payday, SIM_STUCK,
-             "the engine asks to come back at once, again and again, at %" PRIu64 " ms",
-             payday->world.now_ns / NS_PER_MS);
-    if (++payday->result->turns > payday->turns_max || payday->world.now_ns > 9 * VIRTUAL_DAY_NS)
-        fail(payday, SIM_STUCK, "not finished after %" PRIu64 " turns, %" PRIu64 " virtual s",
-             payday->result->turns, payday->world.now_ns / NS_PER_S);
-}
-
-static bool jump(struct payday *payday, const struct engine *engine)
-{
-    uint64_t at_ns = world_next_at(&payday->world);
-    uint64_t settle_ns = settle_next_at(engine->settle);
-    at_ns = settle_ns < at_ns ? settle_ns : at_ns;
-    if (at_ns == AT_NEVER) {
-        fail(payday, SIM_STUCK, "nothing will ever happen again");
-        return false;
-    }
-    if (at_ns < payday->world.now_ns)
-        at_ns = payday->world.now_ns;
-    if (prng_chance(&payday->prng, (uint32_t)payday->swarm.process_pause, SWARM_MILLION))
-        at_ns += prng_between(&payday->prng, 0, payday->swarm.process_pause_ns);
-    world_jump(&payday->world, at_ns);
-    return true;
-}
-
-static void turn(struct payday *payday, struct engine *engine)
-{
-    uint64_t before_ns = payday->world.now_ns;
-    if (!jump(payday, engine))
-        return;
-    struct event events[EVENTS_A_TURN];
-    uint32_t event_count = collect(payday, engine, events);
-    settle_input(engine->settle, events, event_count, payday->world.now_ns);
-    if (engine->is_crashed)
-        return;
-    uint32_t command_count = decide_and_act(payday, engine);
-    check_idle(payday, engine,
-               event_count == 0 && command_count == 0 && before_ns == payday->world.now_ns);
 }
 
 /* ---- one run --------------------------------------------------------------------------------- */
 
-static struct settle *place_settle(struct payday *payday, const struct settle_config *config,
-                                   const struct settle_start *start)
-{
-    struct sim *sim = payday->sim;
-    struct arena arena;
-    arena_init(&arena, NULL, 0);
-    CHECK(settle_init(&arena, sim->hash, config, start, payday->world.now_ns) == NULL);
-    size_t bytes = arena.used_bytes;
-    if (bytes > sim->memory_bytes) {
-        free(sim->memory);
-        sim->memory = aligned_alloc(64, bytes);
-        CHECK(sim->memory != NULL);
-        sim->memory_bytes = bytes;
-    }
-    memset(sim->memory, 0, bytes);
-    arena_init(&arena, sim->memory, bytes);
-    struct settle *settle = settle_init(&arena, sim->hash, config, start, payday->world.now_ns);
-    arena_seal(&arena);
-    return settle;
-}
-
-/* The world goes on without an engine. */
+/* The world goes on without an engine that works. */
 static void pass(struct payday *payday, uint64_t ns)
 {
     uint64_t until_ns = payday->world.now_ns + ns;
-    struct happening happening;
-    struct event nobody_hears;
-    while (world_next_at(&payday->world) <= until_ns) {
-        uint64_t at_ns = world_next_at(&payday->world);
-        world_jump(&payday->world, at_ns > payday->world.now_ns ? at_ns : payday->world.now_ns);
-        if (world_take(&payday->world, &happening))
-            (void)happen(payday, &happening, &nobody_hears);
-    }
-    world_jump(&payday->world, until_ns);
+    while (engines_turn(payday, until_ns))
+        continue;
 }
 
-static void plan_stop(struct payday *payday)
+/* A database that takes no writes takes no claim. */
+static void wait_for_store(struct payday *payday)
 {
-    if (!prng_chance(&payday->prng, (uint32_t)payday->swarm.process_stop, SWARM_MILLION))
-        return;
-    uint64_t after_ns = prng_between(&payday->prng, 0, 20 * NS_PER_S);
-    world_plan(&payday->world, payday->world.now_ns + after_ns, HAPPENING_STOP,
-               payday->result->runs);
+    uint64_t until_ns = store_sim_shut_until(payday->store);
+    if (payday->swarm.store_shut > 0 && until_ns > payday->world.now_ns)
+        pass(payday, until_ns - payday->world.now_ns);
 }
 
-static uint64_t draw_deadline(struct payday *payday)
+static bool is_takeover_due(const struct payday *payday, const struct engine *engine)
 {
-    const struct swarm *swarm = &payday->swarm;
-    if (!prng_chance(&payday->prng, (uint32_t)swarm->process_deadline, SWARM_MILLION))
-        return AT_NEVER;
-    return payday->world.now_ns + prng_between(&payday->prng, 0, swarm->process_deadline_ns);
+    return engine->is_frozen && payday->world.now_ns >= engine->taken_over_at_ns;
 }
 
-static void begin_run(struct payday *payday, struct engine *engine)
+static enum settle_end judge_end(struct payday *payday, const struct engine *engine)
 {
-    struct settle_start start;
-    struct settle_config config;
-    payday->result->runs++;
-    bank_sim_advance(payday->bank);
-    store_sim_claim(payday->store, &start);
-    swarm_config(&payday->swarm, profile_rules(payday->profile), &config);
-    config.seed = payday->plan->seed + payday->result->runs;
-    config.deadline_at_ns = draw_deadline(payday);
-    tape_claim(payday->tape, payday->world.now_ns, &start);
-    auditor_begins(payday->auditor, start.epoch, payday->world.now_ns);
-    *engine = (struct engine){.settle = place_settle(payday, &config, &start)};
-    plan_stop(payday);
-}
-
-static void end_run(struct payday *payday)
-{
-    bank_sim_drop(payday->bank);
-    store_sim_drop(payday->store);
-    pass(payday, prng_between(&payday->prng, 0, payday->swarm.restart_ns));
-}
-
-/* One engine from its claim to its end, its crash, or a complaint. */
-static enum settle_end run(struct payday *payday)
-{
-    struct engine engine;
-    begin_run(payday, &engine);
-    while (is_good(payday) && !engine.is_crashed && settle_phase(engine.settle) != SETTLE_DONE)
-        turn(payday, &engine);
-    enum settle_end end = engine.is_crashed ? SETTLE_END_GONE : settle_end(engine.settle);
-    enum status fatal = settle_counts(engine.settle)->fatal;
+    enum settle_end end = engine->is_crashed ? SETTLE_END_GONE : settle_end(engine->settle);
+    enum status fatal = settle_counts(engine->settle)->fatal;
     tape_end(payday->tape, payday->world.now_ns, end, fatal);
-    if (end == SETTLE_END_FATAL && (payday->is_healed || status_class(fatal) != STATUS_CLASS_RETRY))
-        fail(payday, SIM_WRONG, "the engine ended: %s", status_name(fatal));
-    end_run(payday);
+    // A COMMIT answered with ROLLBACK stops a run; nothing else of what is drawn may.
+    bool may_stop = payday->swarm.store_rolled_back > 0 && fatal == STATUS_STORE_BROKEN;
+    if (end == SETTLE_END_FATAL && !may_stop &&
+        (payday->is_healed || status_class(fatal) != STATUS_CLASS_RETRY))
+        payday_fail(payday, SIM_WRONG, "the engine ended: %s", status_name(fatal));
+    return end;
+}
+
+/* One engine from its claim to its end, its crash, its takeover, or a complaint. */
+static enum settle_end run(struct payday *payday, uint32_t month)
+{
+    wait_for_store(payday);
+    struct engine *engine = engines_begin(payday, month);
+    enum settle_end end = SETTLE_END_GONE;
+    while (payday_is_good(payday) && !engine->is_crashed && !is_takeover_due(payday, engine) &&
+           settle_phase(engine->settle) != SETTLE_DONE)
+        engines_turn(payday, engine->is_frozen ? engine->taken_over_at_ns : AT_NEVER);
+    if (is_takeover_due(payday, engine)) {
+        engine->is_taken_over = true;
+        payday->result->takeovers++;
+        return end;
+    }
+    end = judge_end(payday, engine);
+    engines_end(payday, engine);
+    pass(payday, prng_between(&payday->prng.restarts, 0, payday->swarm.restart_ns));
     return end;
 }
 
 /* ---- the payday ------------------------------------------------------------------------------ */
 
-static bool runs_until_complete(struct payday *payday, uint32_t runs_max)
+static bool runs_until_complete(struct payday *payday, uint32_t month, uint32_t runs_max)
 {
-    for (uint32_t runs = 0; is_good(payday); runs++) {
-        if (run(payday) == SETTLE_END_COMPLETE)
-            return is_good(payday);
+    uint64_t doubts = 0;
+    for (uint32_t runs = 0; payday_is_good(payday); runs++) {
+        enum settle_end end = run(payday, month);
+        if (end == SETTLE_END_COMPLETE)
+            return payday_is_good(payday);
+        if (end == SETTLE_END_DOUBT)
+            pass(payday, ++doubts * DOUBT_WAIT_NS);
         if (runs >= runs_max)
-            fail(payday, SIM_STUCK, "not complete after %u runs", runs);
+            payday_fail(payday, SIM_STUCK, "not complete after %u runs", runs);
     }
     return false;
+}
+
+static uint32_t crash_count(const struct payday *payday)
+{
+    return payday->plan->crash_count + (uint32_t)payday->swarm.process_crashes;
+}
+
+/* The months in their order; now and then an older one is run again after a newer one. */
+static bool run_months(struct payday *payday)
+{
+    const struct swarm *swarm = &payday->swarm;
+    for (uint32_t month = 0; month < payday->workload.months; month++) {
+        uint32_t runs_max = RUNS_MAX + 4 * payday->workload.count + crash_count(payday);
+        bank_sim_month(payday->bank, month);
+        if (!runs_until_complete(payday, month, runs_max))
+            return false;
+        pass(payday, prng_between(&payday->prng.months, 0, swarm->month_gap_ns));
+        bool is_again =
+            prng_chance(&payday->prng.months, (uint32_t)swarm->month_again, SWARM_MILLION);
+        uint32_t older = (uint32_t)prng_below(&payday->prng.months, month + 1U);
+        if (is_again && !runs_until_complete(payday, older, runs_max))
+            return false;
+    }
+    return true;
 }
 
 /* All that was to come in has come, and what was missing comes now, for every other account. */
 static void bring_money(struct payday *payday)
 {
     uint64_t longest_ns = 0;
-    for (uint32_t i = 0; i < payday->workload.count; i++) {
+    for (uint32_t i = 0; i < workload_total(&payday->workload); i++) {
         for (uint32_t part = 0; part < WORKLOAD_DEPOSITS_MAX; part++) {
             const struct workload_deposit *deposit = &payday->workload.accounts[i].deposits[part];
             if (deposit->amount_minor == 0)
@@ -374,39 +180,64 @@ static void bring_money(struct payday *payday)
     pass(payday, longest_ns);
 }
 
+/* Who was taken over finds out, whenever it is continued. */
+static void wait_for_the_taken_over(struct payday *payday)
+{
+    while (engines_linger(payday) && engines_turn(payday, AT_NEVER))
+        continue;
+}
+
 static void heal(struct payday *payday)
 {
     payday->is_healed = true;
+    // A clock that was set back reads old instants again: what waits for them waits so long.
+    uint64_t step_ns = payday->swarm.clock_step > 0 ? 2 * payday->swarm.clock_step_ns : 0;
     swarm_heal(&payday->swarm);
     bank_sim_heal(payday->bank);
     payday->result->healed = store_sim_tally(payday->store);
     tape_note(payday->tape, payday->world.now_ns, "healed", payday->result->healed.settled);
+    if (payday->world.db_offset_us != payday->true_offset_us)
+        world_plan(&payday->world, payday->world.now_ns, HAPPENING_CLOCK,
+                   (uint64_t)payday->true_offset_us);
     bring_money(payday);
+    wait_for_the_taken_over(payday);
+    pass(payday, step_ns);
+}
+
+/* What an older month leaves open is in the way of a newer one, so each gets as many rounds. */
+static bool run_to_the_end(struct payday *payday)
+{
+    uint32_t runs_max = HEALED_RUNS_MAX + crash_count(payday);
+    for (uint32_t round = 0; round < payday->workload.months; round++)
+        for (uint32_t month = 0; month < payday->workload.months; month++)
+            if (!runs_until_complete(payday, month, runs_max))
+                return false;
+    return true;
 }
 
 /* Everything is done: a further run sends nothing. */
-static void run_once_more(struct payday *payday)
+static bool run_once_more(struct payday *payday)
 {
     uint64_t before = auditor_transfers(payday->auditor);
-    if (!runs_until_complete(payday, payday->plan->crash_count + 1))
-        return;
+    for (uint32_t month = 0; month < payday->workload.months; month++)
+        if (!runs_until_complete(payday, month, crash_count(payday) + 1))
+            return false;
     payday->result->last_run_transfers = auditor_transfers(payday->auditor) - before;
     if (payday->result->last_run_transfers > 0)
-        fail(payday, SIM_WRONG, "I10: a run after the end sent %" PRIu64 " transfers",
-             payday->result->last_run_transfers);
+        payday_fail(payday, SIM_WRONG, "I10: a run after the end sent %" PRIu64 " transfers",
+                    payday->result->last_run_transfers);
+    return payday_is_good(payday);
 }
 
 static void run_all(struct payday *payday)
 {
-    if (!runs_until_complete(payday, RUNS_MAX + payday->plan->crash_count))
+    if (!run_months(payday))
         return;
     heal(payday);
-    if (!runs_until_complete(payday, HEALED_RUNS_MAX + payday->plan->crash_count))
+    if (!run_to_the_end(payday) || !run_once_more(payday))
         return;
-    run_once_more(payday);
-    if (is_good(payday))
-        auditor_ends(payday->auditor);
-    (void)is_good(payday);
+    auditor_ends(payday->auditor);
+    (void)payday_is_good(payday);
 }
 
 static struct call_plan script_call(void *context, const struct bank_call *call, uint32_t nth)
@@ -453,12 +284,25 @@ static void open_auditor(struct payday *payday)
     payday->auditor = auditor_open(&payday->workload, &rules, payday->sim->hash);
 }
 
+static void split_streams(struct payday *payday)
+{
+    uint64_t seed = payday->plan->seed;
+    payday->prng = (struct payday_streams){.crashes = prng_split(seed, "crashes"),
+                                           .freezes = prng_split(seed, "freezes"),
+                                           .pauses = prng_split(seed, "pauses"),
+                                           .stops = prng_split(seed, "stops"),
+                                           .restarts = prng_split(seed, "restarts"),
+                                           .clock = prng_split(seed, "clock"),
+                                           .months = prng_split(seed, "months")};
+}
+
 static void open_world(struct payday *payday)
 {
     const struct sim_plan *plan = payday->plan;
     payday->profile = sim_profiles_pick(&payday->sim->profiles, &payday->swarm);
-    payday->prng = prng_split(plan->seed, "crash");
-    world_init(&payday->world, (int64_t)prng_between(&payday->prng, 0, 1U << 30) * US_PER_S);
+    split_streams(payday);
+    payday->true_offset_us = (int64_t)prng_between(&payday->prng.clock, 0, 1U << 30) * US_PER_S;
+    world_init(&payday->world, payday->true_offset_us);
     workload_init(&payday->workload, plan->accounts, &payday->swarm, plan->seed);
     if (plan->arrange != NULL)
         plan->arrange(plan->context, &payday->workload);
@@ -496,6 +340,7 @@ void sim_run(struct sim *sim, const struct sim_plan *plan, struct tape *tape,
         .result = result,
         .tape = tape,
         .swarm = plan->swarm,
+        .tape_seat = ENGINES_MAX,
         .turns_max = (uint64_t)plan->accounts * 20000 + 2000000,
     };
     tape_init(tape, plan->keep_trace, plan->trace);

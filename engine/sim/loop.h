@@ -58,7 +58,8 @@ struct sim_result {
     enum sim_verdict verdict;
     char text[SIM_TEXT_BYTES]; /* what is wrong; "" when good */
     uint64_t moments, turns;
-    uint32_t runs, crashes; /* engines started; of those, dropped by a crash */
+    uint32_t runs, crashes;      /* engines started; of those, dropped by a crash */
+    uint32_t freezes, takeovers; /* times one stood still; of those, taken over meanwhile */
     uint64_t virtual_ns;
     uint64_t trace_hash;
     uint64_t polls, transfers, inquiries; /* calls given out */

@@ -13,7 +13,9 @@ static void *zeroed(size_t count, size_t item_bytes)
 void store_rows_init(struct store_rows *rows, const struct workload *workload)
 {
     *rows = (struct store_rows){.workload = workload};
-    rows->newest = zeroed(workload->count, sizeof(*rows->newest));
+    rows->newest = zeroed(workload_total(workload), sizeof(*rows->newest));
+    rows->openings = zeroed(workload_total(workload), sizeof(*rows->openings));
+    rows->newest_openings = zeroed(workload->count, sizeof(*rows->newest_openings));
     keymap_init(&rows->keys);
 }
 
@@ -21,6 +23,8 @@ void store_rows_deinit(struct store_rows *rows)
 {
     keymap_deinit(&rows->keys);
     free(rows->newest);
+    free(rows->openings);
+    free(rows->newest_openings);
     free(rows->records);
 }
 
@@ -136,20 +140,85 @@ bool store_rows_is_short(const struct store_rows *rows, uint32_t account)
     return record->record_kind == RECORD_OUTCOME && record->outcome.state == OUTCOME_SHORT;
 }
 
-static void show_plan(const struct workload_account *plan, struct load_row *row)
+/* ---- openings -------------------------------------------------------------------------------- */
+
+static const struct record *end_of(const struct store_rows *rows, uint32_t account)
+{
+    for (uint32_t at = rows->newest[account]; at != 0; at = rows->records[at - 1].before) {
+        const struct record *record = &rows->records[at - 1].record;
+        if (record->record_kind == RECORD_OUTCOME && record->outcome.state == OUTCOME_SETTLED)
+            return record;
+    }
+    return NULL;
+}
+
+static int64_t deposit_of(const struct store_rows *rows, uint32_t account)
+{
+    for (uint32_t at = rows->newest[account]; at != 0; at = rows->records[at - 1].before) {
+        const struct record *record = &rows->records[at - 1].record;
+        if (record->record_kind == RECORD_OUTCOME && record->outcome.state == OUTCOME_DEPOSITED)
+            return record->outcome.amount_minor;
+    }
+    return 0;
+}
+
+static struct opening first_opening(const struct workload_account *plan)
+{
+    return (struct opening){.is_open = true,
+                            .held_minor = plan->floor_held_minor,
+                            .payable_minor = plan->floor_payable_minor,
+                            .residue_minor = plan->floor_residue_minor,
+                            .received_minor = workload_floor(plan) - plan->opening_minor};
+}
+
+static struct opening next_opening(const struct store_rows *rows, uint32_t before,
+                                   const struct record *end)
+{
+    const struct opening *last = &rows->openings[before];
+    int64_t opening_minor = last->follows == 0 ? rows->workload->accounts[before].opening_minor : 0;
+    return (struct opening){.is_open = true,
+                            .follows = before + 1,
+                            .held_minor = end->outcome.held_minor,
+                            .payable_minor = end->outcome.amount_minor,
+                            .residue_minor = end->outcome.residue_minor,
+                            .received_minor = last->received_minor + opening_minor +
+                                              deposit_of(rows, before) +
+                                              end->outcome.residue_minor - last->residue_minor};
+}
+
+bool store_rows_open(struct store_rows *rows, uint32_t account)
+{
+    uint32_t person = workload_person(rows->workload, account);
+    uint32_t newest = rows->newest_openings[person];
+    if (rows->openings[account].is_open || rows->workload->accounts[account].is_blocked)
+        return false;
+    if (newest == 0) {
+        rows->openings[account] = first_opening(&rows->workload->accounts[person]);
+    } else {
+        const struct record *end = end_of(rows, newest - 1);
+        if (end == NULL)
+            return false;
+        rows->openings[account] = next_opening(rows, newest - 1, end);
+    }
+    rows->newest_openings[person] = account + 1;
+    return true;
+}
+
+/* ---- a page's row ---------------------------------------------------------------------------- */
+
+static void show_plan(const struct workload_account *plan, const struct opening *opening,
+                      struct load_row *row)
 {
     row->mapping_id = plan->mapping_id;
     row->key_seed = plan->key_seed;
     row->repayment_minor = plan->repayment_minor;
     row->hold_minor = plan->hold_minor;
     row->expected_minor = plan->expected_minor;
-    row->opening_minor = plan->opening_minor;
-    row->floor_held_minor = plan->floor_held_minor;
-    row->floor_payable_minor = plan->floor_payable_minor;
-    row->floor_residue_minor = plan->floor_residue_minor;
-    // All that lies there came in, at some time, and nothing else did.
-    row->floor_received_minor =
-        plan->floor_held_minor + plan->floor_payable_minor + plan->floor_residue_minor;
+    row->opening_minor = opening->follows == 0 ? plan->opening_minor : 0;
+    row->floor_held_minor = opening->held_minor;
+    row->floor_payable_minor = opening->payable_minor;
+    row->floor_residue_minor = opening->residue_minor;
+    row->floor_received_minor = opening->received_minor;
     row->parties = plan->parties;
 }
 
@@ -159,7 +228,8 @@ static void show_outcome(const struct record *record, struct load_row *row)
         row->outcome_seq = record->outcome.seq;
     if (is_good(record->outcome.state) && record->step > row->step_done)
         row->step_done = record->step;
-    if (record->outcome.state == OUTCOME_ACCEPTED && row->accepted_generation[record->step] == 0)
+    if (record->outcome.state == OUTCOME_ACCEPTED && record->kind == TRANSFER_NORMAL &&
+        record->step < STEP_CLOSING && row->accepted_generation[record->step] == 0)
         row->accepted_generation[record->step] = record->generation;
     if (record->outcome.state == OUTCOME_DEPOSITED)
         row->deposit_minor = record->outcome.amount_minor;
@@ -208,9 +278,10 @@ static void show_transfer(const struct store_rows *rows, uint32_t account,
 void store_rows_show(const struct store_rows *rows, uint32_t account, struct load_row *row)
 {
     const struct workload_account *plan = &rows->workload->accounts[account];
-    *row = (struct load_row){.settlement_id = workload_settlement(account), .seen_minor = -1};
-    row->state = plan->is_blocked ? LOAD_STATE_BLOCKED : LOAD_STATE_OPEN;
-    show_plan(plan, row);
+    *row = (struct load_row){.settlement_id = workload_settlement(rows->workload, account),
+                             .seen_minor = -1};
+    row->state = rows->openings[account].is_open ? LOAD_STATE_OPEN : LOAD_STATE_BLOCKED;
+    show_plan(plan, &rows->openings[account], row);
     for (uint32_t at = rows->newest[account]; at != 0; at = rows->records[at - 1].before)
         if (rows->records[at - 1].record.record_kind == RECORD_OUTCOME)
             show_outcome(&rows->records[at - 1].record, row);

@@ -18,11 +18,21 @@ struct stored {
     uint32_t before; /* the settlement's record before this one, + 1; 0: none */
 };
 
+/* One row of the opening table. */
+struct opening {
+    bool is_open;
+    uint32_t follows; /* the settlement before it + 1, 0: none */
+    int64_t held_minor, payable_minor, residue_minor;
+    int64_t received_minor; /* all that came in before it, as posted */
+};
+
 struct store_rows {
     const struct workload *workload;
     struct stored *records;
     uint32_t count, capacity;
-    uint32_t *newest; /* by account: its newest record + 1 */
+    uint32_t *newest;          /* by settlement: its newest record + 1 */
+    struct opening *openings;  /* by settlement */
+    uint32_t *newest_openings; /* by person: settlement + 1, 0: none */
     struct keymap keys;
 };
 
@@ -39,6 +49,9 @@ void store_rows_append(struct store_rows *rows, const struct record *records,
 enum store_place { STORE_FRESH, STORE_UNDER_WAY, STORE_PARKED, STORE_ENDED };
 enum store_place store_rows_place(const struct store_rows *rows, uint32_t account);
 bool store_rows_is_short(const struct store_rows *rows, uint32_t account);
+/* Open it, if its account is free: it never was open, or what was open last has ended, whose end
+   record is the floor. False: it is open already, or its account is not free. */
+bool store_rows_open(struct store_rows *rows, uint32_t account);
 /* Fill in a page's row. */
 void store_rows_show(const struct store_rows *rows, uint32_t account, struct load_row *row);
 

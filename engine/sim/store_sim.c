@@ -7,11 +7,15 @@
 #include "base/time.h"
 #include "sim/store_rows.h"
 
+#define TICKETS_MAX (4U * ENGINES_MAX)
+#define GONE_WITHIN_NS (15 * NS_PER_S) /* keepalives tell of a session that was ended elsewhere */
+
 /* A chunk under way. It outlives its engine. */
 struct ticket {
     bool is_used;
-    uint32_t incarnation;
+    uint32_t engine, incarnation;
     enum chunk_fate fate;
+    bool is_half;    /* not handed over whole: waits for its engine */
     bool is_decided; /* applied or refused; only its answer is still to come */
     struct chunk chunk;
     struct record *records;
@@ -34,48 +38,75 @@ struct page {
     int64_t db_now_us;
 };
 
-#define TICKETS_MAX 8U
-
-struct store_sim {
-    struct store_sim_config config;
-    struct prng prng;
-    struct store_rows rows;
-    struct ticket tickets[TICKETS_MAX];
-    struct page page;
+/* What one engine has open. */
+struct session {
+    bool is_used;
+    bool is_ended; /* by a takeover; the engine may not know it yet */
+    bool is_gone;  /* the engine was told */
     uint32_t incarnation;
-    bool is_gone; /* the present engine's sessions are broken */
+    uint32_t month, epoch;
+    uint64_t frozen_until_ns;
     uint64_t beat_asked_ns;
-    uint32_t chunks_asked;
+    struct page page;
+};
 
-    /* the head row */
+struct head {
     uint32_t epoch, number;
     struct digest hash;
 };
 
-static bool happens(struct store_sim *store, uint64_t in_a_million)
+struct store_sim {
+    struct store_sim_config config;
+    struct {
+        struct prng delays, chunks, pages, beats, takeovers;
+    } prng;
+    struct store_rows rows;
+    struct ticket tickets[TICKETS_MAX];
+    struct session sessions[ENGINES_MAX];
+    uint32_t incarnations;
+    uint32_t chunks_asked;
+    uint64_t shut_until_ns;
+    struct head heads[MONTHS_MAX];
+};
+
+static bool happens(struct prng *prng, uint64_t in_a_million)
 {
-    return prng_chance(&store->prng, (uint32_t)in_a_million, SWARM_MILLION);
+    return prng_chance(prng, (uint32_t)in_a_million, SWARM_MILLION);
+}
+
+static uint64_t now(const struct store_sim *store)
+{
+    return store->config.world->now_ns;
 }
 
 static uint64_t delay(struct store_sim *store)
 {
     const struct swarm *swarm = store->config.swarm;
-    uint64_t most =
-        happens(store, swarm->store_slow) ? swarm->store_slow_ns : swarm->store_delay_ns;
-    return prng_between(&store->prng, 0, most);
+    uint64_t most = happens(&store->prng.delays, swarm->store_slow) ? swarm->store_slow_ns
+                                                                    : swarm->store_delay_ns;
+    return prng_between(&store->prng.delays, 0, most);
 }
 
-/* Which incarnation a happening belongs to, and what of it. */
-static uint64_t what(const struct store_sim *store, uint32_t part)
+/* Whose it is: the incarnation, the seat, and what of it. */
+static uint64_t what(const struct store_sim *store, uint32_t engine, uint32_t part)
 {
-    return (uint64_t)store->incarnation << 32 | part;
+    return (uint64_t)store->sessions[engine].incarnation << 32 | engine << 16 | part;
 }
 
-static void plan(struct store_sim *store, uint64_t delay_ns, enum happening_kind kind,
-                 uint32_t part)
+uint32_t store_sim_engine(const struct happening *happening)
 {
-    struct world *world = store->config.world;
-    world_plan(world, world->now_ns + delay_ns, kind, what(store, part));
+    return (uint32_t)happening->what >> 16;
+}
+
+static uint32_t part_of(const struct happening *happening)
+{
+    return (uint32_t)happening->what & 0xffff;
+}
+
+static void plan(struct store_sim *store, uint32_t engine, uint64_t delay_ns,
+                 enum happening_kind kind, uint32_t part)
+{
+    world_plan(store->config.world, now(store) + delay_ns, kind, what(store, engine, part));
 }
 
 struct store_sim *store_sim_open(const struct store_sim_config *config)
@@ -83,10 +114,12 @@ struct store_sim *store_sim_open(const struct store_sim_config *config)
     struct store_sim *store = calloc(1, sizeof(*store));
     CHECK(store != NULL);
     store->config = *config;
-    store->prng = prng_split(config->seed, "store");
+    store->prng.delays = prng_split(config->seed, "store delays");
+    store->prng.chunks = prng_split(config->seed, "store chunks");
+    store->prng.pages = prng_split(config->seed, "store pages");
+    store->prng.beats = prng_split(config->seed, "store beats");
+    store->prng.takeovers = prng_split(config->seed, "store takeovers");
     store_rows_init(&store->rows, config->workload);
-    store->page.rows = calloc(LOAD_ROWS_MAX, sizeof(*store->page.rows));
-    CHECK(store->page.rows != NULL);
     return store;
 }
 
@@ -96,9 +129,37 @@ void store_sim_close(struct store_sim *store)
         free(store->tickets[i].records);
         free(store->tickets[i].digests);
     }
-    free(store->page.rows);
+    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+        free(store->sessions[i].page.rows);
     store_rows_deinit(&store->rows);
     free(store);
+}
+
+static struct head *head_of(struct store_sim *store, const struct chunk *chunk)
+{
+    uint32_t month = chunk->batch_id - WORKLOAD_BATCH;
+    CHECK(month < store->config.workload->months);
+    return &store->heads[month];
+}
+
+/* ---- read-only, or out of space -------------------------------------------------------------- */
+
+uint64_t store_sim_shut_until(const struct store_sim *store)
+{
+    return store->shut_until_ns;
+}
+
+static bool is_shut(const struct store_sim *store)
+{
+    return store->config.swarm->store_shut > 0 && now(store) < store->shut_until_ns;
+}
+
+static void draw_shut(struct store_sim *store)
+{
+    const struct swarm *swarm = store->config.swarm;
+    if (!is_shut(store) && happens(&store->prng.chunks, swarm->store_shut))
+        store->shut_until_ns =
+            now(store) + prng_between(&store->prng.chunks, 1, swarm->store_shut_ns);
 }
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
@@ -130,14 +191,16 @@ static struct digest body_digest(struct store_sim *store, const struct record *r
                                record->intent.parties);
 }
 
-static void fill_ticket(struct store_sim *store, struct ticket *ticket, const struct chunk *chunk)
+static void fill_ticket(struct store_sim *store, struct ticket *ticket, uint32_t engine,
+                        const struct chunk *chunk)
 {
     ticket->is_used = true;
-    ticket->is_decided = false;
-    ticket->incarnation = store->incarnation;
+    ticket->is_half = ticket->is_decided = false;
+    ticket->engine = engine;
+    ticket->incarnation = store->sessions[engine].incarnation;
     ticket->chunk = *chunk;
     ticket->chunk.records = ticket->records;
-    ticket->asked_at_ns = store->config.world->now_ns;
+    ticket->asked_at_ns = now(store);
     for (uint32_t i = 0; i < chunk->record_count; i++) {
         ticket->records[i] = chunk->records[i];
         if (chunk->records[i].record_kind == RECORD_INTENT)
@@ -150,64 +213,100 @@ static void fill_ticket(struct store_sim *store, struct ticket *ticket, const st
 static enum chunk_fate decide(struct store_sim *store, const struct chunk *chunk)
 {
     const struct swarm *swarm = store->config.swarm;
+    struct prng *prng = &store->prng.chunks;
     store->chunks_asked++;
     if (store->config.decide != NULL)
         return store->config.decide(store->config.context, chunk, store->chunks_asked);
-    if (happens(store, swarm->store_busy))
+    draw_shut(store);
+    if (happens(prng, swarm->store_busy))
         return CHUNK_BUSY;
-    if (happens(store, swarm->store_lost_before))
+    if (happens(prng, swarm->store_lost_before))
         return CHUNK_LOST_BEFORE;
-    return happens(store, swarm->store_lost_after) ? CHUNK_LOST_AFTER : CHUNK_GOOD;
+    if (happens(prng, swarm->store_rolled_back))
+        return CHUNK_ROLLED_BACK;
+    return happens(prng, swarm->store_lost_after) ? CHUNK_LOST_AFTER : CHUNK_GOOD;
 }
 
-void store_sim_chunk(struct store_sim *store, const struct chunk *chunk)
+/* The backend was ended: the engine finds out when it writes to it. */
+static void tell_lost(struct store_sim *store, uint32_t engine)
 {
-    auditor_writes(store->config.auditor, chunk);
-    for (uint32_t i = 0; i < TICKETS_MAX; i++) // at most one outstanding
-        CHECK(!store->tickets[i].is_used || store->tickets[i].incarnation != store->incarnation);
+    plan(store, engine, delay(store), HAPPENING_LOST, 0);
+}
+
+static bool is_waiting(const struct store_sim *store, const struct ticket *ticket)
+{
+    return ticket->is_used && ticket->incarnation == store->sessions[ticket->engine].incarnation;
+}
+
+void store_sim_chunk(struct store_sim *store, uint32_t engine, const struct chunk *chunk)
+{
+    auditor_writes(store->config.auditor, engine, chunk);
+    for (uint32_t i = 0; i < TICKETS_MAX; i++) // at most one outstanding: n+1 only after n
+        CHECK(store->tickets[i].engine != engine || !is_waiting(store, &store->tickets[i]));
     struct ticket *ticket = take_ticket(store, chunk->record_count);
-    fill_ticket(store, ticket, chunk);
+    fill_ticket(store, ticket, engine, chunk);
     ticket->fate = decide(store, chunk);
-    plan(store, delay(store), HAPPENING_COMMIT, (uint32_t)(ticket - store->tickets));
+    // A session that the takeover ended is lost; one that it missed still meets the epoch.
+    if (store->sessions[engine].is_ended && prng_chance(&store->prng.takeovers, 1, 2))
+        ticket->fate = CHUNK_LOST_BEFORE;
+    plan(store, engine, delay(store), HAPPENING_COMMIT, (uint32_t)(ticket - store->tickets));
 }
 
 static enum status apply(struct store_sim *store, const struct ticket *ticket)
 {
     const struct chunk *chunk = &ticket->chunk;
-    if (chunk->epoch != store->epoch)
+    struct head *head = head_of(store, chunk);
+    if (is_shut(store))
+        return STATUS_STORE_BUSY;
+    if (chunk->epoch != head->epoch)
         return STATUS_STORE_FENCED;
-    if (chunk->number == store->number)
-        return memcmp(&chunk->hash, &store->hash, sizeof(store->hash)) == 0 ? STATUS_STORE_ALREADY
-                                                                            : STATUS_STORE_DIFFERS;
-    if (chunk->number != store->number + 1)
+    if (chunk->number == head->number)
+        return memcmp(&chunk->hash, &head->hash, sizeof(head->hash)) == 0 ? STATUS_STORE_ALREADY
+                                                                          : STATUS_STORE_DIFFERS;
+    if (chunk->number != head->number + 1)
         return STATUS_STORE_BROKEN;
     if (store_rows_clash(&store->rows, chunk->records, chunk->record_count))
         return STATUS_STORE_TWICE;
     store_rows_append(&store->rows, chunk->records, ticket->digests, chunk->record_count);
-    store->number = chunk->number;
-    store->hash = chunk->hash;
+    head->number = chunk->number;
+    head->hash = chunk->hash;
     auditor_committed(store->config.auditor, chunk);
     return STATUS_OK;
 }
 
 static void commit(struct store_sim *store, struct ticket *ticket)
 {
-    if (ticket->fate == CHUNK_BUSY)
+    switch (ticket->fate) {
+    case CHUNK_BUSY:
         ticket->status = STATUS_STORE_BUSY;
-    else if (ticket->fate != CHUNK_LOST_BEFORE)
+        break;
+    case CHUNK_ROLLED_BACK:
+        ticket->status = STATUS_STORE_BROKEN;
+        break;
+    case CHUNK_LOST_BEFORE:
+        break;
+    case CHUNK_GOOD:
+    case CHUNK_LOST_AFTER:
         ticket->status = apply(store, ticket);
+        break;
+    }
     ticket->db_now_us = world_db_now_us(store->config.world);
 }
 
 static void on_commit(struct store_sim *store, uint32_t at)
 {
     struct ticket *ticket = &store->tickets[at];
+    uint64_t frozen_until_ns = store->sessions[ticket->engine].frozen_until_ns;
+    if (ticket->is_half && is_waiting(store, ticket) && now(store) < frozen_until_ns) {
+        plan(store, ticket->engine, frozen_until_ns - now(store), HAPPENING_COMMIT, at);
+        return;
+    }
     commit(store, ticket);
     ticket->is_decided = true;
     bool is_lost = ticket->fate == CHUNK_LOST_BEFORE || ticket->fate == CHUNK_LOST_AFTER;
-    bool is_waited_for = ticket->incarnation == store->incarnation;
+    bool is_waited_for = is_waiting(store, ticket);
     if (is_waited_for)
-        plan(store, delay(store), is_lost ? HAPPENING_LOST : HAPPENING_WRITTEN, at);
+        plan(store, ticket->engine, delay(store), is_lost ? HAPPENING_LOST : HAPPENING_WRITTEN, at);
     ticket->is_used = is_waited_for && !is_lost;
 }
 
@@ -216,9 +315,9 @@ static struct store_time time_of(int64_t db_now_us, uint64_t asked_at_ns)
     return (struct store_time){.db_now_us = db_now_us, .asked_at_ns = asked_at_ns};
 }
 
-static bool gone(struct store_sim *store, struct event *event)
+static bool gone(struct session *session, struct event *event)
 {
-    store->is_gone = true;
+    session->is_gone = true;
     *event = (struct event){.kind = EVENT_STORE_GONE, .store_gone = STATUS_STORE_LOST};
     return true;
 }
@@ -235,9 +334,9 @@ static bool on_written(struct store_sim *store, uint32_t at, struct event *event
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
-void store_sim_load(struct store_sim *store, const struct store_load *load)
+void store_sim_load(struct store_sim *store, uint32_t engine, const struct store_load *load)
 {
-    struct page *page = &store->page;
+    struct page *page = &store->sessions[engine].page;
     CHECK(!page->is_used && load->row_max >= 1 && load->row_max <= LOAD_ROWS_MAX);
     CHECK(load->scope != LOAD_AGAIN || load->position_count <= load->row_max);
     page->is_used = true;
@@ -245,63 +344,89 @@ void store_sim_load(struct store_sim *store, const struct store_load *load)
     if (load->scope == LOAD_AGAIN)
         memcpy(page->positions, load->positions, load->position_count * sizeof(uint32_t));
     page->load.positions = page->positions;
-    page->asked_at_ns = store->config.world->now_ns;
-    plan(store, delay(store), HAPPENING_READ, 0);
+    page->asked_at_ns = now(store);
+    if (page->rows == NULL)
+        page->rows = calloc(LOAD_ROWS_MAX, sizeof(*page->rows));
+    CHECK(page->rows != NULL);
+    if (store->sessions[engine].is_ended && prng_chance(&store->prng.takeovers, 1, 2))
+        tell_lost(store, engine);
+    else
+        plan(store, engine, delay(store), HAPPENING_READ, 0);
 }
 
-static void show(struct store_sim *store, uint32_t account)
+/* Pages of those without a deposit open them: a plain INSERT of the same statement. */
+static void open_account(struct store_sim *store, uint32_t account)
 {
-    struct page *page = &store->page;
+    if (!store_rows_open(&store->rows, account))
+        return;
+    const struct opening *opening = &store->rows.openings[account];
+    struct audited_floor floor = {.follows = opening->follows,
+                                  .held_minor = opening->held_minor,
+                                  .payable_minor = opening->payable_minor,
+                                  .residue_minor = opening->residue_minor};
+    auditor_opened(store->config.auditor, account, &floor);
+}
+
+static void show(struct store_sim *store, struct page *page, uint32_t account)
+{
+    if (page->load.scope != LOAD_UNDER_WAY)
+        open_account(store, account);
     store_rows_show(&store->rows, account, &page->rows[page->row_count++]);
 }
 
-static void read_listed(struct store_sim *store)
+static void read_listed(struct store_sim *store, struct page *page, uint32_t first)
 {
-    struct page *page = &store->page;
     for (uint32_t i = 0; i < page->load.position_count; i++) {
         uint32_t position = page->positions[i];
         CHECK(position >= 1 && position <= store->config.workload->count);
-        if (store_rows_place(&store->rows, position - 1) == STORE_FRESH)
-            show(store, position - 1);
+        if (store_rows_place(&store->rows, first + position - 1) == STORE_FRESH)
+            show(store, page, first + position - 1);
     }
 }
 
-static void read_in_order(struct store_sim *store)
+static void read_in_order(struct store_sim *store, struct page *page, uint32_t first)
 {
-    struct page *page = &store->page;
     enum store_place wanted = page->load.scope == LOAD_FRESH ? STORE_FRESH : STORE_UNDER_WAY;
-    uint32_t account = page->load.after_position; // of the position after it
-    for (; account < store->config.workload->count; account++) {
-        if (store_rows_place(&store->rows, account) != wanted)
+    uint32_t person = page->load.after_position; // of the position after it
+    for (; person < store->config.workload->count; person++) {
+        if (store_rows_place(&store->rows, first + person) != wanted)
             continue;
         if (page->row_count == page->load.row_max)
             return;
-        show(store, account);
+        show(store, page, first + person);
     }
     // A page that is just full may or may not know that nothing comes after it.
-    page->at_end = page->row_count < page->load.row_max || prng_chance(&store->prng, 1, 2);
+    page->at_end = page->row_count < page->load.row_max || prng_chance(&store->prng.pages, 1, 2);
 }
 
-static void on_read(struct store_sim *store)
+static enum status read_status(struct store_sim *store, const struct session *session)
 {
-    struct page *page = &store->page;
+    if (happens(&store->prng.pages, store->config.swarm->store_busy))
+        return STATUS_STORE_BUSY;
+    if (is_shut(store) && session->page.load.scope != LOAD_UNDER_WAY)
+        return STATUS_STORE_BUSY;
+    return session->epoch == store->heads[session->month].epoch ? STATUS_OK : STATUS_STORE_FENCED;
+}
+
+static void on_read(struct store_sim *store, uint32_t engine)
+{
+    struct session *session = &store->sessions[engine];
+    struct page *page = &session->page;
+    uint32_t first = session->month * store->config.workload->count;
     page->row_count = 0;
     page->at_end = false;
     page->db_now_us = world_db_now_us(store->config.world);
-    page->status = happens(store, store->config.swarm->store_busy) ? STATUS_STORE_BUSY : STATUS_OK;
-    if (page->status != STATUS_OK)
-        page->row_count = 0;
-    else if (page->load.scope == LOAD_AGAIN)
-        read_listed(store);
-    else
-        read_in_order(store);
-    bool is_lost = happens(store, store->config.swarm->store_load_lost);
-    plan(store, delay(store), is_lost ? HAPPENING_LOST : HAPPENING_LOADED, 0);
+    page->status = read_status(store, session);
+    if (page->status == STATUS_OK && page->load.scope == LOAD_AGAIN)
+        read_listed(store, page, first);
+    else if (page->status == STATUS_OK)
+        read_in_order(store, page, first);
+    bool is_lost = happens(&store->prng.pages, store->config.swarm->store_load_lost);
+    plan(store, engine, delay(store), is_lost ? HAPPENING_LOST : HAPPENING_LOADED, 0);
 }
 
-static bool on_loaded(struct store_sim *store, struct event *event)
+static bool on_loaded(struct page *page, struct event *event)
 {
-    struct page *page = &store->page;
     page->is_used = false;
     *event = (struct event){.kind = EVENT_STORE_LOADED,
                             .store_loaded = {.scope = page->load.scope,
@@ -315,107 +440,165 @@ static bool on_loaded(struct store_sim *store, struct event *event)
 
 /* ---- the control session --------------------------------------------------------------------- */
 
-static void plan_beat(struct store_sim *store)
+static void plan_beat(struct store_sim *store, uint32_t engine)
 {
     const struct swarm *swarm = store->config.swarm;
-    struct world *world = store->config.world;
-    store->beat_asked_ns = world->now_ns + swarm->store_beat_ns;
-    uint64_t late_ns = happens(store, swarm->store_beat_late) ? swarm->store_slow_ns : 0;
-    bool is_lost = happens(store, swarm->store_beat_lost);
-    plan(store,
-         swarm->store_beat_ns + late_ns + prng_between(&store->prng, 0, swarm->store_delay_ns),
+    struct prng *prng = &store->prng.beats;
+    store->sessions[engine].beat_asked_ns = now(store) + swarm->store_beat_ns;
+    uint64_t late_ns = happens(prng, swarm->store_beat_late) ? swarm->store_slow_ns : 0;
+    bool is_lost = happens(prng, swarm->store_beat_lost);
+    plan(store, engine,
+         swarm->store_beat_ns + late_ns + prng_between(prng, 0, swarm->store_delay_ns),
          is_lost ? HAPPENING_LOST : HAPPENING_BEAT, 0);
 }
 
-static bool on_beat(struct store_sim *store, struct event *event)
+static bool on_beat(struct store_sim *store, uint32_t engine, struct event *event)
 {
-    *event =
-        (struct event){.kind = EVENT_STORE_ALIVE,
-                       .time = time_of(world_db_now_us(store->config.world), store->beat_asked_ns)};
-    plan_beat(store);
+    struct session *session = &store->sessions[engine];
+    if (session->is_ended)
+        return false; // nobody answers there; that it is lost comes later
+    *event = (struct event){
+        .kind = EVENT_STORE_ALIVE,
+        .time = time_of(world_db_now_us(store->config.world), session->beat_asked_ns)};
+    plan_beat(store, engine);
     return true;
 }
 
 /* ---- engines come and go --------------------------------------------------------------------- */
 
-void store_sim_drop(struct store_sim *store)
+void store_sim_freeze(struct store_sim *store, uint32_t engine, uint64_t until_ns)
 {
-    store->incarnation++;
-    store->is_gone = false;
-    store->page.is_used = false;
+    store->sessions[engine].frozen_until_ns = until_ns;
+    for (uint32_t i = 0; i < TICKETS_MAX; i++) {
+        struct ticket *ticket = &store->tickets[i];
+        if (ticket->engine == engine && is_waiting(store, ticket) && !ticket->is_decided)
+            ticket->is_half = prng_chance(&store->prng.takeovers, 1, 2);
+    }
+}
+
+void store_sim_drop(struct store_sim *store, uint32_t engine)
+{
     for (uint32_t i = 0; i < TICKETS_MAX; i++) {
         struct ticket *ticket = &store->tickets[i];
         // What had not left yet is lost; the rest goes its way.
-        if (ticket->is_used && !ticket->is_decided && prng_chance(&store->prng, 1, 3))
+        if (ticket->engine == engine && is_waiting(store, ticket) && !ticket->is_decided &&
+            (ticket->is_half || prng_chance(&store->prng.takeovers, 1, 3)))
             ticket->fate = CHUNK_LOST_BEFORE;
     }
+    struct session *session = &store->sessions[engine];
+    session->is_used = session->page.is_used = false;
+    session->incarnation = ++store->incarnations;
+    session->frozen_until_ns = 0;
 }
 
 /* What the takeover does to chunks that are still under way: their backends end, having committed
    or not; one may even come to the head after the epoch was raised. */
-static void end_tickets(struct store_sim *store)
+static void end_tickets(struct store_sim *store, uint32_t month)
 {
     for (uint32_t i = 0; i < TICKETS_MAX; i++) {
         struct ticket *ticket = &store->tickets[i];
-        if (!ticket->is_used || ticket->is_decided)
+        if (!ticket->is_used || ticket->is_decided ||
+            ticket->chunk.batch_id != WORKLOAD_BATCH + month)
             continue;
-        uint64_t drawn = prng_below(&store->prng, 3);
-        if (drawn == 0)
+        uint64_t drawn = prng_below(&store->prng.takeovers, 3);
+        if (drawn == 0 && !ticket->is_half)
             commit(store, ticket);
-        if (drawn <= 1)
+        if (drawn <= 1 || ticket->is_half)
             ticket->fate = CHUNK_LOST_BEFORE;
     }
 }
 
-void store_sim_claim(struct store_sim *store, struct settle_start *start)
+static void end_sessions(struct store_sim *store, uint32_t month)
+{
+    for (uint32_t i = 0; i < ENGINES_MAX; i++) {
+        struct session *session = &store->sessions[i];
+        if (!session->is_used || session->is_ended || session->month != month)
+            continue;
+        session->is_ended = true;
+        plan(store, i, prng_between(&store->prng.takeovers, 0, GONE_WITHIN_NS), HAPPENING_LOST, 0);
+    }
+}
+
+void store_sim_claim(struct store_sim *store, uint32_t engine, uint32_t month,
+                     struct settle_start *start)
 {
     struct world *world = store->config.world;
-    end_tickets(store);
-    store->epoch++;
-    *start = (struct settle_start){.batch_id = WORKLOAD_BATCH,
+    struct head *head = &store->heads[month];
+    CHECK(!store->sessions[engine].is_used);
+    end_tickets(store, month);
+    end_sessions(store, month);
+    head->epoch++;
+    struct session *session = &store->sessions[engine];
+    session->is_used = true;
+    session->is_ended = session->is_gone = session->page.is_used = false;
+    session->incarnation = ++store->incarnations;
+    session->month = month;
+    session->epoch = head->epoch;
+    session->frozen_until_ns = 0;
+    *start = (struct settle_start){.batch_id = WORKLOAD_BATCH + month,
                                    .partition = 0,
-                                   .epoch = store->epoch,
-                                   .chunk = store->number,
-                                   .hash = store->hash,
+                                   .epoch = head->epoch,
+                                   .chunk = head->number,
+                                   .hash = head->hash,
                                    .accounts = store->config.workload->count,
                                    .time = time_of(world_db_now_us(world), world->now_ns)};
-    plan_beat(store);
+    plan_beat(store, engine);
+}
+
+static bool happen_to(struct store_sim *store, uint32_t engine, const struct happening *happening,
+                      struct event *event)
+{
+    struct session *session = &store->sessions[engine];
+    switch (happening->kind) {
+    case HAPPENING_READ:
+        on_read(store, engine);
+        return false;
+    case HAPPENING_WRITTEN:
+        return on_written(store, part_of(happening), event);
+    case HAPPENING_LOADED:
+        return on_loaded(&session->page, event);
+    case HAPPENING_BEAT:
+        return on_beat(store, engine, event);
+    case HAPPENING_LOST:
+        return gone(session, event);
+    case HAPPENING_DEPOSIT:
+    case HAPPENING_CONNECTED:
+    case HAPPENING_ARRIVED:
+    case HAPPENING_ANSWERED:
+    case HAPPENING_CANCELLED:
+    case HAPPENING_COMMIT:
+    case HAPPENING_STOP:
+    case HAPPENING_CLOCK:
+        break;
+    }
+    CHECK(false);
+    return false;
 }
 
 bool store_sim_happen(struct store_sim *store, const struct happening *happening,
                       struct event *event)
 {
-    uint32_t at = (uint32_t)happening->what;
-    bool is_present = happening->what >> 32 == store->incarnation && !store->is_gone;
+    uint32_t engine = store_sim_engine(happening);
+    const struct session *session = &store->sessions[engine];
     if (happening->kind == HAPPENING_COMMIT) {
-        on_commit(store, at); // of whatever incarnation
+        on_commit(store, part_of(happening)); // of whatever incarnation
         return false;
     }
-    if (!is_present) {
-        if (happening->kind == HAPPENING_WRITTEN)
-            store->tickets[at].is_used = false;
-        return false;
-    }
-    if (happening->kind == HAPPENING_READ) {
-        on_read(store);
-        return false;
-    }
+    if (happening->what >> 32 == session->incarnation && session->is_used && !session->is_gone)
+        return happen_to(store, engine, happening, event);
     if (happening->kind == HAPPENING_WRITTEN)
-        return on_written(store, at, event);
-    if (happening->kind == HAPPENING_LOADED)
-        return on_loaded(store, event);
-    if (happening->kind == HAPPENING_BEAT)
-        return on_beat(store, event);
-    CHECK(happening->kind == HAPPENING_LOST);
-    return gone(store, event);
+        store->tickets[part_of(happening)].is_used = false;
+    return false;
 }
 
 struct store_tally store_sim_tally(const struct store_sim *store)
 {
-    struct store_tally tally = {.records = store->rows.count, .chunks = store->number};
-    for (uint32_t i = 0; i < store->config.workload->count; i++) {
+    struct store_tally tally = {.records = store->rows.count};
+    for (uint32_t i = 0; i < MONTHS_MAX; i++)
+        tally.chunks += store->heads[i].number;
+    for (uint32_t i = 0; i < workload_total(store->config.workload); i++) {
         enum store_place place = store_rows_place(&store->rows, i);
-        tally.blocked += store->config.workload->accounts[i].is_blocked;
+        tally.blocked += place == STORE_FRESH && !store->rows.openings[i].is_open;
         tally.settled += place == STORE_ENDED;
         tally.parked += place == STORE_PARKED;
         tally.under_way += place == STORE_UNDER_WAY;

@@ -46,6 +46,11 @@ static const struct swarm good_world = {
     .process_pause_ns = 2 * NS_PER_S,
     .process_deadline_ns = 10 * NS_PER_S,
     .restart_ns = 500 * NS_PER_MS,
+    .process_crash_gap = 1000,
+    .process_freeze_ns = 2 * NS_PER_S,
+    .clock_step_ns = NS_PER_S,
+    .store_shut_ns = NS_PER_S,
+    .months = 1,
     .account_late_ns = 20 * NS_PER_S,
 };
 
@@ -110,7 +115,7 @@ static void draw_waits(struct swarm *f, uint64_t seed)
 {
     PICK_MS(chunk_delay_ns, 0, 1, 5, 20, 50);
     PICK_MS(send_before_ns, 1500, 3000, 10000);
-    PICK_MS(resolve_wait_ns, 5000, 60000, 900000);
+    PICK_MS(resolve_wait_ns, 30000, 60000, 900000);
     PICK_MS(drain_ns, 0, 2000, 10000);
     PICK_MS(alive_ns, 2000, 5000);
     PICK_MS(retry_base_ns, 1, 20, 100, 500);
@@ -206,6 +211,24 @@ static void draw_store(struct swarm *f, uint64_t seed)
     CHANCE(process_deadline, 300000);
     PICK_MS(process_deadline_ns, 1000, 10000, 60000);
     PICK_MS(restart_ns, 0, 10, 500, 5000);
+    CHANCE(store_rolled_back, 5000);
+    CHANCE(store_shut, 5000);
+    PICK_MS(store_shut_ns, 100, 2000, 60000);
+}
+
+static void draw_process(struct swarm *f, uint64_t seed)
+{
+    PICK(process_crashes, 0, 0, 1, 3, 8);
+    PICK(process_crash_gap, 10, 300, 3000);
+    CHANCE(process_crash_deep, 800000);
+    CHANCE(process_freeze, 2000);
+    PICK_MS(process_freeze_ns, 100, 4000, 40000, 600000);
+    PICK_MS(process_takeover_ns, 0, 1000, 31000);
+    PICK(clock_step, 0, 0, 500000);
+    PICK_MS(clock_step_ns, 500, 60000, 3600000);
+    PICK(months, 1, 1, 2, 3, 4);
+    PICK_MS(month_gap_ns, 0, 1000, 60000);
+    CHANCE(month_again, 500000);
 }
 
 static void draw_accounts(struct swarm *f, uint64_t seed)
@@ -232,6 +255,7 @@ void swarm_draw(struct swarm *swarm, uint32_t accounts, uint64_t seed)
     draw_bank_besides(swarm, seed);
     draw_network(swarm, seed);
     draw_store(swarm, seed);
+    draw_process(swarm, seed);
     draw_accounts(swarm, seed);
 }
 
@@ -247,7 +271,9 @@ void swarm_heal(struct swarm *f)
     f->net_surplus_answer = f->net_late_request = 0;
     f->store_slow = f->store_busy = f->store_lost_before = f->store_lost_after = 0;
     f->store_load_lost = f->store_beat_late = f->store_beat_lost = 0;
+    f->store_rolled_back = f->store_shut = 0;
     f->process_pause = f->process_stop = f->process_deadline = 0;
+    f->process_crashes = f->process_freeze = f->clock_step = 0;
 }
 
 static void rules(const struct swarm *f, struct bank_rules *bank)

@@ -99,13 +99,28 @@
     X(store_beat_ns)                                                                               \
     X(store_beat_late)                                                                             \
     X(store_beat_lost)                                                                             \
+    X(store_rolled_back)                                                                           \
+    X(store_shut)                                                                                  \
+    X(store_shut_ns)                                                                               \
     /* the process */                                                                              \
     X(process_pause)                                                                               \
     X(process_pause_ns)                                                                            \
     X(process_deadline)                                                                            \
     X(process_deadline_ns)                                                                         \
     X(process_stop)                                                                                \
+    X(process_crashes)                                                                             \
+    X(process_crash_gap)                                                                           \
+    X(process_crash_deep)                                                                          \
+    X(process_freeze)                                                                              \
+    X(process_freeze_ns)                                                                           \
+    X(process_takeover_ns)                                                                         \
+    X(clock_step)                                                                                  \
+    X(clock_step_ns)                                                                               \
     X(restart_ns)                                                                                  \
+    /* the months */                                                                               \
+    X(months)                                                                                      \
+    X(month_gap_ns)                                                                                \
+    X(month_again)                                                                                 \
     /* the accounts */                                                                             \
     X(account_missing)                                                                             \
     X(account_part)                                                                                \

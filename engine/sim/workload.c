@@ -16,7 +16,7 @@ static int64_t amount(struct prng *prng, uint64_t most)
     return (int64_t)prng_between(prng, 1, most);
 }
 
-static void draw_names(struct workload_account *account, uint32_t index, struct prng *prng)
+static void draw_names(struct workload_account *account, uint32_t index)
 {
     static const char *const holders[] = {"김민준", "Ann \"Q\" O'Neil", "Jürgen \\ Weiß", "이서연"};
     struct parties *p = &account->parties;
@@ -24,9 +24,26 @@ static void draw_names(struct workload_account *account, uint32_t index, struct 
     snprintf(p->payout_account, sizeof(p->payout_account), "22%08u", index + 1);
     snprintf(p->payout_bank, sizeof(p->payout_bank), "%03u", 1 + index % 97);
     snprintf(p->holder_name, sizeof(p->holder_name), "%s", holders[index % 4]);
+    account->mapping_id = 1000 + index;
+}
+
+static void draw_key_seed(struct workload_account *account, struct prng *prng)
+{
     for (uint32_t i = 0; i < IDEM_KEY_BYTES; i++)
         account->key_seed.bytes[i] = (uint8_t)prng_next(prng);
-    account->mapping_id = 1000 + index;
+}
+
+/* What is in the account before the first month. */
+static void draw_floor(struct workload_account *account, const struct swarm *f, struct prng *prng)
+{
+    if (!happens(prng, f->account_floor))
+        return;
+    account->opening_minor = prng_chance(prng, 1, 2) ? amount(prng, 70000) : 0;
+    if (account->opening_minor == 0) { // else it is the account's first batch: nothing before
+        account->floor_held_minor = amount(prng, 50000);
+        account->floor_payable_minor = prng_chance(prng, 1, 2) ? amount(prng, 9000) : 0;
+        account->floor_residue_minor = prng_chance(prng, 1, 2) ? amount(prng, 300) : 0;
+    }
 }
 
 static void draw_dues(struct workload_account *account, const struct swarm *f, struct prng *prng)
@@ -34,16 +51,6 @@ static void draw_dues(struct workload_account *account, const struct swarm *f, s
     bool none = happens(prng, f->account_no_dues);
     account->repayment_minor = none && prng_chance(prng, 1, 2) ? 0 : amount(prng, 500000);
     account->hold_minor = none || prng_chance(prng, 1, 3) ? 0 : amount(prng, 100000);
-    if (happens(prng, f->account_floor)) {
-        account->opening_minor = prng_chance(prng, 1, 2) ? amount(prng, 70000) : 0;
-        if (account->opening_minor == 0) { // else it is the account's first batch: nothing before
-            account->floor_held_minor = amount(prng, 50000);
-            account->floor_payable_minor = prng_chance(prng, 1, 2) ? amount(prng, 9000) : 0;
-            account->floor_residue_minor = prng_chance(prng, 1, 2) ? amount(prng, 300) : 0;
-        }
-    }
-    account->is_blocked = happens(prng, f->account_blocked);
-    account->is_payout_stopped = happens(prng, f->account_stopped);
 }
 
 /* The wages: what came, in one piece or two, at once or later. */
@@ -73,19 +80,51 @@ static void draw_deposits(struct workload_account *account, const struct swarm *
         first->at_ns = second->at_ns = AT_NEVER;
 }
 
+/* What stays the same from month to month. */
+static void draw_person(struct workload_account *account, uint32_t person, const struct swarm *f,
+                        struct prng *prng)
+{
+    draw_names(account, person);
+    account->is_blocked = happens(prng, f->account_blocked);
+    account->is_payout_stopped = happens(prng, f->account_stopped);
+}
+
+struct month_streams {
+    struct prng keys, dues, deposits;
+};
+
+static void draw_month(struct workload_account *account, const struct swarm *f,
+                       struct month_streams *streams)
+{
+    draw_key_seed(account, &streams->keys);
+    draw_dues(account, f, &streams->dues);
+    draw_deposits(account, f, &streams->deposits);
+}
+
 void workload_init(struct workload *workload, uint32_t count, const struct swarm *swarm,
                    uint64_t seed)
 {
-    CHECK(count > 0 && count < POSITIONS_MAX);
-    workload->count = count;
-    workload->accounts = calloc(count, sizeof(*workload->accounts));
+    CHECK(count > 0 && count < POSITIONS_MAX && swarm->months >= 1 && swarm->months <= MONTHS_MAX);
+    *workload = (struct workload){.count = count, .months = (uint32_t)swarm->months};
+    workload->accounts = calloc(workload_total(workload), sizeof(*workload->accounts));
     CHECK(workload->accounts != NULL);
-    struct prng prng = prng_split(seed, "workload");
-    for (uint32_t i = 0; i < count; i++) {
+    struct prng persons = prng_split(seed, "persons"), floors = prng_split(seed, "floors");
+    struct month_streams streams = {.keys = prng_split(seed, "key seeds"),
+                                    .dues = prng_split(seed, "dues"),
+                                    .deposits = prng_split(seed, "deposits")};
+    for (uint32_t i = 0; i < workload_total(workload); i++) {
         struct workload_account *account = &workload->accounts[i];
-        draw_names(account, i, &prng);
-        draw_dues(account, swarm, &prng);
-        draw_deposits(account, swarm, &prng);
+        if (i < count) {
+            draw_person(account, i, swarm, &persons);
+            draw_floor(account, swarm, &floors);
+        } else {
+            const struct workload_account *person = &workload->accounts[i % count];
+            account->parties = person->parties;
+            account->mapping_id = person->mapping_id;
+            account->is_blocked = person->is_blocked;
+            account->is_payout_stopped = person->is_payout_stopped;
+        }
+        draw_month(account, swarm, &streams);
     }
 }
 
@@ -95,17 +134,26 @@ void workload_deinit(struct workload *workload)
     workload->accounts = NULL;
 }
 
-uint64_t workload_settlement(uint32_t index)
+uint64_t workload_settlement(const struct workload *workload, uint32_t index)
 {
-    return settlement_id(WORKLOAD_BATCH, 0, index + 1);
+    return settlement_id(WORKLOAD_BATCH + workload_month(workload, index), 0,
+                         workload_person(workload, index) + 1);
+}
+
+uint32_t workload_find(const struct workload *workload, uint64_t id)
+{
+    uint32_t month = settlement_batch(id) - WORKLOAD_BATCH;
+    uint32_t position = settlement_position(id);
+    bool is_known = month < workload->months && settlement_partition(id) == 0 && position >= 1 &&
+                    position <= workload->count;
+    return is_known ? month * workload->count + position - 1 : UINT32_MAX;
 }
 
 uint32_t workload_index(const struct workload *workload, uint64_t id)
 {
-    CHECK(settlement_batch(id) == WORKLOAD_BATCH && settlement_partition(id) == 0);
-    uint32_t position = settlement_position(id);
-    CHECK(position >= 1 && position <= workload->count);
-    return position - 1;
+    uint32_t index = workload_find(workload, id);
+    CHECK(index != UINT32_MAX);
+    return index;
 }
 
 int64_t workload_floor(const struct workload_account *account)

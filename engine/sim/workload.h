@@ -1,6 +1,9 @@
 /*
- * workload: the accounts of a simulated payday and the money that comes in: what is true, before
+ * workload: the accounts of simulated paydays and the money that comes in: what is true, before
  * any engine looks at it. Read by the store (the frozen plan), the bank (the book) and the auditor.
+ *
+ * The same persons are paid in each of up to MONTHS_MAX months; each month is a batch of its own.
+ * A settlement's index is month * count + person.
  */
 #ifndef DAYBOOK_SIM_WORKLOAD_H
 #define DAYBOOK_SIM_WORKLOAD_H
@@ -11,14 +14,15 @@
 #include "base/transfer.h"
 #include "sim/swarm.h"
 
-#define WORKLOAD_BATCH 7U
+#define WORKLOAD_BATCH 7U /* of the first month; the next ones follow */
+#define MONTHS_MAX 4U
 #define WORKLOAD_COLLECTION "9000000001"
 #define WORKLOAD_SUSPENSE "9000000002"
 #define WORKLOAD_POOL "9000000003"
 #define WORKLOAD_DEPOSITS_MAX 2U /* an account */
 
 struct workload_deposit {
-    uint64_t at_ns; /* AT_NEVER: does not come by itself */
+    uint64_t at_ns; /* after its month began; AT_NEVER: does not come by itself */
     int64_t amount_minor;
 };
 
@@ -30,7 +34,7 @@ struct workload_account {
     int64_t hold_minor;
     int64_t expected_minor; /* 0: not given */
     int64_t opening_minor;
-    int64_t floor_held_minor;
+    int64_t floor_held_minor; /* floors: before the first month */
     int64_t floor_payable_minor;
     int64_t floor_residue_minor;
     struct workload_deposit deposits[WORKLOAD_DEPOSITS_MAX];
@@ -38,18 +42,37 @@ struct workload_account {
     bool is_payout_stopped; /* the bank refuses payouts to its owner */
 };
 
-/* Account `index` has position index + 1. */
+/* Person `i` has position i + 1 in every month. */
 struct workload {
-    uint32_t count;
-    struct workload_account *accounts;
+    uint32_t count; /* persons */
+    uint32_t months;
+    struct workload_account *accounts; /* by settlement: months * count */
 };
 
+/* As many months as the swarm says. */
 void workload_init(struct workload *workload, uint32_t count, const struct swarm *swarm,
                    uint64_t seed);
 void workload_deinit(struct workload *workload);
 
-uint64_t workload_settlement(uint32_t index);
-/* CHECKs that the settlement belongs to this batch. */
+static inline uint32_t workload_total(const struct workload *workload)
+{
+    return workload->months * workload->count;
+}
+
+static inline uint32_t workload_person(const struct workload *workload, uint32_t index)
+{
+    return index % workload->count;
+}
+
+static inline uint32_t workload_month(const struct workload *workload, uint32_t index)
+{
+    return index / workload->count;
+}
+
+uint64_t workload_settlement(const struct workload *workload, uint32_t index);
+/* UINT32_MAX: no settlement of any month. */
+uint32_t workload_find(const struct workload *workload, uint64_t settlement_id);
+/* CHECKs that there is one. */
 uint32_t workload_index(const struct workload *workload, uint64_t settlement_id);
 /* What lies in the virtual account before the first deposit. */
 int64_t workload_floor(const struct workload_account *account);

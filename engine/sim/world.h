@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Engines alive at once: one that works, and those that were taken over while they stood still. */
+#define ENGINES_MAX 4U
+
 enum happening_kind {
     HAPPENING_DEPOSIT,   /* what: index of the deposit */
     HAPPENING_CONNECTED, /* what: the flight */
@@ -23,7 +26,8 @@ enum happening_kind {
     HAPPENING_LOADED,    /* … and answers */
     HAPPENING_BEAT,      /* the control session answers; what: the incarnation */
     HAPPENING_LOST,      /* a session breaks; what: the incarnation */
-    HAPPENING_STOP,      /* a person stops the run; what: the incarnation */
+    HAPPENING_STOP,      /* a person stops the run; what: the run */
+    HAPPENING_CLOCK,     /* the database's clock is set; what: the new offset, us */
 };
 
 struct happening {

@@ -128,7 +128,7 @@ static struct record *add(struct story *story, enum record_kind record_kind, enu
 {
     assert_true(story->record_count < 16);
     struct record *record = &story->records[story->record_count++];
-    *record = (struct record){.settlement_id = workload_settlement(0),
+    *record = (struct record){.settlement_id = workload_settlement(&story->workload, 0),
                               .record_kind = (uint8_t)record_kind,
                               .step = (uint8_t)step};
     return record;
@@ -212,7 +212,7 @@ static void call(struct story *story, enum call_kind call_kind, const struct tra
                               .call_kind = (uint8_t)call_kind,
                               .order = order,
                               .parties = parties};
-    auditor_calls(story->auditor, &given, story->now_ns, db_now_us);
+    auditor_calls(story->auditor, 0, &given, story->now_ns, db_now_us);
 }
 
 static void answer(struct story *story, uint32_t call_index, enum answer answered)
@@ -221,13 +221,13 @@ static void answer(struct story *story, uint32_t call_index, enum answer answere
     struct event event = {
         .kind = EVENT_BANK_REPLY,
         .bank_reply = {.call = {call_index, 1}, .answer = (uint8_t)answered, .text = &none}};
-    auditor_hears(story->auditor, &event, story->now_ns);
+    auditor_hears(story->auditor, 0, &event, story->now_ns);
 }
 
 static struct transfer_order order_of(enum step_kind step, uint16_t generation,
                                       int64_t amount_minor)
 {
-    return (struct transfer_order){.settlement_id = workload_settlement(0),
+    return (struct transfer_order){.settlement_id = settlement_id(WORKLOAD_BATCH, 0, 1),
                                    .key = key_of(step, generation),
                                    .amount_minor = amount_minor,
                                    .step = (uint8_t)step,
@@ -257,7 +257,7 @@ static struct mock_transfer booked(const struct story *story, enum step_kind ste
 
 static void hear_store(struct story *story)
 {
-    auditor_hears(story->auditor, &(struct event){.kind = EVENT_STORE_ALIVE}, story->now_ns);
+    auditor_hears(story->auditor, 0, &(struct event){.kind = EVENT_STORE_ALIVE}, story->now_ns);
 }
 
 /* ---- the story ------------------------------------------------------------------------------- */
@@ -286,9 +286,10 @@ static void begin(struct story *story)
     story->hash = hash_open();
     story->auditor = auditor_open(&story->workload, &rules, story->hash);
     story->now_ns = NS_PER_S;
-    auditor_begins(story->auditor, 3, story->now_ns);
+    auditor_begins(story->auditor, 0, 0, 3, story->now_ns);
     if (story->lie == EPOCH_GOES_BACK)
-        auditor_begins(story->auditor, 3, story->now_ns);
+        auditor_begins(story->auditor, 0, 0, 3, story->now_ns);
+    auditor_opened(story->auditor, 0, &(struct audited_floor){0});
     auditor_deposited(story->auditor, 0, 1000);
 }
 
@@ -303,7 +304,7 @@ static void ask_for_balances(struct story *story)
     if (story->lie == ANSWERED_TWICE)
         answer(story, 0, ANSWER_BALANCE);
     if (story->lie == ASKED_AFTER_GONE) {
-        auditor_hears(story->auditor, &(struct event){.kind = EVENT_STORE_GONE}, story->now_ns);
+        auditor_hears(story->auditor, 0, &(struct event){.kind = EVENT_STORE_GONE}, story->now_ns);
         call(story, CALL_BALANCE, NULL, parties, DB_NOW);
     }
     story->now_ns += 6 * NS_PER_S;

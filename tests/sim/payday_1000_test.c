@@ -20,6 +20,7 @@ static void twenty_paydays_with_faults_survive_ten_crashes_each(void **state)
         uint64_t crashes[10];
         struct sim_plan plan = payday_plan(seed, 1000);
         swarm_draw(&plan.swarm, plan.accounts, seed);
+        plan.swarm.months = 1;
         payday_draw_crashes(&plan, payday_run(state, &plan).moments, crashes, 10);
         payday_run(state, &plan);
     }

@@ -32,7 +32,7 @@ static void open_shop(struct shop *shop, uint64_t seed)
                                                             .hash = shop->hash,
                                                             .auditor = shop->auditor,
                                                             .seed = seed});
-    store_sim_claim(shop->store, &shop->start);
+    store_sim_claim(shop->store, 0, 0, &shop->start);
 }
 
 static void close_shop(struct shop *shop)
@@ -47,7 +47,7 @@ static void close_shop(struct shop *shop)
 /* A chunk of one record, an outcome with this number. */
 static struct chunk chunk_of(struct shop *shop, uint32_t number, uint16_t seq)
 {
-    shop->record = (struct record){.settlement_id = workload_settlement(0),
+    shop->record = (struct record){.settlement_id = workload_settlement(&shop->workload, 0),
                                    .record_kind = RECORD_OUTCOME,
                                    .step = STEP_DEPOSIT};
     shop->record.outcome.seq = seq;
@@ -77,7 +77,7 @@ static enum status wait_for_written(struct shop *shop)
 static enum status write_chunk(struct shop *shop, uint32_t number, uint16_t seq)
 {
     struct chunk chunk = chunk_of(shop, number, seq);
-    store_sim_chunk(shop->store, &chunk);
+    store_sim_chunk(shop->store, 0, &chunk);
     return wait_for_written(shop);
 }
 
@@ -129,7 +129,7 @@ static void a_chunk_of_an_older_epoch_is_refused(void **state)
     struct shop shop;
     open_shop(&shop, 1);
     struct settle_start newer;
-    store_sim_claim(shop.store, &newer);
+    store_sim_claim(shop.store, 1, 0, &newer);
     assert_int_equal(newer.epoch, shop.start.epoch + 1);
     assert_int_equal(write_chunk(&shop, 1, 1), STATUS_STORE_FENCED);
     close_shop(&shop);
@@ -146,9 +146,9 @@ static void a_chunk_under_way_at_a_crash_is_there_at_the_next_start_or_never(voi
         struct event event;
         open_shop(&shop, seed);
         struct chunk chunk = chunk_of(&shop, 1, 1);
-        store_sim_chunk(shop.store, &chunk);
-        store_sim_drop(shop.store);
-        store_sim_claim(shop.store, &shop.start);
+        store_sim_chunk(shop.store, 0, &chunk);
+        store_sim_drop(shop.store, 0);
+        store_sim_claim(shop.store, 0, 0, &shop.start);
         while (shop.world.now_ns < 5 * NS_PER_S) {
             world_jump(&shop.world, world_next_at(&shop.world));
             if (world_take(&shop.world, &happening))

@@ -1,0 +1,80 @@
+/*
+ * payday: one simulated payday under way; shared by loop.c (runs, months, the end) and engines.c
+ * (turns, moments, engines that stand still). Nothing else includes it.
+ */
+#ifndef DAYBOOK_SIM_PAYDAY_H
+#define DAYBOOK_SIM_PAYDAY_H
+
+#include "base/prng.h"
+#include "sim/loop.h"
+#include "sim/profiles.h"
+
+#define EVENTS_A_TURN 64U
+
+struct sim {
+    struct sim_profiles profiles;
+    struct profile_scratch *scratch;
+    struct hash *hash;
+    struct { /* of an engine, by its seat; the next one takes it over */
+        void *bytes;
+        size_t byte_count;
+        struct command *commands;
+    } memories[ENGINES_MAX];
+};
+
+/* One process. It stands still between any two moments, and then does what it had decided. */
+struct engine {
+    bool is_used, is_crashed, is_frozen;
+    bool owes_output;   /* it stood still between its input and its output */
+    bool is_taken_over; /* another one has its month now; it lives on until it finds out */
+    uint32_t seat, month, run;
+    struct settle *settle;
+    struct command *commands; /* decided, and from `next` on not yet carried out */
+    uint32_t command_count, next;
+    struct call_given given; /* when they were decided */
+    uint64_t frozen_until_ns, taken_over_at_ns;
+};
+
+/* Each kind of draw has a stream of its own. */
+struct payday_streams {
+    struct prng crashes, freezes, pauses, stops, restarts, clock, months;
+};
+
+struct payday {
+    struct sim *sim;
+    const struct sim_plan *plan;
+    struct sim_result *result;
+    struct tape *tape;
+    struct swarm swarm;
+    const struct profile *profile;
+    struct world world;
+    struct workload workload;
+    struct auditor *auditor;
+    struct bank_sim *bank;
+    struct store_sim *store;
+    struct payday_streams prng;
+    struct engine engines[ENGINES_MAX];
+    uint32_t tape_seat; /* whose events and commands come next on the tape */
+    int64_t true_offset_us;
+    uint32_t crashes_done;
+    uint64_t crash_at; /* the next drawn moment */
+    uint32_t idle_turns;
+    uint64_t turns_max;
+    bool is_healed;
+};
+
+void payday_fail(struct payday *payday, enum sim_verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool payday_is_good(struct payday *payday);
+
+/* An engine claims the month and begins. */
+struct engine *engines_begin(struct payday *payday, uint32_t month);
+/* It is gone, its connections with it. */
+void engines_end(struct payday *payday, struct engine *engine);
+/* All engines go on to the next instant at which something happens. False: nothing does until
+   then, and that is the time now. */
+bool engines_turn(struct payday *payday, uint64_t until_ns);
+/* Does one that was taken over still live? */
+bool engines_linger(const struct payday *payday);
+
+#endif

@@ -36,6 +36,22 @@ grep -q 'crashes 1,' "$folder/out" || fail "--crash-at does not crash"
 simulate 0 --seed 7 --accounts 60 --crashes 0
 grep -q 'crashes 0,' "$folder/out" || fail "--crashes 0 crashes"
 
+# Its trace is the same every time, ends whole, and has what the result says.
+simulate 0 --seed 7 --accounts 60 --trace "$folder/one.trace"
+cmp "$folder/first" "$folder/out" || fail "a trace changes the payday"
+simulate 0 --seed 7 --accounts 60 --trace "$folder/two.trace"
+cmp "$folder/one.trace" "$folder/two.trace" || fail "one seed has two traces"
+"$DAYBOOK" trace "$folder/one.trace" --summary >"$folder/summary" 2>"$folder/err"
+[ ! -s "$folder/err" ] || fail "the trace is not whole: $(cat "$folder/err")"
+grep -q '^simulation of daybook .*, seed 7$' "$folder/summary" || fail "whose trace is it?"
+for pair in balances:poll transfers:transfer inquiries:inquiry; do
+    said=$(sed -n "s/^calls:.* \([0-9]*\) ${pair%%:*}.*/\1/p" "$folder/out")
+    grep -qE "^  ${pair##*:} +$said( |\$)" "$folder/summary" ||
+        fail "$said ${pair%%:*}, and the trace has $(grep " ${pair##*:} " "$folder/summary")"
+done
+"$DAYBOOK" trace "$folder/one.trace" --settlement 5 | grep -q ' crash ' || fail "where are the crashes?"
+simulate 77 --seed 7 --trace "$folder/none/trace"
+
 # The profile is found beside an installed program and around a build folder, one or two deep.
 for place in root/bin:root/share/daybook/banks flat/build:flat/ops/banks \
     deep/build/release:deep/ops/banks; do
@@ -54,15 +70,25 @@ sed "s/{call: \[transfer, inquiry\], $row: accepted}/{call: transfer, $row: acce
   - {call: inquiry, status: 200, state: done, outcome: accepted}/" "$profile" >"$folder/wrong.yaml"
 ! cmp -s "$profile" "$folder/wrong.yaml" || fail "the profile has no row for complete any more"
 profile=$folder/wrong.yaml
-simulate 20 --seed 7 --accounts 60
+seed=
+for drawn in $(seq 1 40); do # not every payday has an inquiry
+    code=0
+    "$DAYBOOK" simulate --seed "$drawn" --accounts 60 --profile "$profile" >/dev/null || code=$?
+    [ "$code" = 0 ] || { seed=$drawn && break; }
+done
+[ -n "$seed" ] || fail "no seed notices the wrong profile"
+simulate 20 --seed "$seed" --accounts 60
 grep -q '^WRONG: ' "$folder/out" || fail "no word of what is wrong"
 replay=$(tail -n 1 "$folder/out")
-case $replay in "daybook simulate --seed 7 "*) ;; *) fail "the last line is '$replay'" ;; esac
+case $replay in "daybook simulate --seed $seed "*) ;; *) fail "the last line is '$replay'" ;; esac
 code=0
 # shellcheck disable=SC2086
 "$DAYBOOK" ${replay#daybook } >"$folder/again" || code=$?
 [ "$code" = 20 ] || fail "the replay ended with $code"
 cmp "$folder/out" "$folder/again" || fail "the replay is another failure"
+simulate 20 --seed "$seed" --accounts 60 --trace "$folder/wrong.trace"
+"$DAYBOOK" trace "$folder/wrong.trace" | tail -n 3 | grep -q ' wrong value=' ||
+    fail "the trace of a failure does not end with it"
 
 profile=$folder/none.yaml
 simulate 78 --seed 7

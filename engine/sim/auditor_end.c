@@ -95,7 +95,7 @@ static void check_person(struct auditor *auditor, uint32_t at)
         auditor_complain(auditor,
                          "I13: person %u has %" PRId64 " at the bank, %" PRId64 " in the ledger",
                          at + 1, person->bank_minor, person->virtual_minor);
-    if (person->held_minor != held_minor)
+    if (is_known && person->held_minor != held_minor)
         auditor_complain(auditor, "I12: person %u: %" PRId64 " is held, %" PRId64 " should be",
                          at + 1, person->held_minor, held_minor);
 }

@@ -1,5 +1,5 @@
 /*
- * simulate: a whole payday on virtual time, twice, compared.
+ * simulate: a whole payday on virtual time, twice, compared; or as many as asked, by their seeds.
  *
  * Exit codes of its own, so that a script can tell what it found: wrong result, no progress, a
  * crash of the engine, two runs that differ. The last line of a failure replays it.
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/prng.h"
@@ -112,13 +113,14 @@ static void print_settings(const struct sim_plan *plan)
 static void write_replay(struct job *job, struct simulation *simulation)
 {
     int used = snprintf(simulation->replay, sizeof simulation->replay,
-                        "daybook simulate --seed %" PRId64 " --accounts %" PRId64,
-                        job_number(job, "seed"), job_number(job, "accounts"));
+                        "daybook simulate --seed %" PRIu64 " --accounts %" PRId64,
+                        simulation->plan.seed, job_number(job, "accounts"));
     char *at = simulation->replay + used;
     size_t left = sizeof simulation->replay - (size_t)used;
+    used = 0;
     if (job_given(job, "crash-at"))
         used = snprintf(at, left, " --crash-at %" PRId64, job_number(job, "crash-at"));
-    else
+    else if (job_given(job, "crashes"))
         used = snprintf(at, left, " --crashes %" PRId64, job_number(job, "crashes"));
     at += used;
     left -= (size_t)used;
@@ -146,9 +148,9 @@ static void print_result(const struct sim_result *r, uint32_t accounts)
     printf("settled %u, parked %u, short %u, blocked %u, under way %u of %u accounts\n",
            r->end.settled, r->end.parked, r->end.is_short, r->end.blocked, r->end.under_way,
            accounts);
-    printf("runs %u, crashes %u, moments %" PRIu64 ", turns %" PRIu64 ", virtual time %" PRIu64
-           " s\n",
-           r->runs, r->crashes, r->moments, r->turns, r->virtual_ns / NS_PER_S);
+    printf("runs %u, crashes %u, takeovers %u, moments %" PRIu64 ", turns %" PRIu64
+           ", virtual time %" PRIu64 " s\n",
+           r->runs, r->crashes, r->takeovers, r->moments, r->turns, r->virtual_ns / NS_PER_S);
     printf("calls: %" PRIu64 " balances, %" PRIu64 " transfers, %" PRIu64 " inquiries; chunks %u, "
            "records %" PRIu64 "\n",
            r->polls, r->transfers, r->inquiries, r->end.chunks, r->end.records);
@@ -242,6 +244,9 @@ static int plan_crashes(struct job *job, struct simulation *simulation)
         simulation->plan.crash_count = 1;
         return JOB_DONE;
     }
+    if (!job_given(job, "crashes"))
+        return JOB_DONE; // as the seed draws
+    simulation->plan.crashes = simulation->crashes;
     uint32_t count = (uint32_t)job_number(job, "crashes");
     if (count == 0)
         return JOB_DONE;
@@ -269,6 +274,104 @@ static int simulate(struct job *job, struct simulation *simulation)
     return exit_code == JOB_DONE ? run_twice(simulation) : exit_code;
 }
 
+/* ---- many seeds ------------------------------------------------------------------------------ */
+
+struct progress {
+    uint64_t first, last, done, failed;
+    uint64_t virtual_ns, crashes, takeovers, months;
+    struct timespec began, told;
+};
+
+static double seconds_since(const struct timespec *since)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - since->tv_sec) + (double)(now.tv_nsec - since->tv_nsec) / 1e9;
+}
+
+static void print_progress(const struct progress *progress)
+{
+    double took_s = seconds_since(&progress->began);
+    printf("%" PRIu64 " of %" PRIu64 " seeds, %" PRIu64 " failed; %.1f seeds/s, %.1f paydays/s, "
+           "%.0f times real time; %" PRIu64 " crashes, %" PRIu64 " takeovers\n",
+           progress->done, progress->last - progress->first + 1, progress->failed,
+           (double)progress->done / took_s, (double)progress->months / took_s,
+           (double)progress->virtual_ns / 1e9 / took_s, progress->crashes, progress->takeovers);
+    fflush(stdout);
+}
+
+static bool read_range(const char *text, struct progress *progress)
+{
+    int used = 0;
+    bool is_range =
+        sscanf(text, "%" SCNu64 "..%" SCNu64 "%n", &progress->first, &progress->last, &used) == 2;
+    return is_range && text[used] == 0 && progress->first <= progress->last &&
+           progress->last - progress->first < UINT64_MAX;
+}
+
+/* One in a hundred twice: the second must be the same as the first. */
+static int run_again(struct simulation *simulation, const struct tape *first)
+{
+    struct tape second;
+    struct sim_result result;
+    sim_run(simulation->sim, &simulation->plan, &second, &result);
+    bool is_same = first->hash == second.hash && first->item_count == second.item_count;
+    tape_deinit(&second);
+    return is_same ? JOB_DONE
+                   : failed(simulation, SIMULATE_DIFFERS, "NOT THE SAME",
+                            "one seed, two different runs");
+}
+
+static int run_seed(struct job *job, struct simulation *simulation, struct progress *progress)
+{
+    struct sim_plan *plan = &simulation->plan;
+    struct tape tape;
+    struct sim_result result;
+    swarm_draw(&plan->swarm, plan->accounts, plan->seed);
+    write_replay(job, simulation);
+    int exit_code = plan_crashes(job, simulation);
+    if (exit_code != JOB_DONE)
+        return exit_code;
+    sim_run(simulation->sim, plan, &tape, &result);
+    exit_code = judge(simulation, &result);
+    if (exit_code == JOB_DONE && plan->seed % 100 == 0)
+        exit_code = run_again(simulation, &tape);
+    tape_deinit(&tape);
+    progress->virtual_ns += result.virtual_ns;
+    progress->crashes += result.crashes;
+    progress->takeovers += result.takeovers;
+    progress->months += plan->swarm.months;
+    return exit_code;
+}
+
+static int simulate_seeds(struct job *job, struct simulation *simulation)
+{
+    struct progress progress = {0};
+    int exit_code = JOB_DONE;
+    if (!read_range(job_text(job, "seeds"), &progress))
+        return job_fail(JOB_USAGE, "for example --seeds 1..100", "--seeds: not a range A..B");
+    simulation->plan.accounts = (uint32_t)job_number(job, "accounts");
+    catch_crashes(simulation);
+    clock_gettime(CLOCK_MONOTONIC, &progress.began);
+    progress.told = progress.began;
+    for (uint64_t seed = progress.first; seed - progress.first <= progress.last - progress.first;
+         seed++) {
+        simulation->plan.seed = seed;
+        int its_code = run_seed(job, simulation, &progress);
+        progress.done++;
+        progress.failed += its_code != JOB_DONE;
+        exit_code = exit_code == JOB_DONE ? its_code : exit_code;
+        if (seconds_since(&progress.told) >= 1) {
+            clock_gettime(CLOCK_MONOTONIC, &progress.told);
+            print_progress(&progress);
+        }
+    }
+    print_progress(&progress);
+    if (exit_code == JOB_DONE)
+        printf("all good\n");
+    return exit_code;
+}
+
 static int simulate_traced(struct job *job, struct simulation *simulation)
 {
     simulation->trace_file = job_text(job, "trace");
@@ -293,6 +396,8 @@ int job_simulate(struct job *job)
     simulation.crashes = calloc(CRASHES_MAX, sizeof *simulation.crashes);
     if (simulation.crashes == NULL)
         exit_code = job_fail(JOB_TRY_AGAIN, NULL, "not enough memory");
+    else if (job_given(job, "seeds"))
+        exit_code = simulate_seeds(job, &simulation);
     else
         exit_code = simulate_traced(job, &simulation);
     free(simulation.crashes);

@@ -144,6 +144,7 @@ const char *batch_reason(const char *code)
         {PARK_LINGER_UNKNOWN, "in doubt, and how long a request may linger is not known"},
         {PARK_REFUSED_REPEAT, "a repeated request was refused; the first may have been done"},
         {PARK_GENERATIONS, "the bank said \"later\" too often"},
+        {PARK_REJECTED, "the bank refused it for a person to look at, without a code"},
         {PARK_RECORD_REFUSED, "the database refused its records; a defect of daybook"},
         {PARK_REVERSED, "a transfer was accepted first and failed later"},
         {PARK_FEE_TAKEN, "the bank took a fee from the person's account"},

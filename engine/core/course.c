@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "base/sin.h"
 #include "base/time.h"
 #include "core/account.h"
 #include "core/closing.h"
@@ -27,7 +28,7 @@ static void fill_outcome(struct settle *settle, struct settlement *s, struct rec
     fill(settle, s, record, RECORD_OUTCOME);
     record->outcome.seq = ++s->outcome_seq;
     record->outcome.state = (uint8_t)state;
-    record->outcome.at_us = settle_db_least_us(settle);
+    record->outcome.at_us = settle_record_us(settle);
 }
 
 static struct record *append(struct settle *settle, struct settlement *s)
@@ -97,7 +98,7 @@ static void permit_send(struct settle *settle, struct settlement *s, int64_t now
 
 void course_write_intent(struct settle *settle, struct settlement *s)
 {
-    int64_t now_us = settle_db_least_us(settle);
+    int64_t now_us = settle_record_us(settle);
     s->intended_at_us = now_us;
     permit_send(settle, s, now_us);
     struct record *record = append(settle, s);
@@ -110,12 +111,14 @@ void course_write_intent(struct settle *settle, struct settlement *s)
     record->intent.send_before_us = s->send_before_us;
     record->intent.parties = &s->parties;
     step_move(&settle->steps, s, AWAIT_INTENT_WRITE);
+    if (SIN(intent_after_send))
+        step_move(&settle->steps, s, AWAIT_SEND_TURN);
 }
 
 void course_write_attempt(struct settle *settle, struct settlement *s)
 {
     CHECK(s->attempts < ATTEMPTS_MAX);
-    int64_t now_us = settle_db_least_us(settle);
+    int64_t now_us = settle_record_us(settle);
     // Never earlier than an older permission: "newest" must mean both.
     int64_t before_us = s->send_before_us;
     permit_send(settle, s, now_us);

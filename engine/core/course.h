@@ -22,6 +22,7 @@
 #define PARK_REFUSED_REPEAT "refused_repeat"
 #define PARK_GENERATIONS "tries_used_up"
 #define PARK_ATTEMPTS "attempts_used_up"
+#define PARK_REJECTED "rejected" /* for a person, and the bank gave no code */
 #define PARK_RECORD_REFUSED "record_refused"
 #define PARK_REVERSED "reversed"
 #define PARK_FEE_TAKEN "fee_taken"

@@ -1,5 +1,6 @@
 #include "core/dispatch.h"
 
+#include "base/sin.h"
 #include "base/time.h"
 #include "core/closing.h"
 #include "core/course.h"
@@ -29,7 +30,7 @@ static bool has_work(const struct settle *settle, uint32_t bank)
 
 static bool is_alive(const struct settle *settle)
 {
-    return settle->now_ns - settle->alive_at_ns < settle->config.alive_ns;
+    return settle->now_ns - settle->alive_at_ns < settle->config.alive_ns || SIN(alive_ignored);
 }
 
 static bool may_call(const struct settle *settle, uint32_t bank)
@@ -64,8 +65,8 @@ static void hand_out(struct settle *settle, struct settlement *s, uint32_t turn,
     struct desk *desk = settle_desk(settle, s);
     enum call_kind kind = turns[turn].call_kind;
     if (kind == CALL_TRANSFER) {
-        CHECK(chunk_is_written(&settle->chunks, s->written_by));
-        CHECK(settle_db_most_us(settle) < s->send_before_us);
+        CHECK(SIN(intent_after_send) || chunk_is_written(&settle->chunks, s->written_by));
+        CHECK(SIN(send_before_ignored) || settle_db_most_us(settle) < s->send_before_us);
         s->renewals = 0;
         s->sent_at_ns = settle->now_ns;
     }
@@ -75,16 +76,17 @@ static void hand_out(struct settle *settle, struct settlement *s, uint32_t turn,
     }
     s->call =
         calls_begin(&settle->calls, step_index(&settle->steps, s), s->bank, kind, settle->now_ns);
-    *command = (struct command){.kind = COMMAND_BANK_CALL,
-                                .bank_call = {.call = s->call,
-                                              .settlement_id = s->id,
-                                              .bank = s->bank,
-                                              .call_kind = (uint8_t)kind,
-                                              .order = kind == CALL_BALANCE ? NULL : &s->order,
-                                              .parties = &s->parties,
-                                              .body_digest = kind == CALL_TRANSFER && s->has_digest
-                                                                 ? &s->body_digest
-                                                                 : NULL}};
+    *command = (struct command){
+        .kind = COMMAND_BANK_CALL,
+        .bank_call = {.call = s->call,
+                      .settlement_id = s->id,
+                      .bank = s->bank,
+                      .call_kind = (uint8_t)kind,
+                      .order = kind == CALL_BALANCE ? NULL : &s->order,
+                      .parties = &s->parties,
+                      .body_digest = kind == CALL_TRANSFER && s->has_digest && !SIN(changed_body)
+                                         ? &s->body_digest
+                                         : NULL}};
     desk->calls_in_flight++;
     count_call(settle, s, kind);
     settle_timer(settle, s, settle->now_ns + desk->rules.call_timeout_ns);
@@ -97,7 +99,7 @@ static struct settlement *next_in_turn(struct settle *settle, uint32_t bank, uin
     for (uint32_t i = 0; i < TURN_COUNT; i++) {
         *turn = i;
         struct settlement *s = step_first(&settle->steps, bank, turns[i].turn);
-        while (s != NULL && turns[i].turn == AWAIT_SEND_TURN &&
+        while (s != NULL && turns[i].turn == AWAIT_SEND_TURN && !SIN(send_before_ignored) &&
                settle_db_most_us(settle) >= s->send_before_us) {
             if (!chunk_has_room(&settle->chunks))
                 return NULL;

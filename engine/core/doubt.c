@@ -1,5 +1,6 @@
 #include "core/doubt.h"
 
+#include "base/sin.h"
 #include "base/time.h"
 #include "core/course.h"
 #include "core/ledger.h"
@@ -131,15 +132,22 @@ static uint64_t counts_from_ns(struct settle *settle, const struct settlement *s
     return settle_later_ns(settle_later_ns(last_ns, linger_ns), rules->processing_ns);
 }
 
+/* A key's age is told by the database's clock, and by the records where that was set back. */
+static int64_t latest_now_us(const struct settle *settle)
+{
+    int64_t now_us = settle_db_most_us(settle);
+    return now_us > settle->newest_us ? now_us : settle->newest_us;
+}
+
 /* Would a permission given now still reach the bank while it keeps the key? */
 static bool key_outlives_resend(struct settle *settle, const struct settlement *s)
 {
     const struct bank_rules *rules = rules_of(settle, s);
-    if (rules->key_lifetime_ns == AT_NEVER)
+    if (rules->key_lifetime_ns == AT_NEVER || SIN(key_lifetime_ignored))
         return true;
     if (rules->linger_ns == AT_NEVER)
         return false;
-    int64_t latest_us = settle_db_most_us(settle) + to_us(settle->config.send_before_ns) +
+    int64_t latest_us = latest_now_us(settle) + to_us(settle->config.send_before_ns) +
                         to_us(rules->linger_ns) + to_us(rules->processing_ns);
     return latest_us < s->intended_at_us + (int64_t)(rules->key_lifetime_ns / NS_PER_US);
 }
@@ -147,8 +155,8 @@ static bool key_outlives_resend(struct settle *settle, const struct settlement *
 static bool key_is_kept(struct settle *settle, const struct settlement *s)
 {
     const struct bank_rules *rules = rules_of(settle, s);
-    return rules->key_lifetime_ns == AT_NEVER ||
-           settle_db_most_us(settle) <
+    return rules->key_lifetime_ns == AT_NEVER || SIN(key_lifetime_ignored) ||
+           latest_now_us(settle) <
                s->intended_at_us + (int64_t)(rules->key_lifetime_ns / NS_PER_US);
 }
 
@@ -178,8 +186,10 @@ static void on_rejected(struct settle *settle, struct settlement *s, bool by_per
     record->generation = s->order.generation;
     settle->counts.rejected++;
     s->doubt_since_ns = 0;
-    if (by_person) {
+    if (by_person && text->code[0] != 0) {
         course_park(settle, s, text);
+    } else if (by_person) {
+        course_park_code(settle, s, PARK_REJECTED);
     } else if (s->order.generation >= rules_of(settle, s)->later_tries ||
                s->order.generation >= GENERATIONS_MAX) {
         course_park_code(settle, s, PARK_GENERATIONS);
@@ -205,7 +215,7 @@ static void on_pending(struct settle *settle, struct settlement *s, const struct
 static void on_send_rejected(struct settle *settle, struct settlement *s, bool by_person,
                              const struct bank_text *text)
 {
-    if (s->is_clean) {
+    if (s->is_clean || SIN(unproven_generation)) {
         on_rejected(settle, s, by_person, text);
         return;
     }
@@ -256,12 +266,19 @@ void doubt_on_send_reply(struct settle *settle, struct settlement *s,
                          const struct bank_reply *reply)
 {
     CHECK(s->await == AWAIT_SEND_REPLY);
+    if (SIN(error_is_rejected) && reply->http_status >= 500) {
+        on_rejected(settle, s, false, reply->text);
+        return;
+    }
     switch ((enum answer)reply->answer) {
     case ANSWER_ACCEPTED:
         course_step_accepted(settle, s, reply);
         return;
     case ANSWER_PENDING:
-        on_pending(settle, s, reply->text);
+        if (SIN(pending_is_accepted))
+            course_step_accepted(settle, s, reply);
+        else
+            on_pending(settle, s, reply->text);
         return;
     case ANSWER_REJECTED_LATER:
         on_send_rejected(settle, s, false, reply->text);
@@ -311,6 +328,14 @@ static void on_not_found(struct settle *settle, struct settlement *s)
             inquire_after_growing_wait(settle, s);
         else
             course_park_code(settle, s, PARK_KEY_EXPIRED);
+        return;
+    }
+    if (SIN(not_found_is_rejected)) {
+        on_rejected(settle, s, false, &s->refusal);
+        return;
+    }
+    if (SIN(not_found_resends)) {
+        send_again_after(settle, s, 0);
         return;
     }
     int64_t counts_us = counts_from_us(settle, s);
@@ -411,7 +436,7 @@ void doubt_on_timer(struct settle *settle, struct settlement *s)
 {
     bool sends = s->await == AWAIT_SEND_AGAIN;
     CHECK(sends || s->await == AWAIT_INQUIRY_AGAIN);
-    if (sends && s->wants_generation)
+    if (sends && (s->wants_generation || SIN(new_key_on_retry)))
         course_begin_generation(settle, s, (uint16_t)(s->order.generation + 1));
     else if (is_waited_out(settle, s))
         doubt_leave(settle, s);
@@ -450,6 +475,8 @@ void doubt_resume(struct settle *settle, struct settlement *s, const struct load
     s->body_digest = transfer->body_digest;
     s->has_digest = true;
     s->is_clean = false; // what was sent before this run is not known
+    settle_recorded_us(settle, transfer->intended_at_us);
+    settle_recorded_us(settle, transfer->decided_at_us);
     if (transfer->state == OUTCOME_REJECTED) {
         wait_for_generation(settle, s, transfer->decided_at_us);
         return;

@@ -1,5 +1,6 @@
 #include "core/settle.h"
 
+#include "base/sin.h"
 #include "base/time.h"
 #include "core/closing.h"
 #include "core/course.h"
@@ -107,6 +108,19 @@ int64_t settle_db_most_us(const struct settle *settle)
     return server_time_most_us(&settle->server_time, settle->now_ns);
 }
 
+void settle_recorded_us(struct settle *settle, int64_t at_us)
+{
+    if (at_us > settle->newest_us)
+        settle->newest_us = at_us;
+}
+
+int64_t settle_record_us(struct settle *settle)
+{
+    int64_t now_us = settle_db_least_us(settle);
+    settle_recorded_us(settle, now_us);
+    return now_us;
+}
+
 void settle_timer(struct settle *settle, const struct settlement *s, uint64_t at_ns)
 {
     heap_set(&settle->timers, step_index(&settle->steps, s), at_ns);
@@ -127,7 +141,7 @@ static void on_bank_reply(struct settle *settle, const struct bank_reply *reply)
         return;
     }
     struct settlement *s = step_at(&settle->steps, call.settlement);
-    CHECK(slot_pack(s->call) == slot_pack(reply->call));
+    CHECK(SIN(slot_generation_ignored) || slot_pack(s->call) == slot_pack(reply->call));
     settle_timer_clear(settle, s);
     dispatch_on_reply(settle, &call, reply);
     if (s->is_refused) {

@@ -57,6 +57,7 @@ struct settle {
     uint64_t now_ns;
     uint64_t started_at_ns;
     struct server_time server_time;
+    int64_t newest_us;    /* the latest instant that any record says, written or loaded */
     uint64_t alive_at_ns; /* newest acknowledged statement */
     struct hash *hash;
     struct prng prng;
@@ -91,6 +92,9 @@ void settle_end_now(struct settle *settle, enum settle_end end);
 enum settle_end settle_end_of(enum status status);
 int64_t settle_db_least_us(const struct settle *settle);
 int64_t settle_db_most_us(const struct settle *settle);
+/* The instant for a record; remembered as one that was. */
+int64_t settle_record_us(struct settle *settle);
+void settle_recorded_us(struct settle *settle, int64_t at_us);
 static inline struct desk *settle_desk(struct settle *settle, const struct settlement *s)
 {
     return &settle->desks[s->bank];

@@ -1,5 +1,6 @@
 #include "core/throttle.h"
 
+#include "base/sin.h"
 #include "base/time.h"
 
 void throttle_init(struct throttle *throttle, uint32_t rate_per_s, uint32_t burst, uint64_t now_ns)
@@ -8,7 +9,7 @@ void throttle_init(struct throttle *throttle, uint32_t rate_per_s, uint32_t burs
     CHECK(burst >= 1 && burst <= THROTTLE_BURST_MAX);
     throttle->interval_ns = (NS_PER_S + rate_per_s - 1) / rate_per_s;
     throttle->burst = burst;
-    throttle->full_at_ns = now_ns + throttle->interval_ns * burst;
+    throttle->full_at_ns = SIN(full_bucket) ? now_ns : now_ns + throttle->interval_ns * burst;
 }
 
 uint32_t throttle_take(struct throttle *throttle, uint32_t want, uint64_t now_ns)

@@ -114,6 +114,93 @@ static void a_living_owner_is_taken_over_only_when_asked(void **state)
     claim_close(other);
 }
 
+/* The network was cut without a word: to the server the session is alive, and only it knows. */
+static void a_run_ends_its_own_former_session_and_nobody_elses(void **state)
+{
+    (void)state;
+    uint32_t batch = world_batch(&world, "former", "2026-08-25", "former", 5);
+    struct claim_former former = {.pid = 0};
+    struct claim_config config = world_claim_config(&world, batch);
+    config.former = &former;
+    struct claim *claim = NULL, *other = NULL;
+    char error[STORE_ERROR_BYTES];
+    assert_int_equal(claim_open(&config, &claim, error), STATUS_OK);
+    assert_int_equal(claim_take(claim, NULL, 0, error), STATUS_OK);
+    assert_true(former.pid > 0 && former.start[0] != 0);
+    struct claim_former stranger = former;
+    stranger.start[0] = '1'; // the same process id, of another time
+    config.former = &stranger;
+    assert_int_equal(claim_open(&config, &other, error), STATUS_OWNED);
+    config.former = &former;
+    assert_int_equal(claim_open(&config, &other, error), STATUS_OK);
+    assert_int_equal(claim_take(other, NULL, 0, error), STATUS_OK);
+    assert_int_equal(claim_epoch(other), 2);
+    assert_int_equal(beat(claim).kind, EVENT_STORE_GONE);
+    claim_close(claim);
+    claim_close(other);
+}
+
+static void a_heartbeat_without_an_answer_is_the_end(void **state)
+{
+    (void)state;
+    uint32_t batch = world_batch(&world, "mute", "2026-08-25", "mute", 5);
+    struct claim *claim = world_claim(&world, batch);
+    struct event event;
+    world_do(&world, "BEGIN");
+    world_do(&world, "SELECT * FROM daybook.run WHERE run_id = %llu FOR UPDATE",
+             (unsigned long long)claim_run_id(claim));
+    uint64_t now_ns = clock_now_ns();
+    assert_int_equal(claim_turn(claim, &event, now_ns), 0);
+    assert_int_equal(claim_next_at(claim), now_ns + 30 * NS_PER_S);
+    assert_int_equal(claim_turn(claim, &event, now_ns + 30 * NS_PER_S - 1), 0);
+    assert_string_equal(claim_error(claim), "");
+    assert_int_equal(claim_turn(claim, &event, now_ns + 30 * NS_PER_S), 1);
+    assert_int_equal(event.kind, EVENT_STORE_GONE);
+    assert_int_equal(event.store_gone, STATUS_STORE_LOST);
+    assert_non_null(strstr(claim_error(claim), "no answer"));
+    world_do(&world, "ROLLBACK");
+    claim_close(claim);
+}
+
+static void a_database_that_lost_what_is_known_is_refused_unchanged(void **state)
+{
+    (void)state;
+    uint32_t batch = world_batch(&world, "behind", "2026-08-25", "behind", 5);
+    struct claim *claim = world_claim(&world, batch);
+    struct store *store = world_store(&world, batch, claim_epoch(claim));
+    struct book *book = book_open(&world, batch, claim_epoch(claim));
+    book_settle(book, 1);
+    assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
+    struct claim_known known = {
+        .chunk = 1, .has_hash = true, .hash = book->chunk.hash, .from = "a test"};
+    store_close(store);
+    claim_close(claim);
+    struct claim_config config = world_claim_config(&world, batch);
+    char error[STORE_ERROR_BYTES];
+    const enum status ends[] = {STATUS_STORE_BEHIND, STATUS_STORE_BEHIND, STATUS_STORE_BEHIND,
+                                STATUS_OK};
+    for (int i = 0; i < 4; i++) {
+        struct claim_known one = known;
+        one.chunk += i == 0;               // a chunk that is not there
+        one.hash.bytes[31] ^= i == 1;      // … is there with another hash
+        one.partition += i == 2 ? 1U : 0U; // … in a partition that has none
+        assert_int_equal(claim_open(&config, &claim, error), STATUS_OK);
+        assert_int_equal(claim_take(claim, &one, 1, error), ends[i]);
+        assert_int_equal(claim_epoch(claim), i == 3 ? 2 : 0);
+        if (i < 3)
+            assert_non_null(strstr(error, "HINT"));
+        claim_close(claim);
+    }
+    world_do(&world, "UPDATE daybook.run SET timeline = 7 WHERE run_id = (SELECT max(run_id) FROM "
+                     "daybook.run)");
+    assert_int_equal(claim_open(&config, &claim, error), STATUS_OK);
+    assert_int_equal(claim_take(claim, NULL, 0, error), STATUS_STORE_BEHIND);
+    assert_non_null(strstr(error, "timeline"));
+    claim_close(claim);
+    world_do(&world, "UPDATE daybook.run SET timeline = 1");
+    book_close(book);
+}
+
 static void a_silent_owner_is_taken_over_and_its_sessions_are_ended(void **state)
 {
     (void)state;
@@ -352,6 +439,9 @@ int claim_cases(void)
         cmocka_unit_test(a_claim_freezes_the_plan_and_tells_of_its_run),
         cmocka_unit_test(a_second_run_is_told_who_owns_the_batch),
         cmocka_unit_test(a_living_owner_is_taken_over_only_when_asked),
+        cmocka_unit_test(a_run_ends_its_own_former_session_and_nobody_elses),
+        cmocka_unit_test(a_heartbeat_without_an_answer_is_the_end),
+        cmocka_unit_test(a_database_that_lost_what_is_known_is_refused_unchanged),
         cmocka_unit_test(a_silent_owner_is_taken_over_and_its_sessions_are_ended),
         cmocka_unit_test(whoever_holds_the_heads_lock_is_ended),
         cmocka_unit_test(an_engine_of_an_older_epoch_can_neither_write_nor_read),

@@ -1,0 +1,54 @@
+/*
+ * sin: mistakes made on purpose, one at a time, to prove that the simulator's auditor sees them.
+ *
+ * Promise   In the product SIN is the constant false, and no code of a sin is left. In the variant
+ *           built with DAYBOOK_SINS (tests/sins) the one chosen is committed wherever it can be.
+ * Names     one table; each stands at exactly one place or two that belong together (a tidy test),
+ *           and each is caught by tests/sins within its bound of seeds.
+ */
+#ifndef DAYBOOK_BASE_SIN_H
+#define DAYBOOK_BASE_SIN_H
+
+#include <stdbool.h>
+
+#define SIN_TABLE(X)                                                                               \
+    X(new_key_on_retry, "a transfer sent again gets a new key")                                    \
+    X(error_is_rejected, "an answer 5xx is taken for a no")                                        \
+    X(not_found_is_rejected, "the first not-found is taken for a no")                              \
+    X(not_found_resends, "the first not-found, however early, permits sending again")              \
+    X(intent_after_send, "a transfer is sent before its intent is written")                        \
+    X(send_before_ignored, "a permission that ran out still permits")                              \
+    X(no_epoch_check, "the store takes chunks of any epoch")                                       \
+    X(no_head_check, "the store takes a chunk wherever its head stands")                           \
+    X(differing_is_done, "a chunk that is there with another digest counts as written")            \
+    X(slot_generation_ignored, "an answer belongs to whoever has the slot now")                    \
+    X(key_lifetime_ignored, "a key is believed to be kept for ever")                               \
+    X(pending_is_accepted, "what the bank still works on counts as paid")                          \
+    X(full_bucket, "the token bucket is full after a start")                                       \
+    X(floor_ignored, "what lay in the account before counts as new money")                         \
+    X(second_opening, "an account opens while its last settlement has not ended")                  \
+    X(unproven_generation, "a no to a repeat begins the next generation at once")                  \
+    X(changed_body, "a transfer that reads differently now is sent again all the same")            \
+    X(echo_ignored, "an answer about another transfer counts as this one's")                       \
+    X(alive_ignored, "an engine that has not heard of its database for long still sends")
+
+enum sin {
+#define X(name, text) SIN_##name,
+    SIN_TABLE(X)
+#undef X
+        SINS,
+};
+
+const char *sin_name(enum sin sin);
+const char *sin_text(enum sin sin);
+
+#ifdef DAYBOOK_SINS
+/* SINS: none. */
+void sin_choose(enum sin sin);
+bool sin_is_chosen(enum sin sin);
+#define SIN(name) sin_is_chosen(SIN_##name)
+#else
+#define SIN(name) false
+#endif
+
+#endif

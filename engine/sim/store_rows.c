@@ -1,5 +1,7 @@
 #include "sim/store_rows.h"
 
+#include "base/sin.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,9 +198,10 @@ bool store_rows_open(struct store_rows *rows, uint32_t account)
         rows->openings[account] = first_opening(&rows->workload->accounts[person]);
     } else {
         const struct record *end = end_of(rows, newest - 1);
-        if (end == NULL)
+        if (end == NULL && !SIN(second_opening))
             return false;
-        rows->openings[account] = next_opening(rows, newest - 1, end);
+        rows->openings[account] = end == NULL ? first_opening(&rows->workload->accounts[person])
+                                              : next_opening(rows, newest - 1, end);
     }
     rows->newest_openings[person] = account + 1;
     return true;

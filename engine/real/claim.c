@@ -159,6 +159,7 @@ static enum status take_epoch(struct claim *claim, char error[STORE_ERROR_BYTES]
     PGresult *result = pg_run(claim->control, sql_claim_epoch, 1, params);
     enum status status = pg_result_status(claim->control, result, error);
     if (status == STATUS_OK && PQntuples(result) == 1) {
+        FAILPOINT(claim_epoch);
         claim->epoch = u32_of(result, 0);
         claim->revision = u32_of(result, 1);
         claim->partitions = u32_of(result, 2);
@@ -187,8 +188,10 @@ static enum status take_name(struct claim *claim, char error[STORE_ERROR_BYTES])
     snprintf(name, sizeof(name), "daybook:%" PRIu32 ":%" PRIu32, claim->config.batch_id,
              claim->epoch);
     const char *params[] = {name};
-    return run_plain(claim->control, "SELECT set_config('application_name', $1, false)", 1, params,
-                     error);
+    enum status status = run_plain(
+        claim->control, "SELECT set_config('application_name', $1, false)", 1, params, error);
+    FAILPOINT(claim_named);
+    return status;
 }
 
 static enum status take_heads(struct claim *claim, char error[STORE_ERROR_BYTES])
@@ -218,6 +221,7 @@ static enum status tell_run(struct claim *claim, char error[STORE_ERROR_BYTES])
                             number(timeline, (uint64_t)claim->timeline)};
     PGresult *result = pg_run(claim->control, sql_claim_run, 9, params);
     enum status status = pg_result_status(claim->control, result, error);
+    FAILPOINT(claim_told);
     if (status == STATUS_OK)
         claim->run_id = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
@@ -262,6 +266,8 @@ enum status claim_open(const struct claim_config *config, struct claim **out,
         claim_close(claim);
         return status;
     }
+    FAILPOINT(claim_locked);
+    FAILPOINT(claim_locked);
     *config->former = claim->session;
     *out = claim;
     return STATUS_OK;
@@ -276,12 +282,15 @@ enum status claim_take(struct claim *claim, const struct claim_known *known, uin
         status = claim_check_known(claim->control, &claim->config, &known[i], error);
     if (status == STATUS_OK)
         status = take_epoch(claim, error);
+    FAILPOINT(claim_epoch);
     if (status == STATUS_OK)
         status = take_name(claim, error);
+    FAILPOINT(claim_named);
     if (status == STATUS_OK)
         status = take_heads(claim, error);
     if (status == STATUS_OK)
         status = tell_run(claim, error);
+    FAILPOINT(claim_told);
     if (status == STATUS_OK)
         status = prepare_beat(claim, error);
     return status;
@@ -522,6 +531,7 @@ enum status claim_finish(struct claim *claim, const struct settle *settle, uint3
 {
     CHECK(partition < claim->partitions && claim->finished < claim->partitions && !claim->ended);
     enum status status = write_closing(claim, settle, partition, error);
+    FAILPOINT(closing_written);
     claim->finished += status == STATUS_OK;
     claim->some_unsettled = claim->some_unsettled || !all_settled(settle_counts(settle));
     return status;
@@ -535,8 +545,10 @@ enum status claim_end(struct claim *claim, int exit_code, char error[STORE_ERROR
     // Who left something unfinished need not count a million end records to know.
     if (claim->finished == claim->partitions && !claim->some_unsettled)
         status = close_batch(claim, error);
+    FAILPOINT(batch_closed);
     if (status == STATUS_OK)
         status = end_run(claim, exit_code, error);
+    FAILPOINT(run_ended);
     return status;
 }
 

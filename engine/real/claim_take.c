@@ -88,7 +88,7 @@ static enum status find_owner(PGconn *control, const struct claim_config *config
     owner->epoch = PQgetvalue(result, 0, 2);
     uint64_t silent_s = strtoull(PQgetvalue(result, 0, 7), NULL, 10);
     owner->silent = !PQgetisnull(result, 0, 7) && silent_s >= config->stale_ns / NS_PER_S;
-    owner->former = config->former->pid == atoi(owner->pid) &&
+    owner->former = config->former->pid == strtol(owner->pid, NULL, 10) &&
                     strcmp(config->former->start, owner->backend_start) == 0;
     return STATUS_OK;
 }
@@ -295,11 +295,14 @@ enum status claim_take_partition(PGconn *control, const struct claim_config *con
     enum status status;
     do {
         status = end_older(control, config, epoch, error);
+        FAILPOINT(claim_ended_older);
         if (status == STATUS_OK)
             status = raise_once(control, config, epoch, partition, error);
     } while (status == STATUS_STORE_BUSY && clock_now_ns() < until_ns);
+    FAILPOINT(claim_raised);
     if (status == STATUS_STORE_BUSY)
         name_blocking(control, partition, error);
+    FAILPOINT(claim_raised);
     if (status == STATUS_OK)
         status = check_raised(control, config, epoch, partition, error);
     return status;

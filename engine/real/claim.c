@@ -159,7 +159,6 @@ static enum status take_epoch(struct claim *claim, char error[STORE_ERROR_BYTES]
     PGresult *result = pg_run(claim->control, sql_claim_epoch, 1, params);
     enum status status = pg_result_status(claim->control, result, error);
     if (status == STATUS_OK && PQntuples(result) == 1) {
-        FAILPOINT(claim_epoch);
         claim->epoch = u32_of(result, 0);
         claim->revision = u32_of(result, 1);
         claim->partitions = u32_of(result, 2);
@@ -188,10 +187,8 @@ static enum status take_name(struct claim *claim, char error[STORE_ERROR_BYTES])
     snprintf(name, sizeof(name), "daybook:%" PRIu32 ":%" PRIu32, claim->config.batch_id,
              claim->epoch);
     const char *params[] = {name};
-    enum status status = run_plain(
-        claim->control, "SELECT set_config('application_name', $1, false)", 1, params, error);
-    FAILPOINT(claim_named);
-    return status;
+    return run_plain(claim->control, "SELECT set_config('application_name', $1, false)", 1, params,
+                     error);
 }
 
 static enum status take_heads(struct claim *claim, char error[STORE_ERROR_BYTES])
@@ -221,7 +218,6 @@ static enum status tell_run(struct claim *claim, char error[STORE_ERROR_BYTES])
                             number(timeline, (uint64_t)claim->timeline)};
     PGresult *result = pg_run(claim->control, sql_claim_run, 9, params);
     enum status status = pg_result_status(claim->control, result, error);
-    FAILPOINT(claim_told);
     if (status == STATUS_OK)
         claim->run_id = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
@@ -266,7 +262,6 @@ enum status claim_open(const struct claim_config *config, struct claim **out,
         claim_close(claim);
         return status;
     }
-    FAILPOINT(claim_locked);
     FAILPOINT(claim_locked);
     *config->former = claim->session;
     *out = claim;

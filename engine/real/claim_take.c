@@ -299,7 +299,6 @@ enum status claim_take_partition(PGconn *control, const struct claim_config *con
         if (status == STATUS_OK)
             status = raise_once(control, config, epoch, partition, error);
     } while (status == STATUS_STORE_BUSY && clock_now_ns() < until_ns);
-    FAILPOINT(claim_raised);
     if (status == STATUS_STORE_BUSY)
         name_blocking(control, partition, error);
     FAILPOINT(claim_raised);

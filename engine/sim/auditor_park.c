@@ -27,6 +27,7 @@ static bool is_doubt(const struct auditor *auditor, const struct audited_transfe
         {"refused_repeat", rules->inquiry != INQUIRY_BY_KEY},
         {"linger_unknown", rules->linger_unknown},
         {"body_changed", transfer->was_changed},
+        {"record_refused", auditor->workload->accounts[transfer->account].is_poison},
         {"attempts_used_up", transfer->attempts > AUDITED_ATTEMPTS_LEAST},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -45,7 +46,7 @@ static bool is_reason(const struct auditor *auditor, uint32_t who, const char *c
     if (strcmp(code, "over_deposit") == 0)
         return auditor_is_over(auditor, who);
     if (strcmp(code, "below_dues") == 0)
-        return account->deposit_minor + plan->floor_payable_minor <
+        return account->deposit_minor + account->floor_payable_minor <
                plan->repayment_minor + plan->hold_minor;
     if (strcmp(code, "reversed") == 0)
         return account->has_reversal;
@@ -53,7 +54,7 @@ static bool is_reason(const struct auditor *auditor, uint32_t who, const char *c
         return account->newest != 0 && !auditor->rules.fee_is_ours &&
                auditor->transfers[account->newest - 1].fee_minor > 0;
     if (strcmp(code, "record_refused") == 0)
-        return true; // whether the store refused one is the store's to judge
+        return plan->is_poison;
     return account->newest != 0 && strcmp(code, "balance_less") != 0 &&
            auditor->transfers[account->newest - 1].state == OUTCOME_REJECTED;
 }

@@ -253,6 +253,22 @@ void store_sim_chunk(struct store_sim *store, uint32_t engine, const struct chun
     plan(store, engine, delay(store), HAPPENING_COMMIT, (uint32_t)(ticket - store->tickets));
 }
 
+/* Of every second poisoned settlement the deposit cannot be written, of the others what the bank
+   accepted: a byte that the column does not take. */
+static bool is_poison(const struct store_sim *store, const struct chunk *chunk)
+{
+    const struct workload *workload = store->config.workload;
+    for (uint32_t i = 0; i < chunk->record_count; i++) {
+        const struct record *record = &chunk->records[i];
+        uint32_t index = workload_index(workload, record->settlement_id);
+        uint8_t refused = index % 2 == 0 ? OUTCOME_ACCEPTED : OUTCOME_DEPOSITED;
+        if (workload->accounts[index].is_poison && record->record_kind == RECORD_OUTCOME &&
+            record->outcome.state == refused)
+            return true;
+    }
+    return false;
+}
+
 static enum status apply(struct store_sim *store, const struct ticket *ticket)
 {
     const struct chunk *chunk = &ticket->chunk;
@@ -268,6 +284,8 @@ static enum status apply(struct store_sim *store, const struct ticket *ticket)
                                                                           : STATUS_STORE_DIFFERS;
     if (chunk->number != head->number + 1 && !SIN(no_head_check))
         return STATUS_STORE_BROKEN;
+    if (is_poison(store, chunk))
+        return STATUS_STORE_REFUSED;
     if (store_rows_clash(&store->rows, chunk->records, chunk->record_count))
         return STATUS_STORE_TWICE;
     store_rows_append(&store->rows, chunk->records, ticket->digests, chunk->record_count);

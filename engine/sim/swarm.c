@@ -244,6 +244,7 @@ static void draw_accounts(struct swarm *f, uint64_t seed)
     CHANCE(account_floor, 300000);
     CHANCE(account_no_dues, 300000);
     CHANCE(account_no_rest, 100000);
+    CHANCE(account_poison, 20000);
 }
 
 void swarm_draw(struct swarm *swarm, uint32_t accounts, uint64_t seed)

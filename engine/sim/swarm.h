@@ -132,7 +132,8 @@
     X(account_blocked)                                                                             \
     X(account_floor)                                                                               \
     X(account_no_dues)                                                                             \
-    X(account_no_rest)
+    X(account_no_rest)                                                                             \
+    X(account_poison)
 
 struct swarm {
 #define X(name) uint64_t name;

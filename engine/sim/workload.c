@@ -90,7 +90,7 @@ static void draw_person(struct workload_account *account, uint32_t person, const
 }
 
 struct month_streams {
-    struct prng keys, dues, deposits;
+    struct prng keys, dues, deposits, poison;
 };
 
 static void draw_month(struct workload_account *account, const struct swarm *f,
@@ -99,6 +99,7 @@ static void draw_month(struct workload_account *account, const struct swarm *f,
     draw_key_seed(account, &streams->keys);
     draw_dues(account, f, &streams->dues);
     draw_deposits(account, f, &streams->deposits);
+    account->is_poison = happens(&streams->poison, f->account_poison);
 }
 
 void workload_init(struct workload *workload, uint32_t count, const struct swarm *swarm,
@@ -111,7 +112,8 @@ void workload_init(struct workload *workload, uint32_t count, const struct swarm
     struct prng persons = prng_split(seed, "persons"), floors = prng_split(seed, "floors");
     struct month_streams streams = {.keys = prng_split(seed, "key seeds"),
                                     .dues = prng_split(seed, "dues"),
-                                    .deposits = prng_split(seed, "deposits")};
+                                    .deposits = prng_split(seed, "deposits"),
+                                    .poison = prng_split(seed, "poison")};
     for (uint32_t i = 0; i < workload_total(workload); i++) {
         struct workload_account *account = &workload->accounts[i];
         if (i < count) {

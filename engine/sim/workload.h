@@ -40,6 +40,7 @@ struct workload_account {
     struct workload_deposit deposits[WORKLOAD_DEPOSITS_MAX];
     bool is_blocked;        /* its last settlement has not ended */
     bool is_payout_stopped; /* the bank refuses payouts to its owner */
+    bool is_poison;         /* the database refuses one of its records for its data */
 };
 
 /* Person `i` has position i + 1 in every month. */

@@ -73,7 +73,7 @@ stage_bank_again() {
 
 stage_begin() {
     STAGE_NAME=$1
-    rm -f "$PAYDAY_FOLDER"/{receipts,book,book.accounts,run.out,run.err}
+    rm -f "$PAYDAY_FOLDER"/{receipts,book,book.accounts,book.meter,run.out,run.err}
     "$BUILD_SOURCE/bench/payday_accounts" "$STAGE_ACCOUNTS" "$PAYDAY_FOLDER" "$STAGE_SEED" \
         "$STAGE_NODEPOSIT" "$STAGE_STOPPED"
     STAGE_BANK_ARGS=(--accounts "$PAYDAY_FOLDER/bank.csv" --seed "$STAGE_SEED" --latency 3ms

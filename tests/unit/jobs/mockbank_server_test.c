@@ -181,8 +181,8 @@ static int begin_folder(void **state)
 static int end_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {"log", "book", "book.accounts"};
-    for (int i = 0; i < 3; i++)
+    static const char *const names[] = {"log", "book", "book.accounts", "book.meter"};
+    for (int i = 0; i < 4; i++)
         (void)unlink(in_folder(names[i]));
     return rmdir(folder);
 }
@@ -274,6 +274,36 @@ static void lost_answer_is_a_reset_and_the_money_has_moved(void **state)
     assert_int_equal(stop(bank, SIGTERM), 0);
 }
 
+static void dripping_answer_takes_its_time_and_is_whole(void **state)
+{
+    (void)state;
+    char answer[2048];
+    struct bank bank =
+        start(&(struct mock_settings){.drip_ns = NS_PER_MS / 10, .faults.drip = 1000000});
+    int fd = dial(bank);
+    uint64_t began_ns = clock_now_ns();
+    for (int i = 0; i < 2; i++) { // the connection goes on behind it
+        say(fd, "GET /accounts/V1/balance HTTP/1.1\r\n\r\n");
+        assert_int_equal(hear(fd, answer), 200);
+    }
+    assert_true(clock_now_ns() - began_ns >= 2 * 170 * NS_PER_MS / 10);
+    close(fd);
+    assert_int_equal(stop(bank, SIGTERM), 0);
+}
+
+static void answer_cut_in_its_body_ends_the_connection(void **state)
+{
+    (void)state;
+    char answer[2048];
+    struct bank bank = start(&(struct mock_settings){.faults.half_body = 1000000});
+    int fd = dial(bank);
+    say(fd, "GET /accounts/V1/balance HTTP/1.1\r\n\r\n");
+    assert_int_equal(hear(fd, answer), 0);
+    assert_non_null(strstr(answer, "{\"account_id\""));
+    close(fd);
+    assert_int_equal(stop(bank, SIGTERM), 0);
+}
+
 static void silent_connections_do_not_disturb_others(void **state)
 {
     (void)state;
@@ -323,6 +353,7 @@ static void book_is_written_at_the_end(void **state)
     close(fd);
     assert_int_equal(count_lines(in_folder("book")), 3);
     assert_int_equal(count_lines(in_folder("book.accounts")), ACCOUNTS + 1);
+    assert_int_equal(count_lines(in_folder("book.meter")), 2);
     FILE *stream = fopen(in_folder("book"), "r");
     assert_non_null(stream);
     assert_non_null(fgets(line, sizeof line, stream));
@@ -401,6 +432,8 @@ int main(void)
         TEST(garbage_is_answered_400_and_the_connection_ends),
         TEST(answers_wait_for_their_latency_and_not_for_each_other),
         TEST(lost_answer_is_a_reset_and_the_money_has_moved),
+        TEST(dripping_answer_takes_its_time_and_is_whole),
+        TEST(answer_cut_in_its_body_ends_the_connection),
         TEST(silent_connections_do_not_disturb_others),
         TEST(book_is_written_at_the_end),
         TEST(book_is_written_on_a_signal_while_it_serves),

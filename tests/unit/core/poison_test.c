@@ -107,6 +107,26 @@ static void a_transfer_whose_answer_is_refused_stays_in_doubt_and_is_never_sent_
     assert_int_equal(settle_counts(world->settle)->paid_minor, 4 * 650);
 }
 
+static bool is_payout(const struct record *record)
+{
+    return record->record_kind == RECORD_OUTCOME && record->outcome.state == OUTCOME_ACCEPTED &&
+           record->step == STEP_PAYOUT && settlement_position(record->settlement_id) == 2;
+}
+
+static void a_payout_whose_answer_is_refused_was_not_paid_as_far_as_the_ledger_knows(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++)
+        add_usual();
+    world->is_poison = is_payout;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_others_settled(1 << 2);
+    assert_int_equal(outcome_of(2, OUTCOME_PARKED)->step, STEP_PAYOUT);
+    assert_int_equal(settle_counts(world->settle)->paid_minor, 2 * 650);
+    assert_int_equal(settle_counts(world->settle)->collected_minor, 3 * 300);
+    assert_int_equal(balance_of(2, LEDGER_PAYABLE), -650);
+}
+
 static void each_kind_of_outcome_may_be_the_refused_one(void **state)
 {
     (void)state;
@@ -301,6 +321,7 @@ int main(void)
         WORLD_TEST(a_refused_settlement_is_parked_and_the_rest_goes_on_wherever_it_stands),
         WORLD_TEST(several_refused_settlements_are_parked_each_for_itself),
         WORLD_TEST(a_transfer_whose_answer_is_refused_stays_in_doubt_and_is_never_sent_again),
+        WORLD_TEST(a_payout_whose_answer_is_refused_was_not_paid_as_far_as_the_ledger_knows),
         WORLD_TEST(each_kind_of_outcome_may_be_the_refused_one),
         WORLD_TEST(a_short_that_is_refused_is_parked_instead),
         WORLD_TEST(a_park_whose_bank_code_is_refused_is_parked_without_it),

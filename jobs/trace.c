@@ -132,11 +132,21 @@ static int take_all(struct trace_job *trace)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+static const struct trace_form *form_named(const char *name)
+{
+    for (uint64_t kind = 0; kind < TRACE_KIND_END; kind++) {
+        const struct trace_form *form = trace_form(kind);
+        if (form != NULL && strcmp(form->name, name) == 0)
+            return form;
+    }
+    return NULL;
+}
+
 static int read_kinds(struct trace_job *trace)
 {
     const char *name;
     for (size_t i = 0; (name = job_text_at(trace->job, "kind", i)) != NULL; i++) {
-        const struct trace_form *form = trace_form_named(name);
+        const struct trace_form *form = form_named(name);
         if (form == NULL)
             return job_fail(JOB_USAGE,
                             "poll, transfer, inquiry, reply, cancel, load, loaded, row, chunk, "

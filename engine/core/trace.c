@@ -91,15 +91,6 @@ const struct trace_form *trace_form(uint64_t kind)
     return kind < TRACE_KIND_END && forms[kind].name != NULL ? &forms[kind] : NULL;
 }
 
-const struct trace_form *trace_form_named(const char *name)
-{
-    for (uint32_t kind = 0; kind < TRACE_KIND_END; kind++) {
-        if (forms[kind].name != NULL && strcmp(forms[kind].name, name) == 0)
-            return &forms[kind];
-    }
-    return NULL;
-}
-
 const char *trace_field_name(enum trace_field field)
 {
     CHECK(field > TRACE_NOTHING && field < TRACE_FIELD_COUNT);

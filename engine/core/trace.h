@@ -189,7 +189,6 @@ struct trace_form {
 
 /* NULL: no such kind; kinds are below TRACE_KIND_END. */
 const struct trace_form *trace_form(uint64_t kind);
-const struct trace_form *trace_form_named(const char *name);
 const char *trace_field_name(enum trace_field field);
 enum trace_type trace_field_type(enum trace_field field);
 /* The name of a field's value ("collect", "in doubt"); NULL: it has none. */

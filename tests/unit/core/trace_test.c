@@ -170,15 +170,13 @@ static void every_end_and_every_value_has_a_name(void **state)
     assert_null(trace_value_name(TRACE_AMOUNT, 0));
 }
 
-static void kinds_are_found_by_number_and_by_name(void **state)
+static void kinds_are_found_by_number(void **state)
 {
     (void)state;
     assert_string_equal(trace_form(TRACE_KIND_REPLY)->name, "reply");
-    assert_ptr_equal(trace_form_named("reply"), trace_form(TRACE_KIND_REPLY));
     assert_null(trace_form(0));
     assert_null(trace_form(TRACE_KIND_END));
     assert_null(trace_form(UINT64_MAX));
-    assert_null(trace_form_named("replies"));
     assert_string_equal(trace_field_name(TRACE_BANK_REF), "bank_ref");
 }
 
@@ -191,7 +189,7 @@ int main(void)
         cmocka_unit_test_setup(records_keep_their_fields_at_both_ends, fill),
         cmocka_unit_test_setup(events_keep_their_fields, fill),
         cmocka_unit_test(every_end_and_every_value_has_a_name),
-        cmocka_unit_test(kinds_are_found_by_number_and_by_name),
+        cmocka_unit_test(kinds_are_found_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

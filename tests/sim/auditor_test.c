@@ -56,6 +56,11 @@ enum lie {
     CHUNK_OTHER_HASH,
     CHUNK_OTHER_TOTALS,
     EPOCH_GOES_BACK,
+    SENT_AGAIN_UNDER_AN_EXPIRING_KEY,
+    FEE_NOT_POSTED,
+    REVERSED_BY_NOBODY,
+    PARKED_WITHOUT_A_CAUSE,
+    PARKED_FOR_A_NO_THAT_WAS_NONE,
     END_NOT_REACHED,
     END_NOT_RECORDED,
     LIE_COUNT,
@@ -105,6 +110,11 @@ static const char *const complaints[LIE_COUNT] = {
     [CHUNK_OTHER_HASH] = "I19: chunk 1 has another hash",
     [CHUNK_OTHER_TOTALS] = "I20: chunk 1 has other totals",
     [EPOCH_GOES_BACK] = "epoch 3 follows 3",
+    [SENT_AGAIN_UNDER_AN_EXPIRING_KEY] = "I7: account 1 step 2 sent again under a key",
+    [FEE_NOT_POSTED] = "step 2: an entry is missing",
+    [REVERSED_BY_NOBODY] = "I9: account 1 step 2 reversed, not by the bank",
+    [PARKED_WITHOUT_A_CAUSE] = "account 1 is parked for key_expired, which is none",
+    [PARKED_FOR_A_NO_THAT_WAS_NONE] = "account 1 is parked for account_closed, which is none",
     [END_NOT_REACHED] = "account 1 has not ended",
     [END_NOT_RECORDED] = "I13: account 1 step 4: bank 1, store's outcome 0",
 };
@@ -264,17 +274,21 @@ static void hear_store(struct story *story)
 
 static void begin(struct story *story)
 {
-    static const struct auditor_rules rules = {.collection_account = WORKLOAD_COLLECTION,
-                                               .suspense_account = WORKLOAD_SUSPENSE,
-                                               .rate_per_s = 10,
-                                               .burst = 5,
-                                               .calls_max = 32,
-                                               .processing_ns = NS_PER_S,
-                                               .linger_ns = NS_PER_S,
-                                               .alive_ns = 5 * NS_PER_S,
-                                               .inquiry = INQUIRY_BY_KEY,
-                                               .parks_over = true,
-                                               .closing_seen = true};
+    struct auditor_rules rules = {.collection_account = WORKLOAD_COLLECTION,
+                                  .suspense_account = WORKLOAD_SUSPENSE,
+                                  .rate_per_s = 10,
+                                  .burst = 5,
+                                  .calls_max = 32,
+                                  .processing_ns = NS_PER_S,
+                                  .linger_ns = NS_PER_S,
+                                  .alive_ns = 5 * NS_PER_S,
+                                  .inquiry = INQUIRY_BY_KEY,
+                                  .parks_over = true,
+                                  .closing_seen = true};
+    if (story->lie == SENT_AGAIN_UNDER_AN_EXPIRING_KEY) {
+        rules.inquiry = INQUIRY_REPEAT;
+        rules.key_lifetime_ns = NS_PER_S;
+    }
     struct swarm swarm;
     swarm_none(&swarm);
     workload_init(&story->workload, 2, &swarm, 1);
@@ -360,7 +374,7 @@ static void send_collect(struct story *story)
     }
     if (story->lie == SENT_AFTER_OUTCOME)
         attempt(story, STEP_COLLECT);
-    if (story->lie == SENT_AGAIN_IN_DOUBT) {
+    if (story->lie == SENT_AGAIN_IN_DOUBT || story->lie == SENT_AGAIN_UNDER_AN_EXPIRING_KEY) {
         answer(story, story->calls - 1, ANSWER_IN_DOUBT);
         attempt(story, STEP_COLLECT);
         send(story, STEP_COLLECT, 1, 100);
@@ -371,6 +385,7 @@ static void book_collect(struct story *story)
 {
     struct mock_transfer transfer = booked(story, STEP_COLLECT, 1, 100, 1);
     transfer.amount_minor += story->lie == BANK_PAID_ANOTHER_AMOUNT;
+    transfer.fee_minor = story->lie == FEE_NOT_POSTED ? 5 : 0;
     transfer.to[0] ^= story->lie == BANK_PAID_SOMEONE_ELSE;
     transfer.key[5] ^= story->lie == BANK_KNOWS_ANOTHER_KEY;
     if (story->lie == REJECTED_WHILE_IN_DOUBT || story->lie == BANK_PAID_AFTER_REJECTION) {
@@ -390,6 +405,13 @@ static void book_collect(struct story *story)
     }
     if (story->lie != BANK_PAID_UNSENT)
         answer(story, story->calls - 1, ANSWER_ACCEPTED);
+}
+
+static void park(struct story *story, const char *code)
+{
+    struct record *parked = outcome(story, STEP_PAYOUT, OUTCOME_PARKED, 0, 4, 1);
+    snprintf(parked->outcome.text.code, sizeof(parked->outcome.text.code), "%s", code);
+    commit(story, false);
 }
 
 static void record_collect(struct story *story)
@@ -412,6 +434,14 @@ static void record_collect(struct story *story)
     if (story->lie == KEY_USED_AGAIN)
         story->records[story->record_count - 1].intent.key = key_of(STEP_COLLECT, 1);
     commit(story, false);
+    if (story->lie == PARKED_WITHOUT_A_CAUSE)
+        park(story, "key_expired");
+    if (story->lie == PARKED_FOR_A_NO_THAT_WAS_NONE)
+        park(story, "account_closed");
+    if (story->lie == REVERSED_BY_NOBODY) {
+        outcome(story, STEP_COLLECT, OUTCOME_REVERSED, 100, 4, 1);
+        commit(story, false);
+    }
     if (story->lie == SENT_AFTER_OUTCOME) {
         send(story, STEP_COLLECT, 1, 100);
         answer(story, story->calls - 1, ANSWER_ACCEPTED);

@@ -68,12 +68,15 @@ engine_ends() {
     ends "$may" wait "$pid"
 }
 
-# Until the bank has been asked for a transfer: signals are listened to.
-await_post() {
-    until grep -q "$(printf '\tPOST ')" "$PAYDAY_FOLDER/receipts" ||
-        ! kill -0 "$STAGE_ENGINE" 2>/dev/null; do
+# An engine that is told to stop (TERM) once it has sent a transfer: then it listens to signals.
+start_and_term() {
+    local before
+    before=$(stage_posts)
+    "$@"
+    until [ "$(stage_posts)" -gt "$before" ] || ! kill -0 "$STAGE_ENGINE" 2>/dev/null; do
         stage_nap 0.01
     done
+    kill -TERM "$STAGE_ENGINE" 2>/dev/null || true
 }
 
 # ---- which there are, and how often an undisturbed payday reaches each ----
@@ -93,9 +96,7 @@ reach_all() {
     while read -r name; do hits[$name]=$((${hits[$name]:-0} + 1)); done <"$log"
     stage_end
     stage_begin reach_stop
-    stage_engine
-    await_post
-    kill -TERM "$STAGE_ENGINE"
+    start_and_term stage_engine
     engine_ends "4 5"
     while read -r name; do hits[$name]=$((${hits[$name]:-1})); done <"$log"
     unset FAILPOINT_LOG
@@ -130,12 +131,9 @@ stop_and_take_over() {
 
 once() {
     local name=$1 hit=$2 action=$3
-    order "$name" "$hit" "$action"
     case $name in
-    stop_told | lane_drained)
-        await_post
-        kill -TERM "$STAGE_ENGINE" 2>/dev/null || true
-        ;;
+    stop_told | lane_drained) start_and_term order "$name" "$hit" "$action" ;;
+    *) order "$name" "$hit" "$action" ;;
     esac
     case $action in
     # 0: the hit was not reached any more; the end was written already. 4, 5: told to stop.

@@ -7,6 +7,29 @@ void trace_calls_init(struct trace_calls *calls)
     memset(calls, 0, sizeof *calls);
 }
 
+/* A new one takes the place of the oldest. */
+static void change_engine(struct trace_calls *calls, uint64_t engine)
+{
+    uint32_t oldest = 0;
+    for (uint32_t i = 0; i < TRACE_ENGINES; i++) {
+        if (calls->engines[i] == engine) {
+            calls->current = i;
+            return;
+        }
+        oldest = calls->engines[i] < calls->engines[oldest] ? i : oldest;
+    }
+    memset(calls->calls[oldest], 0, sizeof calls->calls[oldest]);
+    calls->engines[oldest] = engine;
+    calls->current = oldest;
+}
+
+static bool is_engine(const struct trace_item *item)
+{
+    const struct unpack_value *what = trace_value(item, TRACE_WHAT);
+    return what != NULL && what->byte_count == strlen("engine") &&
+           memcmp(what->text, "engine", what->byte_count) == 0;
+}
+
 static const struct trace_call *begin_call(struct trace_call *call, const struct trace_item *item)
 {
     *call = (struct trace_call){
@@ -25,15 +48,17 @@ static const struct trace_call *begin_call(struct trace_call *call, const struct
 
 const struct trace_call *trace_calls_see(struct trace_calls *calls, const struct trace_item *item)
 {
-    if (item->form->kind == TRACE_KIND_CLAIM)
-        trace_calls_init(calls); // another engine, its calls have names of their own
+    if (is_engine(item))
+        change_engine(calls, trace_natural(item, TRACE_VALUE));
+    if (item->form->kind == TRACE_KIND_CLAIM) // a new start: its calls have new names
+        memset(calls->calls[calls->current], 0, sizeof calls->calls[calls->current]);
     if (trace_value(item, TRACE_CALL) == NULL)
         return NULL;
     uint64_t name = trace_natural(item, TRACE_CALL);
     uint32_t index = slot_unpack(name).index;
     if (index >= CALLS_MAX)
         return NULL;
-    struct trace_call *call = &calls->calls[index];
+    struct trace_call *call = &calls->calls[calls->current][index];
     if (item->form->kind != TRACE_KIND_REPLY && item->form->kind != TRACE_KIND_CANCEL)
         return begin_call(call, item);
     return call->form != NULL && call->call == name ? call : NULL;

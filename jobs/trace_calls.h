@@ -17,8 +17,13 @@ struct trace_call {
     uint64_t step, direction, generation; /* transfer, inquiry; else 0 */
 };
 
+#define TRACE_ENGINES 4U /* of a simulation, that can have calls at one time */
+
+/* Each engine has names of its own for its calls; notes "engine" say whose items follow. */
 struct trace_calls {
-    struct trace_call calls[CALLS_MAX]; /* by index */
+    uint32_t current;
+    uint64_t engines[TRACE_ENGINES];                   /* as the notes name them */
+    struct trace_call calls[TRACE_ENGINES][CALLS_MAX]; /* by index */
 };
 
 void trace_calls_init(struct trace_calls *calls);

@@ -13,6 +13,9 @@
  * Items of an engine come in the order in which they passed the port: events as they were handed
  * in, then the commands that followed. A page's `row`s follow their `loaded`, a chunk's records
  * their `chunk`. A chunk's records were decided in it, and are written only once `written` says so.
+ * Where a simulation has several engines at a time, a note "engine" comes whenever another one's
+ * items follow; the names of calls are each engine's own.
+ *
  * A trace may end anywhere, also within an item: the program was killed.
  *
  * No account numbers, holder names, tokens or key seeds are in a trace. What a bank said (`code`,

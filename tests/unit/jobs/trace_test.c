@@ -205,6 +205,39 @@ static void a_reply_is_told_with_its_call(void **state)
     assert_int_equal(summary.unknown_replies, 1);
 }
 
+static void see_engine(struct trace_sink *sink, uint64_t engine)
+{
+    struct trace_item item;
+    size_t used;
+    sample.used = sample.items = 0;
+    trace_note(sink, 0, "engine", engine);
+    assert_int_equal(trace_read(sample.bytes, sample.used, &item, &used), UNPACK_WHOLE);
+    assert_null(trace_calls_see(&calls, &item));
+}
+
+static void each_engine_has_calls_of_its_own(void **state)
+{
+    (void)state;
+    struct trace_sink sink = sample_sink(&sample);
+    struct trace_item item;
+    see_engine(&sink, 1);
+    item = call_item(&sink, 10, false, 9);
+    assert_non_null(trace_calls_see(&calls, &item));
+    for (uint64_t other = 2; other <= TRACE_ENGINES; other++) {
+        see_engine(&sink, other);
+        item = call_item(&sink, 20, true, 9);
+        assert_null(trace_calls_see(&calls, &item));
+    }
+    see_engine(&sink, 1);
+    item = call_item(&sink, 20, true, 9);
+    assert_int_equal(trace_calls_see(&calls, &item)->at_ns, 10);
+    // One more than there is room for takes the oldest's place.
+    see_engine(&sink, TRACE_ENGINES + 1);
+    see_engine(&sink, 1);
+    item = call_item(&sink, 20, true, 9);
+    assert_null(trace_calls_see(&calls, &item));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +247,7 @@ int main(void)
         cmocka_unit_test_setup(what_follows_or_precedes_a_trace_is_named_with_its_place, fill),
         cmocka_unit_test_setup(another_version_is_refused, fill),
         cmocka_unit_test_setup(a_reply_is_told_with_its_call, fill),
+        cmocka_unit_test_setup(each_engine_has_calls_of_its_own, fill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

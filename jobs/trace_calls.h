@@ -17,7 +17,7 @@ struct trace_call {
     uint64_t step, direction, generation; /* transfer, inquiry; else 0 */
 };
 
-#define TRACE_ENGINES 4U /* of a simulation, that can have calls at one time */
+#define TRACE_ENGINES 16U /* of a simulation, that can have calls at one time */
 
 /* Each engine has names of its own for its calls; notes "engine" say whose items follow. */
 struct trace_calls {

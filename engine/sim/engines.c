@@ -168,9 +168,9 @@ static bool happen(struct payday *payday, const struct happening *happening, str
 /* Says on the tape whose lines follow. */
 static void name_on_tape(struct payday *payday, const struct engine *engine)
 {
-    if (payday->tape_seat == engine->seat)
+    if (payday->tape_run == engine->run)
         return;
-    payday->tape_seat = engine->seat;
+    payday->tape_run = engine->run;
     tape_note(payday->tape, payday->world.now_ns, "engine", engine->run);
 }
 

@@ -340,7 +340,6 @@ void sim_run(struct sim *sim, const struct sim_plan *plan, struct tape *tape,
         .result = result,
         .tape = tape,
         .swarm = plan->swarm,
-        .tape_seat = ENGINES_MAX,
         .turns_max = (uint64_t)plan->accounts * 20000 + 2000000,
     };
     tape_init(tape, plan->keep_trace, plan->trace);

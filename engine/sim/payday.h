@@ -54,7 +54,7 @@ struct payday {
     struct store_sim *store;
     struct payday_streams prng;
     struct engine engines[ENGINES_MAX];
-    uint32_t tape_seat; /* whose events and commands come next on the tape */
+    uint32_t tape_run; /* whose events and commands come next on the tape; 0: nobody's yet */
     int64_t true_offset_us;
     uint32_t crashes_done;
     uint64_t crash_at; /* the next drawn moment */

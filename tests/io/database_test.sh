@@ -280,6 +280,7 @@ a_rival_holds_the_head() {
     coproc RIVAL { psql -X -At -d "$DAYBOOK_DATABASE"; }
     echo "BEGIN; SELECT 'it has it' FROM daybook.head FOR UPDATE;" >&"${RIVAL[1]}"
     goes_on
+    echo '\q' >&"${RIVAL[1]}"
     wait "$RIVAL_PID" 2>/dev/null || true
     end
 }

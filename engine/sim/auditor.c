@@ -252,7 +252,7 @@ static void check_repeat(struct auditor *auditor, const struct audited_transfer 
             auditor_complain(auditor, "I7: account %u step %u sent again under a key that expires",
                              who, transfer->step);
     }
-    if (transfer->sends > 1 && !transfer->was_not_done &&
+    if (transfer->sends > 1 && !transfer->was_not_done && !transfer->was_by_other &&
         now_ns - transfer->sent_at_ns < rules->repeat_delay_ns)
         auditor_complain(auditor, "account %u step %u sent again after %" PRIu64 " ms", who,
                          transfer->step, (now_ns - transfer->sent_at_ns) / NS_PER_MS);
@@ -312,6 +312,7 @@ static void check_send(struct auditor *auditor, const struct audited_engine *eng
     else
         transfer->open_sends++; // nobody will ever record what it is answered
     transfer->unanswered++;
+    transfer->was_by_other = !is_owner(auditor, engine);
     if (now_ns > transfer->sent_at_ns)
         transfer->sent_at_ns = now_ns;
 }

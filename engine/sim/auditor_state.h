@@ -38,6 +38,7 @@ struct audited_transfer {
     bool is_reversed;       /* … and failed it later */
     int64_t fee_minor;      /* that the bank took for it */
     bool is_refused;        /* the bank refused it */
+    bool was_by_other;      /* its newest send, by one that was taken over: unknown to the owner */
     uint64_t bank_id;
 };
 

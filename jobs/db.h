@@ -56,7 +56,7 @@ PGconn *db_connection(struct db *db);
 
 /* ---- values of a result ---- */
 
-int64_t db_int(const PGresult *result, int row, int column);      /* text form; NULL is 0 */
+int64_t db_int(const PGresult *result, int row, int column); /* text form; NULL is 0 */
 /* NULL is "". What it gives may be printed: control bytes have become '?'. */
 const char *db_text(const PGresult *result, int row, int column);
 /* Binary form: network order. A NULL is 0. */

@@ -416,9 +416,10 @@ const struct job_command options_commands[] = {
     {"mockbank", "", "a bank to rehearse on, with its own book and seeded faults", NULL,
      mockbank_options, COUNT(mockbank_options), false},
     {"simulate", "", "a whole payday on virtual time, with faults drawn from a seed",
-     "Faults, crashes, takeovers and months in a row come from the seed. Runs it twice and compares\n"
-     "(--seeds: one in a hundred), and goes on after a seed that fails. Exit: 0 good, 20 wrong result, 21 no progress, 22 the engine\n"
-     "crashed, 23 the two runs differ. The last line of a failure replays it.\n",
+     "Faults, crashes, takeovers and months in a row come from the seed. Runs it twice and\n"
+     "compares (--seeds: one in a hundred), and goes on after a seed that fails. Exit: 0 good,\n"
+     "20 wrong result, 21 no progress, 22 the engine crashed, 23 the two runs differ. The last\n"
+     "line of a failure replays it.\n",
      simulate_options, COUNT(simulate_options), false},
     {"trace", "FILE", "what a run or a simulation wrote with --trace",
      "One line an item: seconds since the start, kind, position of the settlement, step and\n"

@@ -4,6 +4,7 @@
  * Exit codes of its own, so that a script can tell what it found: wrong result, no progress, a
  * crash of the engine, two runs that differ. The last line of a failure replays it.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -302,10 +303,14 @@ static void print_progress(const struct progress *progress)
 
 static bool read_range(const char *text, struct progress *progress)
 {
-    int used = 0;
-    bool is_range =
-        sscanf(text, "%" SCNu64 "..%" SCNu64 "%n", &progress->first, &progress->last, &used) == 2;
-    return is_range && text[used] == 0 && progress->first <= progress->last &&
+    char *dots, *end;
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    progress->first = strtoull(text, &dots, 10);
+    if (strncmp(dots, "..", 2) != 0 || !isdigit((unsigned char)dots[2]))
+        return false;
+    progress->last = strtoull(dots + 2, &end, 10);
+    return *end == 0 && progress->first <= progress->last &&
            progress->last - progress->first < UINT64_MAX;
 }
 

@@ -376,13 +376,13 @@ quiet_lines "show --account"
 
 # ---- no PG* variable, service or password file redirects ----
 
-mkdir "$PAYDAY_FOLDER/home"
-printf '[evil]\nhost=/nowhere\n' | tee "$PAYDAY_FOLDER/home/.pg_service.conf" \
-    >"$PAYDAY_FOLDER/home/pg_service.conf"
-hostile=(env HOME="$PAYDAY_FOLDER/home" PGHOST=/nowhere PGHOSTADDR=192.0.2.1 PGPORT=1
+mkdir "$PAYDAY_FOLDER/house"
+printf '[evil]\nhost=/nowhere\n' | tee "$PAYDAY_FOLDER/house/.pg_service.conf" \
+    >"$PAYDAY_FOLDER/house/pg_service.conf"
+hostile=(env HOME="$PAYDAY_FOLDER/house" PGHOST=/nowhere PGHOSTADDR=192.0.2.1 PGPORT=1
     PGDATABASE=postgres PGUSER=postgres PGPASSWORD=wrong PGPASSFILE="$PAYDAY_FOLDER/open.password"
-    PGSERVICE=evil PGSERVICEFILE="$PAYDAY_FOLDER/home/.pg_service.conf"
-    PGSYSCONFDIR="$PAYDAY_FOLDER/home" PGOPTIONS='-c search_path=evil -c role=postgres'
+    PGSERVICE=evil PGSERVICEFILE="$PAYDAY_FOLDER/house/.pg_service.conf"
+    PGSYSCONFDIR="$PAYDAY_FOLDER/house" PGOPTIONS='-c search_path=evil -c role=postgres'
     PGSSLMODE=verify-full PGREQUIRESSL=1 PGTARGETSESSIONATTRS=standby PGREQUIREPEER=nobody
     PGCHANNELBINDING=require PGGSSENCMODE=require PGCLIENTENCODING=EUC_KR PGTZ=Asia/Seoul
     PGDATESTYLE=German PGAPPNAME=evil PGSSLROOTCERT=/nowhere PGCONNECT_TIMEOUT=1)

@@ -18,7 +18,7 @@ undefined() {
 # What a compiler puts in by itself, and its equals: pure.
 compiler='strlen|memcpy|memmove|memset|memcmp|__mem(cpy|move|set)_chk|__stack_chk_fail'
 compiler="$compiler|_GLOBAL_OFFSET_TABLE_"
-base_asks="$compiler|strcmp|strlen|(__)?snprintf(_chk)?|abort|(__)?fprintf(_chk)?|stderr"
+base_asks="$compiler|strcmp|strlen|strcspn|(__)?snprintf(_chk)?|abort|(__)?fprintf(_chk)?|stderr"
 base_asks="$base_asks|EVP_[A-Za-z0-9_]+|calloc|free"
 # What is not theirs: clocks, chance, sockets, files by descriptor, processes, threads, environment.
 impure='clock_gettime|gettimeofday|time|timespec_get|nanosleep|usleep|sleep|rand|srand|random'

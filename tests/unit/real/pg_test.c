@@ -51,7 +51,8 @@ static void a_connection_string_that_is_none_is_told(void **state)
     PGconn *conn = NULL;
     assert_int_equal(pg_open("hostt=/tmp", "x", &conn, error), STATUS_BAD_CONFIG);
     assert_null(conn);
-    assert_non_null(strstr(error, "hostt"));
+    assert_non_null(strstr(error, "connection string"));
+    assert_null(strstr(error, "hostt")); // it may hold a password
     assert_int_equal(pg_open("host=/nonexistent dbname=x user=x", "x", &conn, error),
                      STATUS_UNREACHABLE);
     assert_null(conn);

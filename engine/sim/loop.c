@@ -34,7 +34,7 @@ void sim_close(struct sim *sim)
     profile_scratch_close(sim->scratch);
     hash_close(sim->hash);
     for (uint32_t i = 0; i < ENGINES_MAX; i++) {
-        free(sim->memories[i].bytes);
+        engines_memory_free(sim, i);
         free(sim->memories[i].commands);
     }
     free(sim);

@@ -67,6 +67,8 @@ void payday_fail(struct payday *payday, enum sim_verdict verdict, const char *fo
     __attribute__((format(printf, 3, 4)));
 bool payday_is_good(struct payday *payday);
 
+/* What engines of this seat worked in. */
+void engines_memory_free(struct sim *sim, uint32_t seat);
 /* An engine claims the month and begins. */
 struct engine *engines_begin(struct payday *payday, uint32_t month);
 /* It is gone, its connections with it. */

@@ -58,6 +58,20 @@ static void one_that_is_stopped_and_not_taken_over_goes_on(void **state)
     assert_int_equal(sum.end.settled, 30 * 30);
 }
 
+/* Keys expire, and only a repeat asks: what was handed over before the machine hung for longer than
+   that must not come to the bank after it. */
+static void what_was_handed_over_arrives_while_its_engine_stands_still(void **state)
+{
+    struct sim_plan plan = payday_plan(1, 30);
+    plan.swarm.inquiry = INQUIRY_REPEAT;
+    plan.swarm.key_lifetime_ns = 12 * NS_PER_S;
+    plan.swarm.bank_error_after = 200000;
+    plan.swarm.net_late_request = 500000;
+    plan.swarm.process_pause = 20000;
+    plan.swarm.process_pause_ns = 15 * NS_PER_S;
+    assert_true(run_seeds(state, plan, 30).end.settled > 30);
+}
+
 static void recoveries_that_die_again_lose_nothing(void **state)
 {
     struct sim_plan plan = payday_plan(1, 30);
@@ -163,6 +177,7 @@ int main(void)
         cmocka_unit_test(one_that_is_stopped_and_taken_over_pays_nothing_twice),
         cmocka_unit_test(one_that_is_continued_soon_after_the_takeover_pays_nothing_twice),
         cmocka_unit_test(one_that_is_stopped_and_not_taken_over_goes_on),
+        cmocka_unit_test(what_was_handed_over_arrives_while_its_engine_stands_still),
         cmocka_unit_test(recoveries_that_die_again_lose_nothing),
         cmocka_unit_test(a_database_clock_that_is_set_changes_no_payment),
         cmocka_unit_test(a_database_that_takes_no_writes_for_a_while_is_waited_for),

@@ -293,12 +293,22 @@ static void finish_bank(struct config_reader *reader, struct config_bank *bank)
                      "banks.%s.suspense_account is missing, and run.hold is transfer", bank->name);
 }
 
+/* Who is not heard of for stale_after may be taken over: about then it must give up by itself. */
+static int64_t answer_within_of(const struct config *config)
+{
+    int64_t twice_ns = 2 * config->stale_after_ns;
+    int64_t least_ns = 2 * (int64_t)NS_PER_S;
+    return twice_ns > least_ns ? twice_ns : least_ns;
+}
+
 static void finish(struct config_reader *reader)
 {
     struct config *config = reader->config;
     struct config_place place = place_of(reader, NULL);
     for (uint32_t i = 0; i < config->bank_count; i++)
         finish_bank(reader, &config->banks[i]);
+    if (config->answer_within_ns == 0)
+        config->answer_within_ns = answer_within_of(config);
     if (config->retry_cap_ns < config->retry_base_ns)
         config_error(reader, &place, NULL, "run.retry_cap is below run.retry_base");
     if (config->stale_after_ns <= config->heartbeat_ns)
@@ -537,4 +547,13 @@ struct bank_rules config_rules(const struct config_bank *bank, const struct bank
     merged.later_wait_ns = over_ns(bank->later_wait_ns, rules->later_wait_ns);
     merged.later_tries = over_count(bank->later_tries, rules->later_tries);
     return merged;
+}
+
+/* As core/doubt.c counts, after a start. */
+uint64_t config_resolve_least_ns(const struct config *config, const struct bank_rules *rules)
+{
+    int64_t sent_within_ns =
+        config->alive_ns < config->send_before_ns ? config->alive_ns : config->send_before_ns;
+    uint64_t linger_ns = rules->linger_ns == AT_NEVER ? 0 : rules->linger_ns;
+    return (uint64_t)sent_within_ns + linger_ns + rules->processing_ns;
 }

@@ -57,6 +57,7 @@ struct config {
     int64_t hold;          /* 0 post, 1 transfer */
     int64_t restarts, database_wait_ns, progress_every_ns;
     int64_t lock_wait_ns, stale_after_ns, heartbeat_ns;
+    int64_t answer_within_ns;
     int64_t login; /* enum config_login */
     uint32_t bank_count;
     struct config_bank banks[BANKS_MAX];
@@ -106,6 +107,9 @@ const struct config_bank *config_bank(const struct config *config, const char *n
 char *config_profile_path(const struct config *config, const struct config_bank *bank);
 /* The profile's rules, with what the configuration states over them. */
 struct bank_rules config_rules(const struct config_bank *bank, const struct bank_rules *rules);
+
+/* run.resolve_wait must be more: only after so long does a bank's "not found" prove anything. */
+uint64_t config_resolve_least_ns(const struct config *config, const struct bank_rules *rules);
 
 /* The keys, for --help. */
 void config_print_help(FILE *out);

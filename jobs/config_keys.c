@@ -97,6 +97,8 @@ const struct config_key config_keys[] = {
      "a heartbeat older than this may be taken over"},
     {"claim.heartbeat", DURATION(10 * MS, HOUR), "1s", AT(heartbeat_ns), false, NULL,
      "how often a run says that it lives"},
+    {"claim.answer_within", DURATION(2 * S, DAY), NULL, AT(answer_within_ns), false, NULL,
+     "a database session that answers nothing for so long is lost [2 x stale_after, 2s at least]"},
     {"claim.login", CHOICE("warn|refuse|any"), "warn", AT(login), false, NULL,
      "what to do where the database login is a superuser or owns the schema"},
 };

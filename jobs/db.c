@@ -118,6 +118,7 @@ static void report(struct db *db, const PGresult *result)
     if (state == NULL) { // libpq's own word: the connection is gone
         db->exit_code = JOB_UNREACHABLE;
         text = PQerrorMessage(db->connection);
+        text = text[0] == '\0' ? "no answer" : text;
         hint = "is the server up? Nothing of this command was kept; run it again";
     }
     for (size_t i = 0; state != NULL && i < sizeof exits / sizeof exits[0]; i++) {
@@ -146,7 +147,7 @@ int db_exit_code(const struct db *db)
 /* Was a server there that refused us, twice, or none? */
 static int refusal_of(const char *conninfo, const char **hint)
 {
-    if (PQping(conninfo) == PQPING_OK) {
+    if (pg_is_up(conninfo)) {
         *hint = "the server is there but refuses: check user, password and database name";
         return JOB_DENIED;
     }
@@ -177,7 +178,7 @@ struct db *db_open(const struct config *config, const char *name, int *exit_code
     struct db *db = calloc(1, sizeof *db);
     CHECK(db != NULL);
     db->connection = connect_to(conninfo, name);
-    if (PQstatus(db->connection) != CONNECTION_OK && PQping(conninfo) == PQPING_OK) {
+    if (PQstatus(db->connection) != CONNECTION_OK && pg_is_up(conninfo)) {
         // Just started, or cut off while it answered: only who refuses again refuses.
         PQfinish(db->connection);
         db->connection = connect_to(conninfo, name);
@@ -191,6 +192,7 @@ struct db *db_open(const struct config *config, const char *name, int *exit_code
         db = NULL;
     } else {
         PQsetNoticeReceiver(db->connection, ignore_notice, NULL);
+        pg_answer_within(db->connection, (uint64_t)config->answer_within_ns);
         *exit_code = JOB_DONE;
         if (!db_script(db, settings_sql)) {
             *exit_code = db->exit_code;
@@ -198,6 +200,8 @@ struct db *db_open(const struct config *config, const char *name, int *exit_code
             db = NULL;
         }
     }
+    if (db != NULL)
+        pg_answer_within(db->connection, 0);
     db_conninfo_free(conninfo);
     return db;
 }
@@ -209,6 +213,11 @@ void db_close(struct db *db)
     PQclear(db->row);
     PQfinish(db->connection);
     free(db);
+}
+
+void db_answer_within(struct db *db, uint64_t answer_ns)
+{
+    pg_answer_within(db->connection, answer_ns);
 }
 
 PGconn *db_connection(struct db *db)
@@ -241,9 +250,9 @@ bool db_check_schema(struct db *db)
 /* ---- statements ---- */
 
 static PGresult *query(struct db *db, const char *sql, int count, const char *const *params,
-                       int form)
+                       bool binary)
 {
-    PGresult *result = PQexecParams(db->connection, sql, count, NULL, params, NULL, NULL, form);
+    PGresult *result = pg_run_form(db->connection, sql, count, params, binary);
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
         return result;
@@ -254,12 +263,12 @@ static PGresult *query(struct db *db, const char *sql, int count, const char *co
 
 PGresult *db_query(struct db *db, const char *sql, int count, const char *const *params)
 {
-    return query(db, sql, count, params, 0);
+    return query(db, sql, count, params, false);
 }
 
 PGresult *db_query_binary(struct db *db, const char *sql, int count, const char *const *params)
 {
-    return query(db, sql, count, params, 1);
+    return query(db, sql, count, params, true);
 }
 
 bool db_execute(struct db *db, const char *sql, int count, const char *const *params)
@@ -271,7 +280,7 @@ bool db_execute(struct db *db, const char *sql, int count, const char *const *pa
 
 bool db_script(struct db *db, const char *sql)
 {
-    PGresult *result = PQexec(db->connection, sql);
+    PGresult *result = pg_exec(db->connection, sql);
     ExecStatusType status = PQresultStatus(result);
     bool done = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
     if (!done)
@@ -282,7 +291,7 @@ bool db_script(struct db *db, const char *sql)
 
 bool db_copy_begin(struct db *db, const char *sql)
 {
-    PGresult *result = PQexec(db->connection, sql);
+    PGresult *result = pg_exec(db->connection, sql);
     bool begun = PQresultStatus(result) == PGRES_COPY_IN;
     if (!begun)
         report(db, result);

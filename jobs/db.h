@@ -27,6 +27,9 @@ void db_conninfo_free(char *conninfo);
 /* NULL: reported, *exit_code says which. `name` is what people see in pg_stat_activity. */
 struct db *db_open(const struct config *config, const char *name, int *exit_code);
 void db_close(struct db *db);
+/* For what is asked from now on: without an answer for so long, the session is lost. Not for COPY
+   and streams. As opened: no bound. */
+void db_answer_within(struct db *db, uint64_t answer_ns);
 /* Exit code that fits the newest error. */
 int db_exit_code(const struct db *db);
 

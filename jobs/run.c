@@ -19,12 +19,13 @@
 #include "real/claim.h"
 #include "real/clock.h"
 #include "real/lane.h"
+#include "real/pg.h"
 #include "real/store.h"
 #include "sql.h"
 
 #define LIVE_EVERY_NS (NS_PER_S / 10)
 #define RAISE_WAIT_NS (30 * NS_PER_S)
-#define GIVE_WAY_NS (NS_PER_S / 4) /* the server looks every 100 ms whether a session has ended */
+#define GIVE_WAY_NS (NS_PER_S / 4) /* to who ended our session, and stands in line for the lock */
 
 struct run {
     struct job *job;
@@ -177,6 +178,7 @@ static int lock_batch(struct run *run)
         .stale_ns = (uint64_t)config->stale_after_ns,
         .heartbeat_ns = (uint64_t)config->heartbeat_ns,
         .raise_wait_ns = RAISE_WAIT_NS,
+        .answer_ns = (uint64_t)config->answer_within_ns,
         .host = people_host(),
         .run_kind = run->batch.has_run ? "resume" : "run",
         .operator_name = people_operator(),
@@ -232,6 +234,7 @@ static int open_store(struct run *run)
     char error[STORE_ERROR_BYTES] = "";
     struct store_config store = {
         .conninfo = run->conninfo,
+        .answer_ns = (uint64_t)run->config->answer_within_ns,
         .batch_id = run->batch.batch_id,
         .partition = 0,
         .epoch = claim_epoch(run->claim),
@@ -363,13 +366,22 @@ static int exit_of_end(const struct run *run)
     return JOB_INTERNAL;
 }
 
+/* Nothing that a run asks may hang it. */
+static struct db *open_db(const struct run *run, int *exit_code)
+{
+    struct db *db = db_open(run->config, "daybook run", exit_code);
+    if (db != NULL)
+        db_answer_within(db, CLAIM_COUNT_FACTOR * (uint64_t)run->config->answer_within_ns);
+    return db;
+}
+
 /* A session of its own for what is asked between the tries: none lies idle through a payday, to be
    lost in its last second. */
 static int look_again(struct run *run)
 {
     int exit_code;
     db_close(run->db);
-    run->db = db_open(run->config, "daybook run", &exit_code);
+    run->db = open_db(run, &exit_code);
     if (exit_code == JOB_DONE && !batch_count(run->db, &run->batch, &run->counts))
         exit_code = db_exit_code(run->db);
     return exit_code;
@@ -485,7 +497,7 @@ static void wait_before(const struct run *run)
 static void wait_for_database(const struct run *run)
 {
     uint64_t until_ns = clock_now_ns() + (uint64_t)run->config->database_wait_ns;
-    while (!run_stop && clock_now_ns() < until_ns && PQping(run->conninfo) != PQPING_OK)
+    while (!run_stop && clock_now_ns() < until_ns && !pg_is_up(run->conninfo))
         pause_ns(NS_PER_S / 5);
 }
 
@@ -625,7 +637,7 @@ int job_run(struct job *job)
     if (run.config == NULL)
         return exit_code;
     run.conninfo = db_conninfo(run.config);
-    run.db = run.conninfo == NULL ? NULL : db_open(run.config, "daybook run", &exit_code);
+    run.db = run.conninfo == NULL ? NULL : open_db(&run, &exit_code);
     if (run.conninfo == NULL)
         exit_code = JOB_BAD_CONFIG;
     if (run.db != NULL) {

@@ -226,17 +226,16 @@ static enum status tell_run(struct claim *claim, char error[STORE_ERROR_BYTES])
 
 static enum status prepare_beat(struct claim *claim, char error[STORE_ERROR_BYTES])
 {
-    PGresult *result = PQprepare(claim->control, BEAT, sql_claim_beat, 0, NULL);
+    PGresult *result = pg_prepare(claim->control, BEAT, sql_claim_beat, 0, NULL);
     enum status status = pg_result_status(claim->control, result, error);
     PQclear(result);
-    if (status == STATUS_OK && PQsetnonblocking(claim->control, 1) != 0)
-        status = STATUS_INTERNAL;
     return status;
 }
 
 static enum status open_session(struct claim *claim, char error[STORE_ERROR_BYTES])
 {
-    enum status status = pg_open(claim->config.conninfo, "daybook:control", &claim->control, error);
+    enum status status = pg_open(claim->config.conninfo, "daybook:control", claim->config.answer_ns,
+                                 &claim->control, error);
     if (status == STATUS_OK)
         status = run_plain(claim->control, "SET lock_timeout = '1s'", 0, NULL, error);
     if (status == STATUS_OK)
@@ -538,8 +537,11 @@ enum status claim_end(struct claim *claim, int exit_code, char error[STORE_ERROR
     enum status status = STATUS_OK;
     claim->ended = true;
     // Who left something unfinished need not count a million end records to know.
-    if (claim->finished == claim->partitions && !claim->some_unsettled)
+    if (claim->finished == claim->partitions && !claim->some_unsettled) {
+        pg_answer_within(claim->control, CLAIM_COUNT_FACTOR * claim->config.answer_ns);
         status = close_batch(claim, error);
+        pg_answer_within(claim->control, claim->config.answer_ns);
+    }
     FAILPOINT(batch_closed);
     if (status == STATUS_OK)
         status = end_run(claim, exit_code, error);

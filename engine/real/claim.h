@@ -14,6 +14,7 @@
 #include "real/store.h"
 
 #define CLAIM_START_BYTES 40
+#define CLAIM_COUNT_FACTOR 5 /* so many times longer may take what counts a whole batch */
 
 /*
  * The session that held the batch for an earlier try of this very process: all zero at first, kept
@@ -43,6 +44,7 @@ struct claim_config {
                                ours is the end: 30 s */
     uint64_t heartbeat_ns;  /* 1 s */
     uint64_t raise_wait_ns; /* how long sessions in the way may take to end: 30 s */
+    uint64_t answer_ns;     /* no answer for so long: the session is lost; 60 s */
     struct claim_former *former;
     const volatile int *stop; /* set by a signal: waits no longer for the lock; NULL: never */
     const char *host;         /* for people: who owns it */

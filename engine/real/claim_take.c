@@ -1,6 +1,5 @@
 #include "real/claim_take.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #define LOCK_CLASS "1684108642" /* "dayb": keeps our locks apart from those of other programs */
 #define TRY_EVERY_MS 100
+#define END_WAIT_NS (5 * NS_PER_S)
 #define NUMBER_BYTES 24
 
 /* Who holds the batch's lock; texts belong to `result`. */
@@ -47,6 +47,15 @@ static enum status try_lock(PGconn *control, const struct claim_config *config, 
     PGresult *result = pg_run(control, "SELECT pg_try_advisory_lock($1::int, $2::int)", 2, params);
     enum status status = pg_result_status(control, result, error);
     *locked = status == STATUS_OK && PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return status;
+}
+
+/* Of what PQsend… began. */
+static enum status last_status(PGconn *conn, char error[STORE_ERROR_BYTES])
+{
+    PGresult *result = pg_answer(conn);
+    enum status status = pg_result_status(conn, result, error);
     PQclear(result);
     return status;
 }
@@ -112,17 +121,21 @@ static void name_owner(const struct claim_config *config, const struct owner *ow
              PQgetvalue(owner->result, 0, 7));
 }
 
-static enum status end_owner(PGconn *control, const struct claim_config *config,
-                             const struct owner *owner, char error[STORE_ERROR_BYTES])
+static enum status deny(PGconn *control, const struct claim_config *config,
+                        const struct owner *owner, char error[STORE_ERROR_BYTES])
 {
-    if (owner->backend_start[0] == 0) {
-        snprintf(error, STORE_ERROR_BYTES,
-                 "batch %" PRIu32 " is owned by backend %s of another login, whose sessions \"%s\" "
-                 "may neither see nor end\n"
-                 "HINT: run as that login, or GRANT pg_read_all_stats, pg_signal_backend TO \"%s\"",
-                 config->batch_id, owner->pid, PQuser(control), PQuser(control));
-        return STATUS_STORE_DENIED;
-    }
+    snprintf(error, STORE_ERROR_BYTES,
+             "batch %" PRIu32 " is owned by backend %s of another login, whose sessions \"%s\" "
+             "may neither see nor end\n"
+             "HINT: run as that login, or GRANT pg_read_all_stats, pg_signal_backend TO \"%s\"",
+             config->batch_id, owner->pid, PQuser(control), PQuser(control));
+    return STATUS_STORE_DENIED;
+}
+
+/* The control session waits for the lock: a second session does it. */
+static enum status end_owner(const struct claim_config *config, const struct owner *owner,
+                             char error[STORE_ERROR_BYTES])
+{
     char batch[NUMBER_BYTES], stale_us[NUMBER_BYTES];
     const char *params[] = {number(batch, config->batch_id),
                             owner->pid,
@@ -130,9 +143,41 @@ static enum status end_owner(PGconn *control, const struct claim_config *config,
                             owner->epoch,
                             config->take_over || owner->former ? "t" : "f",
                             number(stale_us, config->stale_ns / NS_PER_US)};
-    PGresult *result = pg_run_as_login(control, sql_claim_end_owner, 6, params);
-    enum status status = pg_result_status(control, result, error);
+    PGconn *helper = NULL;
+    enum status status =
+        pg_open(config->conninfo, "daybook:helper", config->answer_ns, &helper, error);
+    if (status != STATUS_OK)
+        return status;
+    PGresult *result = pg_run_as_login(helper, sql_claim_end_owner, 6, params);
+    status = pg_result_status(helper, result, error);
     PQclear(result);
+    PQfinish(helper);
+    return status;
+}
+
+/*
+ * First in line, then the owner is ended: the server gives the lock to who waits for it before
+ * anybody can ask for it anew, such as the ended one's next session.
+ */
+static enum status take_from(PGconn *control, const struct claim_config *config,
+                             const struct owner *owner, bool *locked, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES];
+    const char *params[] = {LOCK_CLASS, number(batch, config->batch_id)};
+    static const char sql[] = "SELECT pg_advisory_lock($1::int, $2::int)";
+    if (PQsendQueryParams(control, sql, 2, NULL, params, NULL, NULL, 0) != 1) {
+        pg_error_text(control, NULL, error);
+        return STATUS_STORE_LOST;
+    }
+    enum status ended = STATUS_OK;
+    if (!pg_wait(control, clock_now_ns() + TRY_EVERY_MS * NS_PER_MS))
+        ended = end_owner(config, owner, error);
+    char lock_error[STORE_ERROR_BYTES];
+    enum status status = last_status(control, lock_error);
+    *locked = status == STATUS_OK;
+    if (status == STATUS_OK || status == STATUS_STORE_BUSY) // the session's lock_timeout
+        return *locked ? STATUS_OK : ended;
+    memcpy(error, lock_error, STORE_ERROR_BYTES);
     return status;
 }
 
@@ -156,6 +201,31 @@ static enum status refuse(PGconn *control, const struct claim_config *config,
     return status;
 }
 
+static bool is_same(const struct owner *owner, const struct owner *now)
+{
+    return now->found && strcmp(owner->pid, now->pid) == 0 &&
+           strcmp(owner->backend_start, now->backend_start) == 0;
+}
+
+/* As long as that very owner is there: who took over from it meanwhile is let alone. */
+static enum status take_over(PGconn *control, const struct claim_config *config,
+                             const struct owner *owner, bool *locked, char error[STORE_ERROR_BYTES])
+{
+    uint64_t until_ns = clock_now_ns() + END_WAIT_NS;
+    enum status status = STATUS_OK;
+    bool same = true;
+    while (status == STATUS_OK && same && !*locked && !is_stopped(config) &&
+           clock_now_ns() < until_ns) {
+        struct owner now = {.found = false};
+        status = take_from(control, config, owner, locked, error);
+        if (status == STATUS_OK && !*locked)
+            status = find_owner(control, config, &now, error);
+        same = is_same(owner, &now);
+        PQclear(now.result);
+    }
+    return status;
+}
+
 enum status claim_take_lock(PGconn *control, const struct claim_config *config,
                             char error[STORE_ERROR_BYTES])
 {
@@ -166,11 +236,13 @@ enum status claim_take_lock(PGconn *control, const struct claim_config *config,
     struct owner owner;
     status = find_owner(control, config, &owner, error);
     bool may_end = owner.found && (owner.silent || owner.former || config->take_over);
-    if (status == STATUS_OK && may_end && !is_stopped(config))
-        status = end_owner(control, config, &owner, error);
+    if (status == STATUS_OK && may_end && owner.backend_start[0] == 0)
+        status = deny(control, config, &owner, error);
+    if (status == STATUS_OK && may_end)
+        status = take_over(control, config, &owner, &locked, error);
     PQclear(owner.result);
     // Once more: the owner may have gone by itself, too.
-    if (status == STATUS_OK && !is_stopped(config))
+    if (status == STATUS_OK && !locked && !is_stopped(config))
         status = try_lock(control, config, &locked, error);
     return status == STATUS_OK && !locked ? refuse(control, config, error) : status;
 }
@@ -193,7 +265,8 @@ static enum status end_blocking(PGconn *control, const struct claim_config *conf
                                 char error[STORE_ERROR_BYTES])
 {
     PGconn *helper = NULL;
-    enum status status = pg_open(config->conninfo, "daybook:helper", &helper, error);
+    enum status status =
+        pg_open(config->conninfo, "daybook:helper", config->answer_ns, &helper, error);
     if (status != STATUS_OK)
         return status;
     char waiting[NUMBER_BYTES], batch[NUMBER_BYTES], newest[NUMBER_BYTES];
@@ -203,33 +276,6 @@ static enum status end_blocking(PGconn *control, const struct claim_config *conf
     status = pg_result_status(helper, result, error);
     PQclear(result);
     PQfinish(helper);
-    return status;
-}
-
-/* True: there is a result, or the session is lost. */
-static bool wait_result(PGconn *conn, int wait_ms)
-{
-    struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
-    while (PQisBusy(conn)) {
-        int ready = poll(&fd, 1, wait_ms);
-        if (ready == 0)
-            return false;
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (PQconsumeInput(conn) == 0)
-            return true;
-    }
-    return true;
-}
-
-static enum status last_status(PGconn *conn, char error[STORE_ERROR_BYTES])
-{
-    enum status status = STATUS_STORE_LOST;
-    PGresult *result;
-    while ((result = PQgetResult(conn)) != NULL) {
-        status = pg_result_status(conn, result, error);
-        PQclear(result);
-    }
     return status;
 }
 
@@ -244,7 +290,7 @@ static enum status raise_once(PGconn *control, const struct claim_config *config
         return STATUS_STORE_LOST;
     }
     enum status helped = STATUS_OK;
-    if (!wait_result(control, TRY_EVERY_MS))
+    if (!pg_wait(control, clock_now_ns() + TRY_EVERY_MS * NS_PER_MS))
         helped = end_blocking(control, config, epoch, error);
     char raise_error[STORE_ERROR_BYTES];
     enum status status = last_status(control, raise_error);

@@ -1,9 +1,15 @@
 #include "real/pg.h"
 
+#include <libpq-events.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
+#include "base/time.h"
+#include "core/port.h"
+#include "real/clock.h"
 
 /* Keywords given besides the connection string; it wins where it names one itself. */
 static const char *const pg_defaults[][2] = {
@@ -87,7 +93,7 @@ static enum status session_begin(PGconn *conn, char error[PG_ERROR_BYTES])
                  PQserverVersion(conn) / 10000);
         return STATUS_BAD_CONFIG;
     }
-    PGresult *result = PQexec(conn, pg_settings_sql);
+    PGresult *result = pg_exec(conn, pg_settings_sql);
     enum status status = pg_result_status(conn, result, error);
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (sqlstate != NULL && strcmp(sqlstate, "22023") == 0) {
@@ -138,9 +144,10 @@ static void wipe_and_free(PQconninfoOption *options)
     PQconninfoFree(options);
 }
 
-enum status pg_open(const char *conninfo, const char *application_name, PGconn **out,
-                    char error[PG_ERROR_BYTES])
+enum status pg_open(const char *conninfo, const char *application_name, uint64_t answer_ns,
+                    PGconn **out, char error[PG_ERROR_BYTES])
 {
+    CHECK(answer_ns > 0);
     *out = NULL;
     pg_forget_environment();
     PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
@@ -153,6 +160,7 @@ enum status pg_open(const char *conninfo, const char *application_name, PGconn *
     CHECK(conn != NULL);
     (void)PQsetNoticeReceiver(conn, ignore_notice, NULL);
     enum status status = STATUS_UNREACHABLE;
+    pg_answer_within(conn, answer_ns);
     if (PQstatus(conn) == CONNECTION_OK)
         status = session_begin(conn, error);
     else
@@ -165,16 +173,140 @@ enum status pg_open(const char *conninfo, const char *application_name, PGconn *
     return STATUS_OK;
 }
 
+bool pg_is_up(const char *conninfo)
+{
+    const char *const keywords[] = {"dbname", "connect_timeout", NULL};
+    const char *const values[] = {conninfo, "10", NULL};
+    return PQpingParams(keywords, values, 1) == PQPING_OK;
+}
+
+/* ---- asking, with an end ---- */
+
+/* libpq keeps the bound beside the session, under this function's address. */
+static int on_event(PGEventId id, void *info, void *context)
+{
+    (void)id;
+    (void)info;
+    (void)context;
+    return 1;
+}
+
+void pg_answer_within(PGconn *conn, uint64_t answer_ns)
+{
+    uintptr_t bound_ms = (uintptr_t)((answer_ns + NS_PER_MS - 1) / NS_PER_MS);
+    (void)PQregisterEventProc(conn, on_event, "daybook", NULL); // fails where it is, which is well
+    (void)PQsetInstanceData(conn, on_event, (void *)bound_ms);
+    // What the kernel does not take must not be waited for, either.
+    (void)PQsetnonblocking(conn, bound_ms > 0);
+}
+
+static uint64_t until_of(const PGconn *conn)
+{
+    uint64_t bound_ms = (uintptr_t)PQinstanceData(conn, on_event);
+    return bound_ms == 0 ? AT_NEVER : clock_now_ns() + bound_ms * NS_PER_MS;
+}
+
+static int left_ms(uint64_t until_ns)
+{
+    uint64_t now_ns = clock_now_ns();
+    if (until_ns == AT_NEVER)
+        return -1;
+    if (now_ns >= until_ns)
+        return 0;
+    uint64_t left = (until_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS;
+    return left < 1000000 ? (int)left : 1000000;
+}
+
+bool pg_wait(PGconn *conn, uint64_t until_ns)
+{
+    for (;;) {
+        int flushed = PQflush(conn);
+        if (flushed < 0)
+            pg_give_up(conn);
+        if (flushed < 0 || (flushed == 0 && !PQisBusy(conn)))
+            return true;
+        short events = (short)(POLLIN | (flushed > 0 ? POLLOUT : 0));
+        struct pollfd fd = {.fd = PQsocket(conn), .events = events};
+        int wait_ms = left_ms(until_ns);
+        if (wait_ms == 0)
+            return false;
+        (void)poll(&fd, 1, wait_ms);
+        if ((fd.revents & ~POLLOUT) != 0 && PQconsumeInput(conn) == 0)
+            return true;
+    }
+}
+
+void pg_give_up(PGconn *conn)
+{
+    if (PQsocket(conn) >= 0)
+        (void)shutdown(PQsocket(conn), SHUT_RDWR);
+}
+
+static bool is_copy(const PGresult *result)
+{
+    ExecStatusType kind = PQresultStatus(result);
+    return kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT || kind == PGRES_COPY_BOTH;
+}
+
+PGresult *pg_answer(PGconn *conn)
+{
+    uint64_t until_ns = until_of(conn);
+    PGresult *last = NULL;
+    while (!is_copy(last)) {
+        if (!pg_wait(conn, until_ns)) {
+            pg_give_up(conn);
+            PQclear(last);
+            return NULL;
+        }
+        PGresult *next = PQgetResult(conn);
+        if (next == NULL)
+            break;
+        PQclear(last);
+        last = next;
+    }
+    return last;
+}
+
+/* Of something before that nobody waited for, such as a heartbeat. */
+static void drop_answers(PGconn *conn)
+{
+    if (PQtransactionStatus(conn) == PQTRANS_ACTIVE)
+        PQclear(pg_answer(conn));
+}
+
+PGresult *pg_exec(PGconn *conn, const char *sql)
+{
+    drop_answers(conn);
+    return PQsendQuery(conn, sql) == 1 ? pg_answer(conn) : NULL;
+}
+
+PGresult *pg_prepare(PGconn *conn, const char *name, const char *sql, int param_count,
+                     const Oid *param_types)
+{
+    drop_answers(conn);
+    return PQsendPrepare(conn, name, sql, param_count, param_types) == 1 ? pg_answer(conn) : NULL;
+}
+
+PGresult *pg_run_form(PGconn *conn, const char *sql, int param_count, const char *const *params,
+                      bool binary)
+{
+    drop_answers(conn);
+    int sent = PQsendQueryParams(conn, sql, param_count, NULL, params, NULL, NULL, binary);
+    return sent == 1 ? pg_answer(conn) : NULL;
+}
+
 PGresult *pg_run(PGconn *conn, const char *sql, int param_count, const char *const *params)
 {
-    return PQexecParams(conn, sql, param_count, NULL, params, NULL, NULL, 0);
+    return pg_run_form(conn, sql, param_count, params, false);
 }
 
 PGresult *pg_run_as_login(PGconn *conn, const char *sql, int param_count, const char *const *params)
 {
-    PQclear(PQexec(conn, "RESET ROLE"));
-    PGresult *result = pg_run(conn, sql, param_count, params);
-    PQclear(PQexec(conn, "SET ROLE daybook_engine"));
+    PGresult *reset = pg_exec(conn, "RESET ROLE");
+    PGresult *result = reset == NULL ? NULL : pg_run(conn, sql, param_count, params);
+    PQclear(reset);
+    if (result != NULL)
+        PQclear(pg_exec(conn, "SET ROLE daybook_engine"));
     return result;
 }
 

@@ -11,9 +11,6 @@
 
 _Static_assert(STORE_ERROR_BYTES == PG_ERROR_BYTES, "one size of error text");
 
-/* The server's own limits end a statement long before: then its process is stopped, or the wire. */
-#define ANSWER_MAX_NS (330 * NS_PER_S)
-
 struct store {
     struct store_config config;
     struct store_chunk chunk;
@@ -29,15 +26,14 @@ static enum status open_sessions(struct store *store, char error[STORE_ERROR_BYT
 {
     char name[64];
     snprintf(name, sizeof(name), "daybook:%u:%u", store->config.batch_id, store->config.epoch);
-    enum status status = pg_open(store->config.conninfo, name, &store->chunk.conn, error);
+    enum status status =
+        pg_open(store->config.conninfo, name, store->config.answer_ns, &store->chunk.conn, error);
     FAILPOINT(store_session);
     if (status == STATUS_OK)
-        status = pg_open(store->config.conninfo, name, &store->pages.conn, error);
+        status = pg_open(store->config.conninfo, name, store->config.answer_ns, &store->pages.conn,
+                         error);
     if (status == STATUS_OK)
         status = store_pages_prepare(&store->pages, error);
-    if (status == STATUS_OK && (PQsetnonblocking(store->chunk.conn, 1) != 0 ||
-                                PQsetnonblocking(store->pages.conn, 1) != 0))
-        status = STATUS_INTERNAL;
     FAILPOINT(store_opened);
     return status;
 }
@@ -98,9 +94,10 @@ void store_waits(const struct store *store, struct store_wait waits[2])
     waits[1] = wait_of(store->pages.conn, store->pages.busy, store->pages.writable_wanted);
 }
 
-static bool is_overdue(uint64_t asked_at_ns, uint64_t now_ns)
+/* A stopped server process, or a wire that was cut, answers no time-out of the server's own. */
+static bool is_overdue(const struct store *store, uint64_t asked_at_ns, uint64_t now_ns)
 {
-    return now_ns >= asked_at_ns + ANSWER_MAX_NS;
+    return now_ns >= asked_at_ns + store->config.answer_ns;
 }
 
 static uint32_t turn_chunk(struct store *store, struct event *event, uint64_t now_ns)
@@ -109,7 +106,7 @@ static uint32_t turn_chunk(struct store *store, struct event *event, uint64_t no
     if (store->chunk.state == STORE_CHUNK_IDLE)
         return 0;
     if (!store_chunk_turn(&store->chunk, &status, store->error)) {
-        if (!is_overdue(store->chunk.time.asked_at_ns, now_ns))
+        if (!is_overdue(store, store->chunk.time.asked_at_ns, now_ns))
             return 0;
         status = store_chunk_give_up(&store->chunk, store->error);
     }
@@ -131,9 +128,10 @@ static uint32_t turn_pages(struct store *store, struct event *event, uint64_t no
     if (!pages->busy)
         return 0;
     if (!store_pages_turn(pages, store->error)) {
-        if (!is_overdue(pages->time.asked_at_ns, now_ns))
+        if (!is_overdue(store, pages->time.asked_at_ns, now_ns))
             return 0;
         snprintf(store->error, sizeof(store->error), "no answer to a page of settlements");
+        pg_give_up(pages->conn);
         pages->status = STATUS_STORE_LOST;
         pages->row_count = 0;
         pages->busy = false;
@@ -167,9 +165,9 @@ uint64_t store_next_at(const struct store *store)
 {
     uint64_t at_ns = AT_NEVER;
     if (store->chunk.state != STORE_CHUNK_IDLE)
-        at_ns = store->chunk.time.asked_at_ns + ANSWER_MAX_NS;
-    if (store->pages.busy && store->pages.time.asked_at_ns + ANSWER_MAX_NS < at_ns)
-        at_ns = store->pages.time.asked_at_ns + ANSWER_MAX_NS;
+        at_ns = store->chunk.time.asked_at_ns + store->config.answer_ns;
+    if (store->pages.busy && store->pages.time.asked_at_ns + store->config.answer_ns < at_ns)
+        at_ns = store->pages.time.asked_at_ns + store->config.answer_ns;
     return at_ns;
 }
 

@@ -27,6 +27,7 @@ struct store_bank {
 
 struct store_config {
     const char *conninfo; /* explicit; PG* environment does not redirect it */
+    uint64_t answer_ns;   /* a chunk or page without an answer for so long: the session is lost */
     uint32_t batch_id;
     uint32_t partition;
     uint32_t epoch;

@@ -187,6 +187,7 @@ enum status store_chunk_give_up(struct store_chunk *session, char error[PG_ERROR
 {
     CHECK(session->state != STORE_CHUNK_IDLE);
     snprintf(error, PG_ERROR_BYTES, "no answer to chunk %" PRIu32, session->chunk->number);
+    pg_give_up(session->conn);
     session->state = STORE_CHUNK_IDLE;
     session->writable_wanted = false;
     session->chunk = NULL;

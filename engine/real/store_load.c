@@ -88,7 +88,7 @@ static const char pages_settings_sql[] =
 
 enum status store_pages_prepare(struct store_pages *pages, char error[PG_ERROR_BYTES])
 {
-    PGresult *set = PQexec(pages->conn, pages_settings_sql);
+    PGresult *set = pg_exec(pages->conn, pages_settings_sql);
     enum status status = pg_result_status(pages->conn, set, error);
     PQclear(set);
     for (int scope = LOAD_UNDER_WAY; scope <= LOAD_AGAIN && status == STATUS_OK; scope++) {
@@ -96,8 +96,8 @@ enum status store_pages_prepare(struct store_pages *pages, char error[PG_ERROR_B
         const Oid types[PARAMS_MAX] = {
             INT4_OID, INT4_OID, INT4_OID, INT4_OID, scope == LOAD_AGAIN ? INT4_ARRAY_OID : INT4_OID,
             INT4_OID, INT4_OID};
-        PGresult *result = PQprepare(pages->conn, statement.name, statement.sql,
-                                     param_count((enum load_scope)scope), types);
+        PGresult *result = pg_prepare(pages->conn, statement.name, statement.sql,
+                                      param_count((enum load_scope)scope), types);
         status = pg_result_status(pages->conn, result, error);
         PQclear(result);
     }

@@ -1,6 +1,6 @@
 -- $1 batch, $2 pid and $3 backend_start of the owner's session, $4 its epoch as seen, $5 may a
 -- living one be ended, $6 us of silence after which any may: looks again, and ends it.
-SELECT pg_terminate_backend(a.pid, 5000)
+SELECT pg_terminate_backend(a.pid)
 FROM pg_stat_activity a
 LEFT JOIN daybook.run r
     ON r.batch_id = $1::int AND r.control_pid = a.pid AND r.control_start = a.backend_start

@@ -1,11 +1,11 @@
 # cut: a proxy between engine and Postgres cuts one session of a small payday after a given byte of
-# either way (as an end, or as a reset), lets the control session fall silent, or keeps the last
-# bytes of a dead engine's chunk and delivers them while the next engine takes over. The payday must
-# end whole each time (ops/lib/stage.sh), the engine by an exit code that a lost database explains.
+# either way (as an end, or as a reset), lets one fall silent, or keeps the last bytes of a dead
+# engine's chunk and delivers them while the next engine takes over. The payday must end whole each
+# time (ops/lib/stage.sh), the engine by an exit code that a lost database explains.
 #
 # Cut are: around each COMMIT's answer and inside COPY for sure, and DAYBOOK_CUTS other bytes (24),
 # drawn from DAYBOOK_SEED (printed). DAYBOOK_FULL=1: every byte of the chunks' session, each 16th of
-# the others (DAYBOOK_STRIDE). DAYBOOK_ONLY=SESSION:WAY:BYTE:HOW[:RELEASE] repeats one.
+# the others (DAYBOOK_STRIDE). DAYBOOK_ONLY=SESSION:WAY:BYTE:HOW[:MORE] repeats one.
 set -euo pipefail
 BUILD_SOURCE=${DAYBOOK_SOURCE:?}
 DAYBOOK=${DAYBOOK_BUILD:?}/daybook
@@ -27,6 +27,8 @@ accounts=4  # in a payday
 paydays=200 # with one bank and database; then everything is compared
 control=2   # sessions, in the order of their opening
 chunks=3
+unbeaten=(--set claim.heartbeat=9min --set claim.stale_after=10min --set run.alive=10min
+    --set claim.answer_within=2s)
 STAGE_SEED=$seed
 STAGE_ACCOUNTS=$((accounts * paydays))
 STAGE_RATE=5000
@@ -114,14 +116,32 @@ run_on() {
     reap 0
 }
 
+record() {
+    local into=$1
+    shift
+    import_next
+    proxy_start
+    run "c$payday" "$through" "$@"
+    reap 0
+    proxy_stop
+    cp "$PAYDAY_FOLDER/proxy.log" "$into"
+}
+
 cut_at() {
-    local place=$1 slowly=()
-    # Two seconds, so that silence (claim.stale_after) is noticed while it pays.
-    [[ $place != *:silence ]] || slowly=(--set banks.mock.rate=10 --set banks.mock.burst=1)
+    local place=$1 flags=()
+    case $place in
+    # Two seconds, so that a heartbeat's silence (claim.stale_after) is noticed while it pays.
+    *:slow) flags=(--set banks.mock.rate=10 --set banks.mock.burst=1) ;;
+    *:unbeaten) flags=("${unbeaten[@]}") ;;
+    esac
+    place=${place%:slow}
+    place=${place%:unbeaten}
     import_next
     proxy_start "$place"
-    run "c$payday" "$through" "${slowly[@]}"
+    run "c$payday" "$through" "${flags[@]}"
     reap "0 69 75"
+    [[ $place != *:silence ]] || grep -q '^cut ' "$PAYDAY_FOLDER/proxy.log" ||
+        stage_fail "the place of silence never came"
     proxy_stop
     [ "$code" = 0 ] || run_on
 }
@@ -184,12 +204,30 @@ draw_how() {
     [ $((RANDOM % 2)) = 0 ] || how=rst
 }
 
-# In the second heartbeat: numbers of another length move it, but not out of the heartbeats.
-silent_place() {
-    awk -v control="$control" '
-        $1 == "message" && $2 == control && $3 == "up" && $6 == "B" && $7 ~ /^.beat/ && ++n == 2 {
-            print control ":up:" $4 + 20 ":silence"
+# In the second heartbeat: numbers of another length move it, but not out of the heartbeats. In the
+# statements before the first; where a run is closed, as recorded without heartbeats, whose count
+# varies. In a chunk's COPY and before its COMMIT's answer; in the first page that is asked for.
+silent_places() {
+    awk -v control="$control" -v chunks="$chunks" -v drawn="$RANDOM" '
+        $1 != "message" { next }
+        $2 == control && $3 == "up" && $6 == "B" && $7 ~ /^.beat/ && ++beats == 1 { first = $4 }
+        $2 == control && $3 == "up" && $6 == "B" && $7 ~ /^.beat/ && beats == 2 {
+            print control ":up:" $4 + 20 ":silence:slow"
+            print control ":up:" drawn % first ":silence"
+            print control ":up:" int(first / 2) ":silence"
+        }
+        $2 == chunks && $3 == "up" && $6 == "d" && ++copies == 1 {
+            print chunks ":up:" int(($4 + $5) / 2) ":silence"
+        }
+        $2 == chunks && $3 == "down" && $6 == "C" && $7 == "COMMIT." && ++commits == 1 {
+            print chunks ":down:" $4 ":silence"
+        }
+        $2 == chunks + 1 && $3 == "up" && $6 == "B" && ++pages == 1 {
+            print chunks + 1 ":up:" $4 + 5 ":silence"
         }' "$PAYDAY_FOLDER/recorded"
+    awk -v control="$control" '
+        $1 == "message" && $2 == control && $3 == "up" { end = $5 }
+        END { print control ":up:" end - 60 ":silence:unbeaten" }' "$PAYDAY_FOLDER/unbeaten"
 }
 
 # Of a recorded payday's first and last chunk: where COMMIT is asked for, and where its answer stands.
@@ -245,12 +283,8 @@ stage_open
 mkdir "$PAYDAY_FOLDER/proxy"
 block=0 payday=0 done_cuts=0 late=0
 begin_block
-import_next
-proxy_start
-run "c$payday" "$through"
-reap 0
-proxy_stop
-cp "$PAYDAY_FOLDER/proxy.log" "$PAYDAY_FOLDER/recorded"
+record "$PAYDAY_FOLDER/recorded"
+record "$PAYDAY_FOLDER/unbeaten" "${unbeaten[@]}"
 echo "a payday's sessions, bytes up: $(session_bytes up | paste -sd ';' -);" \
     "down: $(session_bytes down | paste -sd ';' -)"
 
@@ -259,10 +293,12 @@ mapfile -t sure < <(places_for_sure)
 # opens its own: the run has told of itself, and cannot begin.
 sure+=(1:down:200 1:up:20 3:down:100 4:up:400)
 mapfile -t others < <(if [ -n "$full" ]; then all_places; else drawn_places; fi)
-silence=$(silent_place)
+mapfile -t silences < <(silent_places)
+# The session that reads the batch before all else may take five times as long.
+[ -z "$full" ] || silences+=(1:down:1200:silence)
 mapfile -t holds < <(last_bytes_of_chunks)
 [ "${#sure[@]}" -ge 12 ] || stage_fail "the recorded payday has too few chunks"
-[ -n "$silence" ] || stage_fail "the recorded payday has no heartbeat"
+[ "${#silences[@]}" -ge 7 ] || stage_fail "the recorded payday has too few places of silence"
 if [ -n "$only" ]; then
     do_place "$only"
 else
@@ -270,7 +306,7 @@ else
         draw_how
         do_place "$place:$how"
     done
-    do_place "$silence"
+    for place in "${silences[@]}"; do do_place "$place"; done
     # A run sends some 40,000 bytes: delivered at once, while it takes over, while it pays, and late.
     for place in "${holds[@]}"; do
         releases=(1 $((RANDOM % 9000)) $((9000 + RANDOM % 9000)) $((18000 + RANDOM % 18000)))

@@ -136,6 +136,7 @@ struct claim_config world_claim_config(const struct world *world, uint32_t batch
                                  .stale_ns = 30 * NS_PER_S,
                                  .heartbeat_ns = 100 * NS_PER_MS,
                                  .raise_wait_ns = 5 * NS_PER_S,
+                                 .answer_ns = 30 * NS_PER_S,
                                  .former = &former,
                                  .host = "testhost",
                                  .run_kind = "run",
@@ -146,6 +147,7 @@ struct store_config world_store_config(const struct world *world, uint32_t batch
 {
     return (struct store_config){
         .conninfo = world->conninfo,
+        .answer_ns = 30 * NS_PER_S,
         .batch_id = batch_id,
         .epoch = epoch,
         .plan_revision = 1,

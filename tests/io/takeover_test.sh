@@ -203,12 +203,12 @@ three_that_take_over() {
     stage_engine --set banks.mock.rate=100
     first=$STAGE_ENGINE
     await has_posted 5
-    stage_engine --take-over
+    stage_engine --take-over --set banks.mock.rate=100
     one=$STAGE_ENGINE
-    stage_engine --take-over
+    stage_engine --take-over --set banks.mock.rate=100
     two=$STAGE_ENGINE
     others+=("$first" "$one" "$two")
-    stage_engine --take-over
+    stage_engine --take-over --set banks.mock.rate=100
     others+=("$STAGE_ENGINE")
     codes=
     for pid in "$first" "$one" "$two" "$STAGE_ENGINE"; do

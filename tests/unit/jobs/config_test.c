@@ -106,6 +106,38 @@ static void a_whole_file_is_read(void **state)
     let_go(&loaded);
 }
 
+static void a_session_that_says_nothing_is_lost_after_twice_stale_after(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t answer_ns;
+    } rows[] = {
+        {"", 60 * NS_PER_S},
+        {"claim:\n  stale_after: 10s\n", 20 * NS_PER_S},
+        {"claim:\n  stale_after: 800ms\n  heartbeat: 10ms\n", 2 * NS_PER_S},
+        {"claim:\n  stale_after: 10s\n  answer_within: 7s\n", 7 * NS_PER_S},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct loaded loaded = load(rows[i].text, NULL, NULL);
+        assert_string_equal(loaded.said, "");
+        assert_int_equal(loaded.config->answer_within_ns, rows[i].answer_ns);
+        let_go(&loaded);
+    }
+}
+
+static void a_not_found_counts_after_permission_linger_and_processing(void **state)
+{
+    (void)state;
+    struct config config = {.alive_ns = 5, .send_before_ns = 10};
+    struct bank_rules rules = {.linger_ns = 100, .processing_ns = 1000};
+    assert_int_equal(config_resolve_least_ns(&config, &rules), 1105);
+    config.send_before_ns = 3;
+    assert_int_equal(config_resolve_least_ns(&config, &rules), 1103);
+    rules.linger_ns = AT_NEVER;
+    assert_int_equal(config_resolve_least_ns(&config, &rules), 1003);
+}
+
 static void flag_beats_environment_beats_file_beats_default(void **state)
 {
     (void)state;
@@ -290,6 +322,8 @@ int main(void)
         cmocka_unit_test(defaults_hold_where_nothing_is_said),
         cmocka_unit_test(a_file_of_comments_alone_says_nothing),
         cmocka_unit_test(a_whole_file_is_read),
+        cmocka_unit_test(a_session_that_says_nothing_is_lost_after_twice_stale_after),
+        cmocka_unit_test(a_not_found_counts_after_permission_linger_and_processing),
         cmocka_unit_test(flag_beats_environment_beats_file_beats_default),
         cmocka_unit_test(a_wrong_file_is_refused_where_it_is_wrong),
         cmocka_unit_test(all_errors_of_a_file_are_told),

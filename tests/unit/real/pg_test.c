@@ -2,9 +2,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/time.h"
 #include "real/pg.h"
 
 struct row {
@@ -49,11 +58,11 @@ static void a_connection_string_that_is_none_is_told(void **state)
     (void)state;
     char error[PG_ERROR_BYTES];
     PGconn *conn = NULL;
-    assert_int_equal(pg_open("hostt=/tmp", "x", &conn, error), STATUS_BAD_CONFIG);
+    assert_int_equal(pg_open("hostt=/tmp", "x", NS_PER_S, &conn, error), STATUS_BAD_CONFIG);
     assert_null(conn);
     assert_non_null(strstr(error, "connection string"));
     assert_null(strstr(error, "hostt")); // it may hold a password
-    assert_int_equal(pg_open("host=/nonexistent dbname=x user=x", "x", &conn, error),
+    assert_int_equal(pg_open("host=/nonexistent dbname=x user=x", "x", NS_PER_S, &conn, error),
                      STATUS_UNREACHABLE);
     assert_null(conn);
 }
@@ -70,6 +79,89 @@ static void a_statement_on_a_lost_session_says_lost(void **state)
     PQfinish(conn);
 }
 
+/* ---- a server that says it is ready, and nothing more ---- */
+
+struct silent {
+    char folder[32];
+    char socket[64];
+    pid_t pid;
+};
+
+static void greet(int listener)
+{
+    static const char hello[] = "R\0\0\0\010\0\0\0\0"
+                                "S\0\0\0\030server_version\00015.0\0"
+                                "Z\0\0\0\005I";
+    char startup[512];
+    int fd = accept(listener, NULL, NULL);
+    if (read(fd, startup, sizeof(startup)) > 0 &&
+        write(fd, hello, sizeof(hello) - 1) == (ssize_t)sizeof(hello) - 1)
+        for (;;)
+            pause();
+    _exit(1);
+}
+
+static void silent_begin(struct silent *silent)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strcpy(silent->folder, "/tmp/daybook-pg.XXXXXX");
+    assert_non_null(mkdtemp(silent->folder));
+    snprintf(silent->socket, sizeof(silent->socket), "%s/.s.PGSQL.5432", silent->folder);
+    strcpy(address.sun_path, silent->socket);
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    silent->pid = fork();
+    if (silent->pid == 0)
+        greet(listener);
+    assert_true(silent->pid > 0);
+    close(listener);
+}
+
+static void silent_end(const struct silent *silent)
+{
+    kill(silent->pid, SIGKILL);
+    waitpid(silent->pid, NULL, 0);
+    unlink(silent->socket);
+    rmdir(silent->folder);
+}
+
+static void a_server_that_falls_silent_is_given_up(void **state)
+{
+    (void)state;
+    char error[PG_ERROR_BYTES] = "", conninfo[96];
+    struct silent silent;
+    silent_begin(&silent);
+    snprintf(conninfo, sizeof(conninfo), "host=%s dbname=x user=x", silent.folder);
+    PGconn *conn = PQconnectdb(conninfo);
+    assert_int_equal(PQstatus(conn), CONNECTION_OK);
+    pg_answer_within(conn, 20 * NS_PER_MS);
+    PGresult *result = pg_exec(conn, "SELECT 1");
+    assert_null(result);
+    assert_int_equal(pg_result_status(conn, result, error), STATUS_STORE_LOST);
+    assert_string_equal(error, "no answer");
+    // Nor does it wait again.
+    pg_answer_within(conn, 3600 * NS_PER_S);
+    result = pg_run(conn, "SELECT 1", 0, NULL);
+    assert_int_equal(pg_result_status(conn, result, error), STATUS_STORE_LOST);
+    PQclear(result);
+    PQfinish(conn);
+    silent_end(&silent);
+}
+
+static void a_session_is_not_opened_by_a_silent_server(void **state)
+{
+    (void)state;
+    char error[PG_ERROR_BYTES] = "", conninfo[96];
+    struct silent silent;
+    PGconn *conn = NULL;
+    silent_begin(&silent);
+    snprintf(conninfo, sizeof(conninfo), "host=%s dbname=x user=x", silent.folder);
+    assert_int_equal(pg_open(conninfo, "x", 20 * NS_PER_MS, &conn, error), STATUS_STORE_LOST);
+    assert_null(conn);
+    silent_end(&silent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -77,6 +169,8 @@ int main(void)
         cmocka_unit_test(what_may_have_happened_is_never_taken_for_a_failure),
         cmocka_unit_test(a_connection_string_that_is_none_is_told),
         cmocka_unit_test(a_statement_on_a_lost_session_says_lost),
+        cmocka_unit_test(a_server_that_falls_silent_is_given_up),
+        cmocka_unit_test(a_session_is_not_opened_by_a_silent_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "jobs/run_banks.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +75,24 @@ static int register_profile(struct run_bank *bank, struct db *db)
     return exit_code;
 }
 
+/* Else what an earlier run left in doubt would stay so, run after run. */
+static int check_resolve_wait(const struct run_bank *bank, const struct config *config)
+{
+    uint64_t least_ns = config_resolve_least_ns(config, &bank->rules);
+    char place[PATH_MAX + 32] = "configuration", hint[96];
+    if ((uint64_t)config->resolve_wait_ns > least_ns)
+        return JOB_DONE;
+    if (config->file != NULL && bank->config->line > 0)
+        snprintf(place, sizeof place, "%s:%d:%d", config->file, bank->config->line,
+                 bank->config->column);
+    snprintf(hint, sizeof hint, "set run.resolve_wait to more than %" PRIu64 "ms",
+             (least_ns + NS_PER_MS - 1) / NS_PER_MS);
+    return job_fail(JOB_BAD_CONFIG, hint,
+                    "%s: run.resolve_wait is too short for bank %s: send_before (or alive), linger "
+                    "and processing_time together must have passed before its \"not found\" counts",
+                    place, bank->name);
+}
+
 static int open_bank(struct run_bank *bank, const struct config *config, struct db *db,
                      const struct batch *batch)
 {
@@ -81,6 +101,8 @@ static int open_bank(struct run_bank *bank, const struct config *config, struct 
         return job_fail(JOB_BAD_CONFIG, "add it under `banks:` in the configuration",
                         "the batch has accounts at bank %s, which is not configured", bank->name);
     int exit_code = load_profile(bank, config, batch->currency);
+    if (exit_code == JOB_DONE)
+        exit_code = check_resolve_wait(bank, config);
     return exit_code == JOB_DONE ? register_profile(bank, db) : exit_code;
 }
 

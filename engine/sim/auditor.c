@@ -290,7 +290,7 @@ static void check_send_by_owner(struct auditor *auditor, struct audited_transfer
         &auditor->transfers[account->newest - 1] != transfer)
         auditor_complain(auditor, "I8: account %u step %u sent with step %u done", who,
                          transfer->step, account->step_done);
-    if (!transfer->is_booked &&
+    if (!transfer->is_booked && !transfer->is_reversed &&
         transfer->amount_minor > auditor_person(auditor, transfer->account)->bank_minor)
         auditor_complain(auditor, "account %u step %u: more than the account holds", who,
                          transfer->step);
@@ -299,6 +299,15 @@ static void check_send_by_owner(struct auditor *auditor, struct audited_transfer
     transfer->was_not_done = false;
     transfer->open_sends = 1 + (transfer->not_founds < 2 ? transfer->open_sends : 0);
     transfer->not_founds = 0;
+}
+
+/* What an earlier engine intended is compared with what would be sent now. */
+static void check_body(struct auditor *auditor, const struct audited_engine *engine,
+                       const struct audited_transfer *transfer, const struct bank_call *call)
+{
+    if (transfer->intended_epoch < engine->epoch && call->body_digest == NULL)
+        auditor_complain(auditor, "P3: account %u step %u sent without its body's digest",
+                         transfer->account + 1, transfer->step);
 }
 
 static void check_send(struct auditor *auditor, const struct audited_engine *engine,
@@ -382,6 +391,8 @@ void auditor_calls(struct auditor *auditor, uint32_t engine_at, const struct ban
     }
     if (transfer != 0 && auditor->transfers[transfer - 1].account != who)
         auditor_complain(auditor, "I2: account %u: a call with another's key", who + 1);
+    if (transfer != 0 && call->call_kind == CALL_TRANSFER)
+        check_body(auditor, engine, &auditor->transfers[transfer - 1], call);
     if (transfer != 0 && call->call_kind == CALL_TRANSFER)
         check_send(auditor, engine, &auditor->transfers[transfer - 1], now_ns, db_now_us);
     open_call(auditor, engine, call,

@@ -231,6 +231,7 @@ static void add_transfer(struct auditor *auditor, const struct record *r, uint32
                                                        .intended_at_us = r->intent.intended_at_us,
                                                        .send_before_us = r->intent.send_before_us,
                                                        .epoch = epoch_of(auditor, r),
+                                                       .intended_epoch = epoch_of(auditor, r),
                                                        .clock_steps = auditor->clock_steps};
     auditor->accounts[who].newest = at + 1;
     keymap_add(&auditor->keys, &r->intent.key, at);

@@ -21,6 +21,7 @@ struct audited_transfer {
     int64_t intended_at_us;
     int64_t send_before_us;       /* newest permission */
     uint32_t epoch;               /* … of this epoch */
+    uint32_t intended_epoch;      /* its intent is this epoch's */
     int64_t older_send_before_us; /* newest permission of an earlier epoch */
     uint32_t clock_steps;         /* … and given after so many steps of the clock */
     uint64_t sent_at_ns;          /* newest send */

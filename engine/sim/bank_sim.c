@@ -5,6 +5,7 @@
 
 #include "base/prng.h"
 #include "base/time.h"
+#include "sim/echoes.h"
 #include "wire/http.h"
 
 #define FLIGHT_NONE UINT32_MAX
@@ -50,6 +51,7 @@ struct bank_sim {
     uint32_t *by_call; /* by engine and call slot: flight + 1, 0: none */
     uint32_t calls_max;
     uint32_t *counts; /* by account and call kind: calls so far, for scripts */
+    struct echoes echoes;
     struct bank_text texts[BANK_SIM_TEXTS];
     uint32_t text_count;
 };
@@ -98,6 +100,7 @@ struct bank_sim *bank_sim_open(const struct bank_sim_config *config)
     CHECK(bank != NULL);
     bank->config = *config;
     bank->prng = prng_split(config->seed, "bank");
+    echoes_init(&bank->echoes, config->world, config->seed);
     bank->free_head = FLIGHT_NONE;
     bank->calls_max = (uint32_t)swarm->calls;
     bank->by_call = calloc(ENGINES_MAX * bank->calls_max, sizeof(*bank->by_call));
@@ -416,6 +419,7 @@ void bank_sim_cancel(struct bank_sim *bank, uint32_t engine, struct slot call)
 
 void bank_sim_drop(struct bank_sim *bank, uint32_t engine)
 {
+    echoes_drop(&bank->echoes, engine);
     for (uint32_t i = 0; i < bank->calls_max; i++) {
         uint32_t carried = *place_of(bank, engine, (struct slot){.index = i});
         if (carried == 0)
@@ -574,6 +578,8 @@ static void give_reply(struct bank_sim *bank, uint32_t at, struct event *event)
                                            .text = text}};
     if (flight->preset == PRESET_NONE && flight->answer_bytes > 0)
         read_answer(bank, flight, &event->bank_reply, text);
+    echoes_keep(&bank->echoes, bank->config.swarm->net_told_twice, flight->engine,
+                &event->bank_reply);
     give_up(bank, at);
 }
 
@@ -600,6 +606,8 @@ static bool on_cancelled(struct bank_sim *bank, uint32_t at, struct event *event
 
 uint32_t bank_sim_engine(const struct bank_sim *bank, const struct happening *happening)
 {
+    if (happening->kind == HAPPENING_TOLD_AGAIN)
+        return echoes_engine(&bank->echoes, happening);
     const struct flight *flight = flight_at(bank, (uint32_t)happening->what);
     bool is_stale = !flight->is_used || flight->generation != happening->what >> 32;
     // What was handed over travels by itself.
@@ -609,6 +617,8 @@ uint32_t bank_sim_engine(const struct bank_sim *bank, const struct happening *ha
 
 bool bank_sim_happen(struct bank_sim *bank, const struct happening *happening, struct event *event)
 {
+    if (happening->kind == HAPPENING_TOLD_AGAIN)
+        return echoes_happen(&bank->echoes, happening, event, next_text(bank));
     uint32_t at = (uint32_t)happening->what;
     struct flight *flight = flight_at(bank, at);
     if (!flight->is_used || flight->generation != happening->what >> 32)

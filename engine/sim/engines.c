@@ -115,6 +115,7 @@ static struct engine *addressee(struct payday *payday, const struct happening *h
     case HAPPENING_CONNECTED:
     case HAPPENING_ANSWERED:
     case HAPPENING_CANCELLED:
+    case HAPPENING_TOLD_AGAIN:
         seat = bank_sim_engine(payday->bank, happening);
         break;
     case HAPPENING_WRITTEN:
@@ -146,6 +147,7 @@ static bool happen(struct payday *payday, const struct happening *happening, str
     case HAPPENING_ARRIVED:
     case HAPPENING_ANSWERED:
     case HAPPENING_CANCELLED:
+    case HAPPENING_TOLD_AGAIN:
         return bank_sim_happen(payday->bank, happening, event);
     case HAPPENING_COMMIT:
     case HAPPENING_WRITTEN:
@@ -198,7 +200,8 @@ static uint32_t collect(struct payday *payday, struct inbox inboxes[ENGINES_MAX]
         count++;
         name_on_tape(payday, engine);
         tape_event(payday->tape, payday->world.now_ns, &event);
-        auditor_hears(payday->auditor, engine->seat, &event, payday->world.now_ns);
+        if (happening.kind != HAPPENING_TOLD_AGAIN)
+            auditor_hears(payday->auditor, engine->seat, &event, payday->world.now_ns);
         if (moment(payday, engine))
             break;
     }
@@ -345,8 +348,8 @@ static bool jump(struct payday *payday, uint64_t until_ns)
     if (at_ns < payday->world.now_ns)
         at_ns = payday->world.now_ns;
     if (prng_chance(&payday->prng.pauses, (uint32_t)payday->swarm.process_pause, SWARM_MILLION))
-        pause_engines(payday,
-                      at_ns + prng_between(&payday->prng.pauses, 0, payday->swarm.process_pause_ns));
+        pause_engines(
+            payday, at_ns + prng_between(&payday->prng.pauses, 0, payday->swarm.process_pause_ns));
     else
         world_jump(&payday->world, at_ns);
     return true;

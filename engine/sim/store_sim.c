@@ -590,6 +590,7 @@ static bool happen_to(struct store_sim *store, uint32_t engine, const struct hap
     case HAPPENING_ARRIVED:
     case HAPPENING_ANSWERED:
     case HAPPENING_CANCELLED:
+    case HAPPENING_TOLD_AGAIN:
     case HAPPENING_COMMIT:
     case HAPPENING_STOP:
     case HAPPENING_CLOCK:

@@ -192,6 +192,7 @@ static void draw_network(struct swarm *f, uint64_t seed)
     CHANCE(net_cut_answer, 50000);
     CHANCE(net_surplus_answer, 20000);
     CHANCE(net_late_request, 50000);
+    CHANCE(net_told_twice, 100000);
 }
 
 static void draw_store(struct swarm *f, uint64_t seed)
@@ -269,7 +270,7 @@ void swarm_heal(struct swarm *f)
     f->bank_lagging = f->bank_wrong_key = f->bank_wrong_amount = f->bank_wrong_currency = 0;
     f->bank_swapped = f->bank_framing = f->bank_drip = f->bank_changed = 0;
     f->net_refused = f->net_lost_request = f->net_lost_answer = f->net_cut_answer = 0;
-    f->net_surplus_answer = f->net_late_request = 0;
+    f->net_surplus_answer = f->net_late_request = f->net_told_twice = 0;
     f->store_slow = f->store_busy = f->store_lost_before = f->store_lost_after = 0;
     f->store_load_lost = f->store_beat_late = f->store_beat_lost = 0;
     f->store_rolled_back = f->store_shut = 0;

@@ -88,6 +88,7 @@
     X(net_cut_answer)                                                                              \
     X(net_surplus_answer)                                                                          \
     X(net_late_request)                                                                            \
+    X(net_told_twice)                                                                              \
     /* the store */                                                                                \
     X(store_delay_ns)                                                                              \
     X(store_slow_ns)                                                                               \

@@ -15,19 +15,20 @@
 #define ENGINES_MAX 4U
 
 enum happening_kind {
-    HAPPENING_DEPOSIT,   /* what: index of the deposit */
-    HAPPENING_CONNECTED, /* what: the flight */
-    HAPPENING_ARRIVED,   /* what: the flight */
-    HAPPENING_ANSWERED,  /* what: the flight */
-    HAPPENING_CANCELLED, /* what: the flight */
-    HAPPENING_COMMIT,    /* the store applies the chunk; what: its ticket */
-    HAPPENING_WRITTEN,   /* … and answers */
-    HAPPENING_READ,      /* the store reads a page; what: its ticket */
-    HAPPENING_LOADED,    /* … and answers */
-    HAPPENING_BEAT,      /* the control session answers; what: the incarnation */
-    HAPPENING_LOST,      /* a session breaks; what: the incarnation */
-    HAPPENING_STOP,      /* a person stops the run; what: the run */
-    HAPPENING_CLOCK,     /* the database's clock is set; what: the new offset, us */
+    HAPPENING_DEPOSIT,    /* what: index of the deposit */
+    HAPPENING_CONNECTED,  /* what: the flight */
+    HAPPENING_ARRIVED,    /* what: the flight */
+    HAPPENING_ANSWERED,   /* what: the flight */
+    HAPPENING_CANCELLED,  /* what: the flight */
+    HAPPENING_TOLD_AGAIN, /* an answer that was given comes once more; what: the echo */
+    HAPPENING_COMMIT,     /* the store applies the chunk; what: its ticket */
+    HAPPENING_WRITTEN,    /* … and answers */
+    HAPPENING_READ,       /* the store reads a page; what: its ticket */
+    HAPPENING_LOADED,     /* … and answers */
+    HAPPENING_BEAT,       /* the control session answers; what: the incarnation */
+    HAPPENING_LOST,       /* a session breaks; what: the incarnation */
+    HAPPENING_STOP,       /* a person stops the run; what: the run */
+    HAPPENING_CLOCK,      /* the database's clock is set; what: the new offset, us */
 };
 
 struct happening {

@@ -135,9 +135,16 @@ void course_write_attempt(struct settle *settle, struct settlement *s)
 
 /* ---- the steps ------------------------------------------------------------------------------- */
 
-bool course_has_intent_room(const struct settle *settle, const struct settlement *s)
+bool course_has_queue(const struct settle *settle, uint32_t bank)
 {
-    const struct desk *desk = &settle->desks[s->bank];
+    return step_count(&settle->steps, bank, AWAIT_SEND_ROOM) +
+               step_count(&settle->steps, bank, AWAIT_INTENT_ROOM) >
+           0;
+}
+
+bool course_has_room(const struct settle *settle, uint32_t bank)
+{
+    const struct desk *desk = &settle->desks[bank];
     if (settle->now_ns < desk->paused_until_ns)
         return false;
     uint64_t most = desk->rules.rate_per_s;
@@ -147,8 +154,9 @@ bool course_has_intent_room(const struct settle *settle, const struct settlement
     } else {
         most = desk->rules.calls_max < most ? desk->rules.calls_max : most;
     }
-    uint64_t ahead = (uint64_t)step_count(&settle->steps, s->bank, AWAIT_INTENT_WRITE) +
-                     step_count(&settle->steps, s->bank, AWAIT_SEND_TURN);
+    most = desk->ahead_max < most ? desk->ahead_max : most;
+    uint64_t ahead = (uint64_t)step_count(&settle->steps, bank, AWAIT_INTENT_WRITE) +
+                     step_count(&settle->steps, bank, AWAIT_SEND_TURN);
     return ahead < (most > 0 ? most : 1);
 }
 
@@ -166,7 +174,7 @@ void course_begin_generation(struct settle *settle, struct settlement *s, uint16
     s->not_found_count = 0;
     s->doubt_since_ns = 0;
     if (settle_is_open(settle) && chunk_has_room(&settle->chunks) &&
-        course_has_intent_room(settle, s))
+        !course_has_queue(settle, s->bank) && course_has_room(settle, s->bank))
         course_write_intent(settle, s);
     else if (s->await != AWAIT_INTENT_ROOM)
         step_move(&settle->steps, s, AWAIT_INTENT_ROOM);
@@ -320,6 +328,7 @@ void course_on_written(struct settle *settle, struct settlement *s)
     case AWAIT_POLL_REPLY:
     case AWAIT_POLL_AGAIN:
     case AWAIT_INTENT_ROOM:
+    case AWAIT_SEND_ROOM:
     case AWAIT_SEND_TURN:
     case AWAIT_SEND_REPLY:
     case AWAIT_SEND_AGAIN:

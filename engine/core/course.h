@@ -68,8 +68,11 @@ void course_begin_generation(struct settle *settle, struct settlement *s, uint16
 /* The intent of the transfer in s->order, or the permission to send it again. */
 void course_write_intent(struct settle *settle, struct settlement *s);
 void course_write_attempt(struct settle *settle, struct settlement *s);
-/* Is there room for one more permission ahead of sending? Never while the bank is paused. */
-bool course_has_intent_room(const struct settle *settle, const struct settlement *s);
+/* Is there room for one more permission ahead of sending: one second of tokens and slots, and less
+   after a pause? Never while the bank is paused. */
+bool course_has_room(const struct settle *settle, uint32_t bank);
+/* Does anybody wait for that room? */
+bool course_has_queue(const struct settle *settle, uint32_t bank);
 /* Its newest records are written. */
 void course_on_written(struct settle *settle, struct settlement *s);
 

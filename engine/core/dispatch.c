@@ -42,6 +42,11 @@ static bool may_call(const struct settle *settle, uint32_t bank)
 
 /* ---- one call -------------------------------------------------------------------------------- */
 
+static bool is_permitted(const struct settle *settle, const struct settlement *s)
+{
+    return settle_db_most_us(settle) < s->send_before_us || SIN(send_before_ignored);
+}
+
 static void count_call(struct settle *settle, const struct settlement *s, enum call_kind kind)
 {
     switch (kind) {
@@ -66,7 +71,7 @@ static void hand_out(struct settle *settle, struct settlement *s, uint32_t turn,
     enum call_kind kind = turns[turn].call_kind;
     if (kind == CALL_TRANSFER) {
         CHECK(SIN(intent_after_send) || chunk_is_written(&settle->chunks, s->written_by));
-        CHECK(SIN(send_before_ignored) || settle_db_most_us(settle) < s->send_before_us);
+        CHECK(is_permitted(settle, s));
         s->renewals = 0;
         s->sent_at_ns = settle->now_ns;
     }
@@ -93,17 +98,14 @@ static void hand_out(struct settle *settle, struct settlement *s, uint32_t turn,
     step_move(&settle->steps, s, turns[turn].reply);
 }
 
-/* The next one whose turn it is, or NULL. Those whose permission ran out are renewed on the way. */
+/* The next one whose turn it is, or NULL. Those whose permission ran out leave on the way. */
 static struct settlement *next_in_turn(struct settle *settle, uint32_t bank, uint32_t *turn)
 {
     for (uint32_t i = 0; i < TURN_COUNT; i++) {
         *turn = i;
         struct settlement *s = step_first(&settle->steps, bank, turns[i].turn);
-        while (s != NULL && turns[i].turn == AWAIT_SEND_TURN && !SIN(send_before_ignored) &&
-               settle_db_most_us(settle) >= s->send_before_us) {
-            if (!chunk_has_room(&settle->chunks))
-                return NULL;
-            doubt_renew(settle, s);
+        while (s != NULL && s->await == AWAIT_SEND_TURN && !is_permitted(settle, s)) {
+            doubt_expire(settle, s);
             s = step_first(&settle->steps, bank, turns[i].turn);
         }
         if (s != NULL)
@@ -160,7 +162,8 @@ static uint64_t give_up_at_ns(const struct settle *settle, const struct desk *de
 /* Does it wait for its turn without a wait of its own, which would end? */
 static bool waits_for_ever(const struct settlement *s)
 {
-    return s->await != AWAIT_SEND_TURN || s->doubt_since_ns == 0;
+    bool has_wait = s->await == AWAIT_SEND_ROOM || s->await == AWAIT_SEND_TURN;
+    return !has_wait || s->doubt_since_ns == 0;
 }
 
 static void give_up(struct settle *settle, struct settlement *s)
@@ -173,8 +176,8 @@ static void give_up(struct settle *settle, struct settlement *s)
         doubt_leave(settle, s);
 }
 
-static const enum await long_waits[] = {AWAIT_INTENT_ROOM, AWAIT_SEND_TURN, AWAIT_CONFIRM_TURN,
-                                        AWAIT_CLOSING_TURN, AWAIT_POLL_TURN};
+static const enum await long_waits[] = {AWAIT_INTENT_ROOM,  AWAIT_SEND_ROOM,    AWAIT_SEND_TURN,
+                                        AWAIT_CONFIRM_TURN, AWAIT_CLOSING_TURN, AWAIT_POLL_TURN};
 #define LONG_WAIT_COUNT (sizeof(long_waits) / sizeof(long_waits[0]))
 
 static void give_up_bank(struct settle *settle, uint32_t bank)
@@ -207,17 +210,40 @@ static bool has_long_wait(const struct settle *settle, uint32_t bank)
     return false;
 }
 
-/* ---- intents --------------------------------------------------------------------------------- */
+/* ---- permissions ----------------------------------------------------------------------------- */
+
+/* Whoever has an intent already goes first. */
+static struct settlement *next_for_room(struct settle *settle, uint32_t bank)
+{
+    if (!chunk_has_room(&settle->chunks) || !course_has_room(settle, bank))
+        return NULL;
+    struct settlement *s = step_first(&settle->steps, bank, AWAIT_SEND_ROOM);
+    return s != NULL ? s : step_first(&settle->steps, bank, AWAIT_INTENT_ROOM);
+}
+
+/* When somebody who waits for room finds some. */
+static uint64_t room_at_ns(const struct settle *settle, uint32_t bank)
+{
+    if (!settle_is_open(settle) || !chunk_has_room(&settle->chunks) ||
+        !course_has_queue(settle, bank))
+        return AT_NEVER;
+    const struct desk *desk = &settle->desks[bank];
+    if (desk->paused_until_ns > settle->now_ns)
+        return desk->paused_until_ns;
+    return course_has_room(settle, bank) ? settle->now_ns : AT_NEVER;
+}
 
 void dispatch_intents(struct settle *settle)
 {
     if (!settle_is_open(settle))
         return;
     for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
-        struct settlement *s = step_first(&settle->steps, bank, AWAIT_INTENT_ROOM);
-        while (s != NULL && chunk_has_room(&settle->chunks) && course_has_intent_room(settle, s)) {
-            course_write_intent(settle, s);
-            s = step_first(&settle->steps, bank, AWAIT_INTENT_ROOM);
+        struct settlement *s;
+        while ((s = next_for_room(settle, bank)) != NULL) {
+            if (s->await == AWAIT_SEND_ROOM)
+                doubt_permit(settle, s);
+            else
+                course_write_intent(settle, s);
         }
     }
 }
@@ -236,6 +262,8 @@ static void pause(struct settle *settle, struct desk *desk, const struct call *c
     }
     if (settle->now_ns >= desk->paused_until_ns)
         desk->paused_from_ns = settle->now_ns;
+    // What is permitted may run out unsent: as much ahead as the bank turns out to take.
+    desk->ahead_max = 1;
     uint64_t until_ns = settle_later_ns(settle->now_ns, wait_ns);
     if (until_ns > desk->paused_until_ns)
         desk->paused_until_ns = until_ns;
@@ -255,9 +283,12 @@ void dispatch_on_reply(struct settle *settle, const struct call *call,
     if (reply->throttled) {
         settle->counts.throttled++;
         pause(settle, desk, call, reply->retry_after_ns);
-    } else if (reply->http_status != 0) {
-        desk->pauses = 0;
+        return;
     }
+    if (reply->http_status != 0)
+        desk->pauses = 0;
+    if (call->call_kind == CALL_TRANSFER && desk->ahead_max < UINT32_MAX)
+        desk->ahead_max++;
 }
 
 uint64_t dispatch_next_at(const struct settle *settle)
@@ -270,9 +301,9 @@ uint64_t dispatch_next_at(const struct settle *settle)
             uint64_t give_up_ns = give_up_at_ns(settle, desk);
             next_ns = give_up_ns < next_ns ? give_up_ns : next_ns;
         }
-        bool is_paused = desk->paused_until_ns > settle->now_ns;
-        bool has_intents = is_paused && step_count(&settle->steps, bank, AWAIT_INTENT_ROOM) > 0;
-        if (!may_call(settle, bank) || !(has_work(settle, bank) || has_intents))
+        uint64_t room_ns = room_at_ns(settle, bank);
+        next_ns = room_ns < next_ns ? room_ns : next_ns;
+        if (!may_call(settle, bank) || !has_work(settle, bank))
             continue;
         uint64_t at_ns = throttle_next_at(&desk->throttle);
         if (desk->paused_until_ns > at_ns)

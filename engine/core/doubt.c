@@ -398,9 +398,9 @@ static void take_turn(struct settle *settle, struct settlement *s, enum await tu
     step_move(&settle->steps, s, turn);
 }
 
-/* The same key once more: its attempt record, or a person where it may not be sent any more. */
-static void permit_again(struct settle *settle, struct settlement *s)
+void doubt_permit(struct settle *settle, struct settlement *s)
 {
+    CHECK(s->await == AWAIT_SEND_ROOM);
     settle_timer_clear(settle, s);
     // What was never received may be sent at any age; what may have been, only under a key that
     // the bank still keeps when the last byte arrives.
@@ -412,24 +412,24 @@ static void permit_again(struct settle *settle, struct settlement *s)
         course_write_attempt(settle, s);
 }
 
-void doubt_renew(struct settle *settle, struct settlement *s)
+/* Did the bank say slow down while a permission that runs out now was good? */
+static bool was_paused_lately(struct settle *settle, const struct settlement *s)
+{
+    uint64_t until_ns = settle_desk(settle, s)->paused_until_ns;
+    return until_ns > 0 &&
+           settle->now_ns < settle_later_ns(until_ns, settle->config.send_before_ns);
+}
+
+void doubt_expire(struct settle *settle, struct settlement *s)
 {
     CHECK(s->await == AWAIT_SEND_TURN);
     // Records that are written more slowly than permissions run out lead nowhere.
-    if (++s->renewals > RENEWALS_MAX)
+    if (!was_paused_lately(settle, s))
+        s->renewals++;
+    if (s->renewals > RENEWALS_MAX)
         doubt_leave(settle, s);
     else
-        permit_again(settle, s);
-}
-
-/* A permission given now would run out before its turn: it stays where it is for a while. */
-static void wait_for_room(struct settle *settle, const struct settlement *s)
-{
-    uint64_t at_ns = settle_later_ns(settle->now_ns, settle->config.retry_base_ns);
-    uint64_t paused_until_ns = settle_desk(settle, s)->paused_until_ns;
-    uint64_t give_up_ns = give_up_at_ns(settle, s);
-    at_ns = paused_until_ns > at_ns ? paused_until_ns : at_ns;
-    settle_timer(settle, s, at_ns < give_up_ns ? at_ns : give_up_ns);
+        step_move(&settle->steps, s, AWAIT_SEND_ROOM);
 }
 
 void doubt_on_timer(struct settle *settle, struct settlement *s)
@@ -440,12 +440,8 @@ void doubt_on_timer(struct settle *settle, struct settlement *s)
         course_begin_generation(settle, s, (uint16_t)(s->order.generation + 1));
     else if (is_waited_out(settle, s))
         doubt_leave(settle, s);
-    else if (!sends)
-        take_turn(settle, s, AWAIT_INQUIRY_TURN);
-    else if (!course_has_intent_room(settle, s))
-        wait_for_room(settle, s);
     else
-        permit_again(settle, s);
+        take_turn(settle, s, sends ? AWAIT_SEND_ROOM : AWAIT_INQUIRY_TURN);
 }
 
 void doubt_on_written(struct settle *settle, struct settlement *s)

@@ -18,15 +18,19 @@ void doubt_on_inquiry_reply(struct settle *settle, struct settlement *s,
                             const struct bank_reply *reply);
 /* A wait is over: AWAIT_SEND_AGAIN or AWAIT_INQUIRY_AGAIN. */
 void doubt_on_timer(struct settle *settle, struct settlement *s);
-/* The permission to send has run out before its turn came (AWAIT_SEND_TURN): a new one, a person
-   where it may not be sent any more, or left to a later run where that happens again and again. */
-void doubt_renew(struct settle *settle, struct settlement *s);
+/* The permission to send has run out before its turn came (AWAIT_SEND_TURN): it waits for room for
+   a new one, or is left to a later run where that happens again and again. */
+void doubt_expire(struct settle *settle, struct settlement *s);
+/* There is room for its permission (AWAIT_SEND_ROOM): written, or a person where it may not be sent
+   any more. */
+void doubt_permit(struct settle *settle, struct settlement *s);
 /* This run waits no longer: its transfer stays as the records have it. What was surely never
    carried out is not in doubt. */
 void doubt_leave(struct settle *settle, struct settlement *s);
 /* The permission to send is written. */
 void doubt_on_written(struct settle *settle, struct settlement *s);
-/* The run may wait no longer for a turn: AWAIT_SEND_TURN or AWAIT_INQUIRY_TURN. */
+/* The run may wait no longer for a turn: AWAIT_SEND_ROOM, AWAIT_SEND_TURN or
+   AWAIT_INQUIRY_TURN. */
 void doubt_on_turn_timer(struct settle *settle, struct settlement *s);
 /* A transfer of an earlier run, read from the store; the slot awaits INTENT_ROOM. */
 void doubt_resume(struct settle *settle, struct settlement *s,

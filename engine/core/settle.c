@@ -28,6 +28,7 @@ static void init_desks(struct settle *settle, uint64_t now_ns)
     for (uint32_t i = 0; i < settle->config.bank_count; i++) {
         struct desk *desk = &settle->desks[i];
         desk->rules = settle->config.banks[i];
+        desk->ahead_max = UINT32_MAX;
         throttle_init(&desk->throttle, desk->rules.rate_per_s, desk->rules.burst, now_ns);
         if (desk->rules.poll_interval_ns > settle->poll_interval_ns)
             settle->poll_interval_ns = desk->rules.poll_interval_ns;
@@ -169,6 +170,7 @@ static void on_bank_reply(struct settle *settle, const struct bank_reply *reply)
     case AWAIT_POLL_AGAIN:
     case AWAIT_INTENT_ROOM:
     case AWAIT_INTENT_WRITE:
+    case AWAIT_SEND_ROOM:
     case AWAIT_SEND_TURN:
     case AWAIT_SEND_AGAIN:
     case AWAIT_INQUIRY_TURN:
@@ -293,6 +295,7 @@ static void on_timer(struct settle *settle, struct settlement *s)
     case AWAIT_INQUIRY_AGAIN:
         doubt_on_timer(settle, s);
         return;
+    case AWAIT_SEND_ROOM:
     case AWAIT_SEND_TURN:
     case AWAIT_INQUIRY_TURN:
         doubt_on_turn_timer(settle, s);
@@ -377,6 +380,7 @@ static bool is_left_in_doubt(const struct settlement *s)
     case AWAIT_INQUIRY_AGAIN:
         return true;
     case AWAIT_INTENT_WRITE:
+    case AWAIT_SEND_ROOM:
     case AWAIT_SEND_TURN:
     case AWAIT_SEND_AGAIN:
         return !s->is_clean && !s->wants_generation;

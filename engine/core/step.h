@@ -22,6 +22,7 @@ enum await {
     AWAIT_POLL_AGAIN,   /* the wait after a failed poll */
     AWAIT_INTENT_ROOM,  /* fewer intents ahead of sending */
     AWAIT_INTENT_WRITE, /* intent or attempt record being written */
+    AWAIT_SEND_ROOM,    /* the same room, to be permitted to send the same key again */
     AWAIT_SEND_TURN,    /* a token, to send the transfer */
     AWAIT_SEND_REPLY,
     AWAIT_SEND_AGAIN,   /* the wait before the same key, or the next generation */

@@ -43,29 +43,30 @@ static int end(void **state)
    legal. Written down a second time, so that a change of the table is a decision. */
 static const char *const legal[AWAIT_COUNT] = {
     // clang-format off
-    //                          nppp iiss siii occc cccl
-    //                          ottr nwtr aqqq wtra 123w
+    //                          nppp iissss iii occc cccl
+    //                          ottr nwmtra tra wtra 123w
     //                                              (confirm turn, reply, again)
-    [AWAIT_NOTHING]       = ".P..R...............",
-    [AWAIT_POLL_TURN]     = "N.P................L",
-    [AWAIT_POLL_REPLY]    = "NP.ARW......O......L",
-    [AWAIT_POLL_AGAIN]    = "NP..................",
-    [AWAIT_INTENT_ROOM]   = "N....W..A..IOC.....L",
-    [AWAIT_INTENT_WRITE]  = "......T............L",
-    [AWAIT_SEND_TURN]     = "N....W.R...........L",
-    [AWAIT_SEND_REPLY]    = "....RW..A..IO......L",
-    [AWAIT_SEND_AGAIN]    = "N...RW.............L",
-    [AWAIT_INQUIRY_TURN]  = "N.........R........L",
-    [AWAIT_INQUIRY_REPLY] = "N...RW..A..IO......L",
-    [AWAIT_INQUIRY_AGAIN] = "N........T.........L",
-    [AWAIT_OUTCOME_WRITE] = ".............C.....L",
-    [AWAIT_CLOSING_TURN]  = "N.............R.....",
-    [AWAIT_CLOSING_REPLY] = "N............T.AF..L",
-    [AWAIT_CLOSING_AGAIN] = ".............T......",
-    [AWAIT_CONFIRM_TURN]  = "N................R..",
-    [AWAIT_CONFIRM_REPLY] = "N...............T.AL",
-    [AWAIT_CONFIRM_AGAIN] = "................T...",
-    [AWAIT_LAST_WRITE]    = "N...................",
+    [AWAIT_NOTHING]       = ".P..R................",
+    [AWAIT_POLL_TURN]     = "N.P.................L",
+    [AWAIT_POLL_REPLY]    = "NP.ARW.......O......L",
+    [AWAIT_POLL_AGAIN]    = "NP...................",
+    [AWAIT_INTENT_ROOM]   = "N....W...A..IOC.....L",
+    [AWAIT_INTENT_WRITE]  = ".......T............L",
+    [AWAIT_SEND_ROOM]     = "N....W..............L",
+    [AWAIT_SEND_TURN]     = "N.....M.R...........L",
+    [AWAIT_SEND_REPLY]    = "....RW...A..IO......L",
+    [AWAIT_SEND_AGAIN]    = "N...RWM.............L",
+    [AWAIT_INQUIRY_TURN]  = "N..........R........L",
+    [AWAIT_INQUIRY_REPLY] = "N...RW...A..IO......L",
+    [AWAIT_INQUIRY_AGAIN] = "N.........T.........L",
+    [AWAIT_OUTCOME_WRITE] = "..............C.....L",
+    [AWAIT_CLOSING_TURN]  = "N..............R.....",
+    [AWAIT_CLOSING_REPLY] = "N.............T.AF..L",
+    [AWAIT_CLOSING_AGAIN] = "..............T......",
+    [AWAIT_CONFIRM_TURN]  = "N.................R..",
+    [AWAIT_CONFIRM_REPLY] = "N................T.AL",
+    [AWAIT_CONFIRM_AGAIN] = ".................T...",
+    [AWAIT_LAST_WRITE]    = "N....................",
     // clang-format on
 };
 

@@ -44,12 +44,12 @@ check_sizes() {
 marks='TO''DO|FIX''ME|XX''X|HA''CK|not impl''emented|unimpl''emented'
 words=('white''list=allow-list' 'black''list=deny-list' 'san''ity check=say what is checked')
 paths='/(ho''me|wo''rk|mn''t|Use''rs)/'
-scripts='^ops/(demo|test|torture)$|^bench/[a-z_]+$|^\.ci/run$'
+scripts='^ops/[a-z]+$|^bench/[a-z_]+$|^\.ci/run$' # in bash, without an ending
 task='\b(iss''ue|tick''et|sess''ion) #?[0-9]+\b'
 
 check_text() {
     local tree=$1 files pair
-    mapfile -t files < <(tidy_files "$tree" "\.(c|h|inc|sh|sql|md|yaml|yml|csv|txt)\$|$scripts")
+    mapfile -t files < <(tidy_files "$tree" "\.(c|h|inc|sh|pl|sql|md|yaml|yml|csv|txt)\$|$scripts")
     files+=(README.md CMakeLists.txt)
     (
         cd "$tree"
@@ -95,7 +95,7 @@ check_queries() {
 
 check_scripts() {
     local tree=$1 file said
-    for file in $(tidy_files "$tree" '\.sh$|^ops/(demo|test|torture)$|^\.ci/run$|^bench/[a-z_]+$'); do
+    for file in $(tidy_files "$tree" "\.sh\$|$scripts"); do
         said=$(bash -n "$tree/$file" 2>&1) || echo "$file: $said"
     done
 }
@@ -142,3 +142,5 @@ tidy_plant jobs/planted.c 'int a;' 'new line'
 tidy_plant jobs/planted.h '#ifndef OTHER_H\n' 'its guard is not DAYBOOK_JOBS_PLANTED_H'
 tidy_plant sql/queries/planted.sql 'SELECT 1\n' 'nothing uses sql_planted'
 tidy_plant ops/lib/planted.sh 'if then\n' 'ops/lib/planted.sh:'
+tidy_plant ops/fuzz 'if then\n' 'ops/fuzz:'
+tidy_plant ops/coverage 'true \n' 'ops/coverage:'

@@ -7,6 +7,7 @@
  * Actions   kill  SIGKILL to itself: nothing is flushed, nothing is closed
  *           stop  SIGSTOP to itself: goes on when somebody continues it
  *           cut   shuts every Unix socket, as a database that drops its sessions would
+ * Order     the environment: FAILPOINT=NAME:HIT:ACTION; FAILPOINT_LOG=FILE names the log.
  * Names     one table; each stands at exactly one place (a tidy test), and each is reached by
  *           tests/io/failpoint_test.sh.
  */

@@ -3,8 +3,8 @@
  *
  * Promise   In the product SIN is the constant false, and no code of a sin is left. In the variant
  *           built with DAYBOOK_SINS (tests/sins) the one chosen is committed wherever it can be.
- * Names     one table; each stands at exactly one place or two that belong together (a tidy test),
- *           and each is caught by tests/sins within its bound of seeds.
+ * Names     one table; each stands in one file or two, none is where no variant has it (a tidy
+ *           test), and each is caught by tests/sins within its bound of seeds.
  */
 #ifndef DAYBOOK_BASE_SIN_H
 #define DAYBOOK_BASE_SIN_H

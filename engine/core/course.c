@@ -154,7 +154,9 @@ bool course_has_room(const struct settle *settle, uint32_t bank)
     } else {
         most = desk->rules.calls_max < most ? desk->rules.calls_max : most;
     }
-    most = desk->ahead_max < most ? desk->ahead_max : most;
+    // Permissions run out in a pause: after one, no more than the bank turns out to take.
+    uint64_t proven = 1 + desk->answered / 2;
+    most = proven < most ? proven : most;
     uint64_t ahead = (uint64_t)step_count(&settle->steps, bank, AWAIT_INTENT_WRITE) +
                      step_count(&settle->steps, bank, AWAIT_SEND_TURN);
     return ahead < (most > 0 ? most : 1);

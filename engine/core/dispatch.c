@@ -262,8 +262,7 @@ static void pause(struct settle *settle, struct desk *desk, const struct call *c
     }
     if (settle->now_ns >= desk->paused_until_ns)
         desk->paused_from_ns = settle->now_ns;
-    // What is permitted may run out unsent: as much ahead as the bank turns out to take.
-    desk->ahead_max = 1;
+    desk->answered = 0;
     uint64_t until_ns = settle_later_ns(settle->now_ns, wait_ns);
     if (until_ns > desk->paused_until_ns)
         desk->paused_until_ns = until_ns;
@@ -287,8 +286,8 @@ void dispatch_on_reply(struct settle *settle, const struct call *call,
     }
     if (reply->http_status != 0)
         desk->pauses = 0;
-    if (call->call_kind == CALL_TRANSFER && desk->ahead_max < UINT32_MAX)
-        desk->ahead_max++;
+    if (call->call_kind == CALL_TRANSFER && desk->answered < UINT32_MAX)
+        desk->answered++;
 }
 
 uint64_t dispatch_next_at(const struct settle *settle)

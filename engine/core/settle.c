@@ -28,7 +28,7 @@ static void init_desks(struct settle *settle, uint64_t now_ns)
     for (uint32_t i = 0; i < settle->config.bank_count; i++) {
         struct desk *desk = &settle->desks[i];
         desk->rules = settle->config.banks[i];
-        desk->ahead_max = UINT32_MAX;
+        desk->answered = UINT32_MAX;
         throttle_init(&desk->throttle, desk->rules.rate_per_s, desk->rules.burst, now_ns);
         if (desk->rules.poll_interval_ns > settle->poll_interval_ns)
             settle->poll_interval_ns = desk->rules.poll_interval_ns;

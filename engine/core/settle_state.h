@@ -29,7 +29,7 @@ struct desk { /* one bank, as the core deals with it */
     uint64_t paused_until_ns; /* … the bank said slow down; 0: never yet */
     uint32_t pauses;          /* in a row, for the wait */
     uint32_t calls_in_flight;
-    uint32_t ahead_max; /* permissions ahead of sending, since it was paused: one more an answer */
+    uint32_t answered;    /* transfers since its newest pause; UINT32_MAX: it never was paused */
     uint64_t transfer_ns; /* smoothed answer time of a transfer; 0: none yet */
     /* how much of the allowance was used while somebody waited for a token */
     uint64_t looked_at_ns; /* newest dispatch */

@@ -185,17 +185,22 @@ bool run_report_summary(const struct run_report *report, struct db *db,
                         const struct batch_counts *counts, int exit_code)
 {
     struct run_summary summary = {.report = report, .counts = counts, .exit_code = exit_code};
+    char left_max[16];
+    snprintf(left_max, sizeof left_max, "%d", RUN_SUMMARY_LEFT_MAX);
     const char *const params[] = {report->batch->id};
+    const char *const left_params[] = {report->batch->id, left_max};
     if (report->quiet && exit_code == JOB_DONE)
         return true;
     summary.groups = batch_groups(db, report->batch);
-    summary.heads = summary.groups == NULL ? NULL : db_query(db, sql_run_heads, 1, params);
+    summary.left = summary.groups == NULL ? NULL : db_query(db, sql_batch_left, 2, left_params);
+    summary.heads = summary.left == NULL ? NULL : db_query(db, sql_run_heads, 1, params);
     bool asked = summary.heads != NULL && batch_sum(db, report->batch, &summary.money);
     if (asked && report->json)
         run_summary_print_json(&summary);
     else if (asked)
         run_summary_print(&summary);
     PQclear(summary.groups);
+    PQclear(summary.left);
     PQclear(summary.heads);
     return asked;
 }

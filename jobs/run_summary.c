@@ -1,6 +1,7 @@
 #include "jobs/run_summary.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/time.h"
 #include "jobs/report.h"
@@ -72,6 +73,57 @@ static void print_states(const struct run_summary *summary)
         print_count("in doubt", counts->in_doubt, "transfers without a definitive answer");
 }
 
+/* In the order of the summary's counts. */
+static const char *const left_kinds[] = {"parked", "pending", "in_doubt"};
+
+#define LEFT_KINDS (sizeof left_kinds / sizeof left_kinds[0])
+#define LEFT_LINES_MAX 10
+
+enum left_column {
+    LEFT_KIND,
+    LEFT_TOTAL,
+    LEFT_ACCOUNT,
+    LEFT_STEP,
+    LEFT_AMOUNT,
+    LEFT_CODE,
+    LEFT_AT
+};
+
+static void print_left_line(const PGresult *left, int row, const char *currency)
+{
+    char amount[MONEY_TEXT_BYTES];
+    const char *code = db_text(left, row, LEFT_CODE);
+    printf("    %s  %s %s %s, since %s%s%s\n", db_text(left, row, LEFT_ACCOUNT),
+           db_text(left, row, LEFT_STEP), money_format(db_int(left, row, LEFT_AMOUNT), amount),
+           currency, db_text(left, row, LEFT_AT), code[0] != '\0' ? ", " : "", code);
+}
+
+static void print_left_kind(const struct run_summary *summary, const char *kind)
+{
+    const PGresult *left = summary->left;
+    int64_t total = 0, lines = 0;
+    for (int i = 0; i < PQntuples(left); i++) {
+        if (strcmp(db_text(left, i, LEFT_KIND), kind) != 0 || lines == LEFT_LINES_MAX)
+            continue;
+        total = db_int(left, i, LEFT_TOTAL);
+        if (lines++ == 0)
+            printf("  %s\n", strcmp(kind, "in_doubt") == 0 ? "no definitive answer" : kind);
+        print_left_line(left, i, summary->report->batch->currency);
+    }
+    if (total > lines)
+        printf("    … and %" PRId64 " more; -o json names the first %d\n", total - lines,
+               RUN_SUMMARY_LEFT_MAX);
+}
+
+static void print_left(const struct run_summary *summary)
+{
+    if (PQntuples(summary->left) == 0)
+        return;
+    printf("accounts left\n");
+    for (size_t i = 0; i < LEFT_KINDS; i++)
+        print_left_kind(summary, left_kinds[i]);
+}
+
 static void print_rate(const struct run_report_bank *bank)
 {
     if (bank->used_per_mille == 0)
@@ -136,6 +188,7 @@ void run_summary_print(const struct run_summary *summary)
     char took[REPORT_DURATION_BYTES], rate[MONEY_TEXT_BYTES];
     printf("%s %s: %s\n", batch->cohort, batch->date, ending(summary->exit_code));
     print_states(summary);
+    print_left(summary);
     printf("money\n");
     print_money("deposited", summary->money.deposited_minor, batch->currency);
     print_money("collected", summary->money.collected_minor, batch->currency);
@@ -174,6 +227,31 @@ static json_t *groups_json(const PGresult *groups)
                             "accounts", (json_int_t)db_int(groups, i, 2), "deposit_minor",
                             report_json_money(db_int(groups, i, 3))));
     return list;
+}
+
+static json_t *left_kind_json(const PGresult *left, const char *kind)
+{
+    json_t *list = json_array();
+    int64_t total = 0;
+    for (int i = 0; i < PQntuples(left); i++) {
+        if (strcmp(db_text(left, i, LEFT_KIND), kind) != 0)
+            continue;
+        total = db_int(left, i, LEFT_TOTAL);
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:o, s:s, s:s}", "account_ref",
+                            db_text(left, i, LEFT_ACCOUNT), "step", db_text(left, i, LEFT_STEP),
+                            "amount_minor", report_json_money(db_int(left, i, LEFT_AMOUNT)), "code",
+                            db_text(left, i, LEFT_CODE), "since", db_text(left, i, LEFT_AT)));
+    }
+    return json_pack("{s:I, s:o}", "count", (json_int_t)total, "first", list);
+}
+
+static json_t *left_json(const PGresult *left)
+{
+    json_t *kinds = json_object();
+    for (size_t i = 0; i < LEFT_KINDS; i++)
+        json_object_set_new(kinds, left_kinds[i], left_kind_json(left, left_kinds[i]));
+    return kinds;
 }
 
 static json_t *calls_json(const struct run_report *report)
@@ -224,12 +302,14 @@ void run_summary_print_json(const struct run_summary *summary)
     const struct settle_counts *total = &report->total;
     const struct batch_money *money = &summary->money;
     report_json_print(json_pack(
-        "{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:{s:I, s:I, "
+        "{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:{s:I, "
+        "s:I, "
         "s:I}, s:o, s:I, s:I}",
         "schema_version", REPORT_SCHEMA_VERSION, "cohort", report->batch->cohort, "settle_date",
         report->batch->date, "currency", report->batch->currency, "exit_code", summary->exit_code,
         "settlements", states_json(summary->counts), "parked_groups", groups_json(summary->groups),
-        "money", "deposited_minor", report_json_money(money->deposited_minor), "collected_minor",
+        "left", left_json(summary->left), "money", "deposited_minor",
+        report_json_money(money->deposited_minor), "collected_minor",
         report_json_money(money->collected_minor), "held_minor",
         report_json_money(money->held_minor), "paid_minor", report_json_money(money->paid_minor),
         "residue_minor", report_json_money(money->residue_minor), "calls", calls_json(report),

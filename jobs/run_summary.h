@@ -6,11 +6,14 @@
 
 #include "jobs/run_report.h"
 
+#define RUN_SUMMARY_LEFT_MAX 100 /* accounts of each kind that are named */
+
 struct run_summary {
     const struct run_report *report;
     const struct batch_counts *counts;
     struct batch_money money;
     PGresult *groups; /* batch_groups */
+    PGresult *left;   /* kind, count of the kind, account, step, amount, code, since */
     PGresult *heads;  /* partition, chunk, records, entries, hash */
     int exit_code;
 };

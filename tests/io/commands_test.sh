@@ -92,6 +92,8 @@ expect_said 'look for the deposits of'
 expect 3 'finished, some are left' daybook run acme --date $date
 expect_said 'account_stopped'
 expect_said 'closing hash of partition 0'
+expect_said 'accounts left'
+expect_said ', account_stopped'
 sent=$(posts)
 expect 3 'transfer                0' daybook run acme --date $date
 EXPECT_COUNT=$((EXPECT_COUNT + 1))
@@ -116,6 +118,9 @@ python=$(command -v python3 || true)
 assert j["schema_version"] == 1 and isinstance(j["money"]["paid_minor"], str)' "$SAID" ||
     expect_fail 'not the JSON that was promised'
 expect 0 '"exit_code": 3' bash -c "'$DAYBOOK' run -o json acme --date $date || [ \$? = 3 ]"
+parked=$(cluster_psql -At -d "$DAYBOOK_DATABASE" -c "SELECT account_ref FROM daybook.v_settlement
+    WHERE state = 'parked' ORDER BY settlement_id LIMIT 1")
+expect_said "\"account_ref\": \"$parked\""
 expect 65 'no settlement of account nobody' daybook show --account nobody
 expect 64 'a batch is a cohort and a --date' daybook show acme
 expect 64 'did you mean --account?' daybook show --acount x

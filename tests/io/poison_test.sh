@@ -64,6 +64,19 @@ sent=$(sql "SELECT count(*) FROM daybook.intent")
 expect 5 'in doubt' "$DAYBOOK" run acme --date $date
 expect_is 'intents' "$sent" "$(sql "SELECT count(*) FROM daybook.intent")"
 
+# … and who it is: in doubt the one whose answer could not be written, parked the others.
+expect 5 '"exit_code": 5' "$DAYBOOK" run -o json acme --date $date
+summary=$SAID
+named() {
+    sed -n '/^  "left": {/,/^  }/p' <<<"$summary" |
+        awk -v kind="\"$1\":" '/^    "/ { on = $1 == kind } on && /"count"|"account_ref"|"step"|"code"/' |
+        sed 's/[^:]*: //' | tr -d '",' | paste -sd ' ' -
+}
+expect_is 'named in doubt' '1 P0000017 collect record_refused' "$(named in_doubt)"
+expect_is 'named parked' '2 P0000090 deposit record_refused P0000091 closing record_refused' \
+    "$(named parked)"
+expect_is 'named pending' 0 "$(named pending)"
+
 # Where even the park is refused, the run stops at once.
 expect 0 '200 accounts' "$DAYBOOK" import beta --date 2026-04-25 \
     <(sed -e 's/^P/Q/' -e 's/,VA-/,VB-/' "$PAYDAY_FOLDER/accounts.csv")

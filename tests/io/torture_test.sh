@@ -1,8 +1,9 @@
-# torture: real paydays survive kills of all kinds (ops/torture has what is done and what must hold).
+# torture: real paydays survive disturbances of all kinds (ops/torture has what is done and what must
+# hold).
 #
-# DAYBOOK_KILLS  how many, over all paydays (20; with DAYBOOK_FULL=1: 200)
-# DAYBOOK_SEED   draws everything; printed
+# DAYBOOK_DISTURBANCES  how many, over all paydays (20; with DAYBOOK_FULL=1: 200)
+# DAYBOOK_SEED          draws everything; printed
 set -euo pipefail
-kills=${DAYBOOK_KILLS:-$([ -n "${DAYBOOK_FULL:-}" ] && echo 200 || echo 20)}
-exec "${DAYBOOK_SOURCE:?}/ops/torture" "$kills" --build "${DAYBOOK_BUILD:?}" \
+wanted=${DAYBOOK_DISTURBANCES:-$([ -n "${DAYBOOK_FULL:-}" ] && echo 200 || echo 20)}
+exec "${DAYBOOK_SOURCE:?}/ops/torture" "$wanted" --build "${DAYBOOK_BUILD:?}" \
     ${DAYBOOK_SEED:+--seed "$DAYBOOK_SEED"}

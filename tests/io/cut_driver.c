@@ -5,10 +5,10 @@
  *   io_cut_driver LISTEN-FOLDER SERVER-FOLDER LOG [SESSION:up|down:BYTE:fin|rst|silence|hold
  *                 [RELEASE]]
  *
- * LOG gets a line for each message of the protocol ("message SESSION WAY BEGIN END TYPE PAYLOAD"),
- * one where it cuts, and one a session that ends with its bytes. What is held is delivered once
- * sessions that opened after the engine had gone have sent RELEASE bytes. Ends by a signal, or with
- * its parent.
+ * LOG gets a line once it listens, one for each message of the protocol ("message SESSION WAY BEGIN
+ * END TYPE PAYLOAD"), one where it cuts, and one a session that ends with its bytes. What is held is
+ * delivered once sessions that opened after the engine had gone have sent RELEASE bytes. Ends by a
+ * signal, or with its parent.
  */
 #include <errno.h>
 #include <poll.h>
@@ -171,6 +171,7 @@ int main(int argc, char **argv)
     proxy.log = fopen(argv[3], "w");
     CHECK(proxy.log != NULL);
     proxy.listener = listen_at(argv[1]);
+    fprintf(proxy.log, "listening\n");
     while (true)
         turn(&proxy);
 }

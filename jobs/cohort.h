@@ -1,5 +1,5 @@
 /*
- * cohort: the accounts of a batch, as a CSV file states them (design section 8, `import`).
+ * cohort: the accounts of a batch, as a CSV file states them (`daybook import --help`).
  *
  * All or nothing: cohort_read either gives a whole, checked cohort in position order, or errors
  * with line and column. Pure but for memory and the errors' stream.

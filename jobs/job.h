@@ -16,7 +16,7 @@
 
 #include "jobs/value.h"
 
-/* Exit codes (design section 8). The most serious wins. */
+/* Exit codes (README.md, "Commands"). The most serious wins. */
 enum job_exit {
     JOB_DONE = 0,         /* all settled, or nothing to do */
     JOB_SOME_LEFT = 3,    /* finished; some short, blocked, pending, parked; or books differ */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How a transfer in doubt is asked for (design section 3, P5). */
+/* How a transfer in doubt is asked for (P5, engine/core/README.md). */
 enum inquiry_kind {
     INQUIRY_NONE,   /* cannot be asked: parks */
     INQUIRY_BY_KEY, /* by our key */

@@ -33,8 +33,8 @@ enum transfer_kind { TRANSFER_NORMAL = 0, TRANSFER_UNDO = 1 };
 enum call_kind { CALL_BALANCE, CALL_TRANSFER, CALL_INQUIRY };
 
 /*
- * How a bank call ended (design section 1, "four ways"), or what a reading call said. IN_DOUBT is
- * everything that is not surely one of the others, and is never a failure.
+ * How a bank call ended (accepted or pending, rejected, not done, in doubt), or what a reading call
+ * said. IN_DOUBT is everything that is not surely one of the others, and is never a failure.
  */
 enum answer {
     ANSWER_IN_DOUBT,

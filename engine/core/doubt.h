@@ -1,6 +1,6 @@
 /*
- * doubt: what a transfer's answers mean, and how one in doubt is resolved (design section 3, P3,
- * P5).
+ * doubt: what a transfer's answers mean, and how one in doubt is resolved (P3, P5 of the
+ * protocol, README.md).
  *
  * Promise   a transfer in doubt never gets a new key; the same key is sent again only after two
  *           not-founds that count and inside its lifetime; a new generation only after a rejection

@@ -2,7 +2,7 @@
  * ledger: the entries of a step, and a transfer's idempotency key.
  *
  * Entries are balanced by construction: one row names a debit, a credit and an amount > 0.
- * The key is a pure function (reliability I4): the first 16 bytes of
+ * The key is a pure function (I4, README.md): the first 16 bytes of
  * SHA-256("daybook transfer key 1" || key_seed || step || kind || generation, big-endian).
  */
 #ifndef DAYBOOK_CORE_LEDGER_H

@@ -1,5 +1,5 @@
 /*
- * poison: a chunk that the database refuses for its data (design section 3, P4).
+ * poison: a chunk that the database refuses for its data (P4 of the protocol).
  *
  * It is halved between settlements until the refused one stands alone; that one is parked by one
  * record of ours, without any text from outside; what else of it was not written is dropped, and

@@ -1,5 +1,5 @@
 /*
- * profile: a bank as data (design section 6). Loaded once from YAML; then only read.
+ * profile: a bank as data (ops/banks/README.md). Loaded once from YAML; then only read.
  *
  * Renders the whole HTTP request of a call, and reads what the bank's answer means. The same order
  * always renders to the same bytes. A resource; render and read allocate nothing but from the

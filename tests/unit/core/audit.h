@@ -221,7 +221,7 @@ static inline void audit_accepted(const struct record *record)
     fail_msg("recorded as accepted, but never done");
 }
 
-/* No step was carried out twice; who began and settled here ends as the design says. */
+/* No step was carried out twice; who began and settled here ends as the protocol says. */
 static inline void audit_end(void)
 {
     for (uint32_t i = 0; i < world->seen_count; i++) {

@@ -78,9 +78,9 @@ static const char *on_intent(struct verify_settlement *s, struct hash *hash,
     if (record->generation == 1 && s->open_step != 0)
         return "an intent while another transfer is open";
     if (record->generation > 1 &&
-        (s->open_step != record->step || s->open_state != OUTCOME_REJECTED ||
+        (s->open_step != record->step || s->open_state != OUTCOME_REJECTED_LATER ||
          s->generation + 1 != record->generation))
-        return "a new generation before the old one was rejected";
+        return "a new generation although the old one was not rejected for now";
     if (record->intent.amount_minor <= 0 ||
         record->intent.amount_minor != amount_of(s, record->step))
         return "an intent with another amount than the plan gives";
@@ -150,9 +150,10 @@ static const char *on_transfer_outcome(struct verify_settlement *s, const struct
 {
     if (!is_open_transfer(s, record))
         return "an outcome of a transfer that is not open";
-    if (s->open_state == OUTCOME_REJECTED)
+    if (outcome_is_rejected(s->open_state))
         return "a second decision about one transfer";
     s->open_state = record->outcome.state;
+    s->must_park |= record->outcome.state == OUTCOME_REJECTED_PERSON;
     if (record->outcome.state != OUTCOME_ACCEPTED)
         return NULL;
     if (record->outcome.amount_minor != s->open_minor)
@@ -214,7 +215,7 @@ static const char *on_outcome(struct verify_settlement *s, const struct record *
         return "an outcome is missing or out of its order";
     if (s->must_park && record->outcome.state != OUTCOME_PARKED &&
         record->outcome.state != OUTCOME_REVERSED)
-        return "an outcome where a reversal or the person's fee must park";
+        return "an outcome where a final no, a reversal or the person's fee must park";
     switch ((enum outcome_state)record->outcome.state) {
     case OUTCOME_DEPOSITED:
         return on_deposit(s, record);
@@ -225,7 +226,8 @@ static const char *on_outcome(struct verify_settlement *s, const struct record *
         return on_done_step(s, record);
     case OUTCOME_ACCEPTED:
     case OUTCOME_PENDING:
-    case OUTCOME_REJECTED:
+    case OUTCOME_REJECTED_LATER:
+    case OUTCOME_REJECTED_PERSON:
         return on_transfer_outcome(s, record);
     case OUTCOME_REVERSED:
         return on_reversed(s, record);
@@ -319,7 +321,7 @@ const char *verify_settlement_record(struct verify_settlement *settlement, struc
     if (wrong != NULL)
         return wrong;
     if (settlement->must_park && record->record_kind != RECORD_OUTCOME)
-        return "a record where a reversal or the person's fee must park";
+        return "a record where a final no, a reversal or the person's fee must park";
     if (record->record_kind == RECORD_INTENT)
         return on_intent(settlement, hash, record);
     return record->record_kind == RECORD_ATTEMPT ? on_attempt(settlement, record)
@@ -329,7 +331,7 @@ const char *verify_settlement_record(struct verify_settlement *settlement, struc
 const char *verify_settlement_end(const struct verify_settlement *settlement)
 {
     if (settlement->must_park)
-        return "a reversal or the person's fee did not park";
+        return "a final no, a reversal or the person's fee did not park";
     return settlement->lines >= settlement->due_lines ? NULL
                                                       : "entries of the last outcome are missing";
 }

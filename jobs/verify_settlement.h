@@ -34,7 +34,7 @@ struct verify_settlement {
     uint8_t lines;      /* … so many came */
     uint8_t due_kind;   /* … of this kind: normal, or reversal */
     bool may_fee;       /* … and one more, what the bank took for it */
-    bool must_park;     /* a reversal, or a fee that the person bears: a person decides */
+    bool must_park;     /* a final no, a reversal, a fee that the person bears: a person decides */
     bool is_ended;
     uint16_t accepted_generation[STEP_CLOSING]; /* by step; 0: none, or reversed */
     int64_t accepted_minor[STEP_CLOSING];

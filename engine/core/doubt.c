@@ -181,8 +181,8 @@ static void wait_for_generation(struct settle *settle, struct settlement *s, int
 static void on_rejected(struct settle *settle, struct settlement *s, bool by_person,
                         const struct bank_text *text)
 {
-    struct record *record =
-        course_outcome(settle, s, OUTCOME_REJECTED, s->order.amount_minor, text);
+    enum outcome_state state = by_person ? OUTCOME_REJECTED_PERSON : OUTCOME_REJECTED_LATER;
+    struct record *record = course_outcome(settle, s, state, s->order.amount_minor, text);
     record->generation = s->order.generation;
     settle->counts.rejected++;
     s->doubt_since_ns = 0;
@@ -473,7 +473,8 @@ void doubt_resume(struct settle *settle, struct settlement *s, const struct load
     s->is_clean = false; // what was sent before this run is not known
     settle_recorded_us(settle, transfer->intended_at_us);
     settle_recorded_us(settle, transfer->decided_at_us);
-    if (transfer->state == OUTCOME_REJECTED) {
+    CHECK(transfer->state != OUTCOME_REJECTED_PERSON); // parked with it, so not under way
+    if (transfer->state == OUTCOME_REJECTED_LATER) {
         wait_for_generation(settle, s, transfer->decided_at_us);
         return;
     }

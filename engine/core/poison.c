@@ -37,7 +37,8 @@ static void uncount_outcome(struct settle *settle, const struct record *record)
         counts->settled--;
         return;
     case OUTCOME_PENDING:
-    case OUTCOME_REJECTED:
+    case OUTCOME_REJECTED_LATER:
+    case OUTCOME_REJECTED_PERSON:
     case OUTCOME_REVERSED:
     case OUTCOME_POSTED:
     case OUTCOME_SKIPPED:

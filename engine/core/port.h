@@ -44,17 +44,23 @@ enum record_kind { RECORD_INTENT = 1, RECORD_ATTEMPT = 2, RECORD_OUTCOME = 3, RE
 
 /* What became of a step (below 20) or of the settlement (from 20). Stands in the database. */
 enum outcome_state {
-    OUTCOME_ACCEPTED = 1,  /* transfer: done at the bank */
-    OUTCOME_PENDING = 2,   /* transfer: the bank has it, not final */
-    OUTCOME_REJECTED = 3,  /* transfer: a definitive no */
-    OUTCOME_REVERSED = 4,  /* transfer: accepted first, failed later */
-    OUTCOME_POSTED = 5,    /* post: entries only */
-    OUTCOME_SKIPPED = 6,   /* amount 0 */
-    OUTCOME_DEPOSITED = 7, /* deposit found */
-    OUTCOME_SHORT = 20,    /* no deposit yet; a later run goes on looking */
-    OUTCOME_PARKED = 21,   /* stopped for a person */
-    OUTCOME_SETTLED = 22,  /* the end record */
+    OUTCOME_ACCEPTED = 1,        /* transfer: done at the bank */
+    OUTCOME_PENDING = 2,         /* transfer: the bank has it, not final */
+    OUTCOME_REJECTED_LATER = 3,  /* transfer: a definitive no; another generation may follow */
+    OUTCOME_REVERSED = 4,        /* transfer: accepted first, failed later */
+    OUTCOME_POSTED = 5,          /* post: entries only */
+    OUTCOME_SKIPPED = 6,         /* amount 0 */
+    OUTCOME_DEPOSITED = 7,       /* deposit found */
+    OUTCOME_REJECTED_PERSON = 8, /* transfer: a definitive no that only a person can change */
+    OUTCOME_SHORT = 20,          /* no deposit yet; a later run goes on looking */
+    OUTCOME_PARKED = 21,         /* stopped for a person */
+    OUTCOME_SETTLED = 22,        /* the end record */
 };
+
+static inline bool outcome_is_rejected(uint8_t state)
+{
+    return state == OUTCOME_REJECTED_LATER || state == OUTCOME_REJECTED_PERSON;
+}
 
 struct record {
     uint64_t settlement_id;

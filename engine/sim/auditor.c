@@ -542,7 +542,7 @@ static void on_accepted(struct auditor *auditor, struct audited_transfer *transf
     uint32_t who = transfer->account + 1;
     if (account->is_booked[transfer->step])
         auditor_complain(auditor, "I1: account %u step %u is paid twice", who, transfer->step);
-    if (transfer->state == OUTCOME_REJECTED)
+    if (outcome_is_rejected(transfer->state))
         auditor_complain(auditor, "I13: account %u step %u is paid after its recorded rejection",
                          who, transfer->step);
     account->is_booked[transfer->step] = true;

@@ -261,9 +261,9 @@ static void on_intent(struct auditor *auditor, const struct record *r, uint32_t 
     if (r->step != account->step_done + 1)
         auditor_complain(auditor, "I8: account %u: intent of step %u with step %u done", who + 1,
                          r->step, account->step_done);
-    if (same_step && before->state != OUTCOME_REJECTED)
-        auditor_complain(auditor, "I4: account %u step %u: a new key without a rejection", who + 1,
-                         r->step);
+    if (same_step && before->state != OUTCOME_REJECTED_LATER)
+        auditor_complain(auditor, "I4: account %u step %u: a new key without a rejection for now",
+                         who + 1, r->step);
     if (r->generation != generation)
         auditor_complain(auditor, "I4: account %u step %u: generation %u, not %u", who + 1, r->step,
                          r->generation, generation);
@@ -381,7 +381,7 @@ static void on_transfer_accepted(struct auditor *auditor, const struct record *r
     if (r->outcome.amount_minor != transfer->amount_minor)
         auditor_complain(auditor, "I13: account %u step %u accepted with another amount", who + 1,
                          r->step);
-    if (transfer->state == OUTCOME_ACCEPTED || transfer->state == OUTCOME_REJECTED)
+    if (transfer->state == OUTCOME_ACCEPTED || outcome_is_rejected(transfer->state))
         auditor_complain(auditor, "account %u step %u has two outcomes", who + 1, r->step);
     transfer->state = OUTCOME_ACCEPTED;
     step_is_done(auditor, r, who);
@@ -415,7 +415,7 @@ static void on_transfer_rejected(struct auditor *auditor, const struct record *r
                          r->step);
     if (transfer->state != 0 && transfer->state != OUTCOME_PENDING)
         auditor_complain(auditor, "account %u step %u has two outcomes", who + 1, r->step);
-    transfer->state = OUTCOME_REJECTED;
+    transfer->state = r->outcome.state;
 }
 
 static void on_reversed(struct auditor *auditor, const struct record *r, uint32_t who)
@@ -509,7 +509,8 @@ static void on_outcome(struct auditor *auditor, const struct record *r, uint32_t
     case OUTCOME_ACCEPTED:
         on_transfer_accepted(auditor, r, who);
         return;
-    case OUTCOME_REJECTED:
+    case OUTCOME_REJECTED_LATER:
+    case OUTCOME_REJECTED_PERSON:
         on_transfer_rejected(auditor, r, who);
         return;
     case OUTCOME_PENDING:

@@ -56,7 +56,7 @@ static bool is_reason(const struct auditor *auditor, uint32_t who, const char *c
     if (strcmp(code, "record_refused") == 0)
         return plan->is_poison;
     return account->newest != 0 && strcmp(code, "balance_less") != 0 &&
-           auditor->transfers[account->newest - 1].state == OUTCOME_REJECTED;
+           outcome_is_rejected(auditor->transfers[account->newest - 1].state);
 }
 
 bool auditor_may_park(struct auditor *auditor, uint32_t who, const char *code)

@@ -91,7 +91,7 @@ LEFT JOIN LATERAL (
            NOT EXISTS (SELECT FROM daybook.outcome n
                        WHERE n.settlement_id = i.settlement_id AND n.step = i.step
                          AND n.kind = i.kind AND n.generation = i.generation
-                         AND n.state IN (1, 2, 3, 4)) AS open_transfer,
+                         AND n.state IN (1, 2, 3, 4, 8)) AS open_transfer,
            greatest(i.send_before,
                     (SELECT max(y.send_before) FROM daybook.attempt y
                      WHERE y.settlement_id = i.settlement_id AND y.step = i.step
@@ -113,7 +113,7 @@ SELECT i.settlement_id, b.batch_id::bigint AS batch_id,
            AS to_account,
        i.amount_minor,
        CASE d.state WHEN 1 THEN 'accepted' WHEN 2 THEN 'pending' WHEN 3 THEN 'rejected'
-                    WHEN 4 THEN 'reversed'
+                    WHEN 4 THEN 'reversed' WHEN 8 THEN 'rejected'
                     ELSE CASE WHEN greatest(i.send_before,
                                   (SELECT max(y.send_before) FROM daybook.attempt y
                                    WHERE y.settlement_id = i.settlement_id AND y.step = i.step

@@ -16,9 +16,9 @@ FROM (
     FROM daybook.attempt t WHERE t.settlement_id = $1::bigint
     UNION ALL
     SELECT o.at, o.chunk, o.position, 'outcome', o.step, o.kind, o.generation,
-           CASE o.state WHEN 1 THEN 'accepted' WHEN 2 THEN 'pending' WHEN 3 THEN 'rejected'
+           CASE o.state WHEN 1 THEN 'accepted' WHEN 2 THEN 'pending' WHEN 3 THEN 'rejected_later'
                         WHEN 4 THEN 'reversed' WHEN 5 THEN 'posted' WHEN 6 THEN 'skipped'
-                        WHEN 7 THEN 'deposited' WHEN 20 THEN 'short' WHEN 21 THEN 'parked'
+                        WHEN 7 THEN 'deposited' WHEN 8 THEN 'rejected_person' WHEN 20 THEN 'short' WHEN 21 THEN 'parked'
                         WHEN 22 THEN 'settled' END,
            o.amount_minor,
            concat_ws(' ', 'code ' || o.code, 'bank ref ' || o.bank_ref,

@@ -97,7 +97,7 @@ static void record_mixed(struct book *book)
     book_outcome(book, 6, 2, STEP_COLLECT, 1, OUTCOME_ACCEPTED, 300);
     book_outcome(book, 6, 3, STEP_HOLD, 0, OUTCOME_POSTED, 100);
     book_intent(book, 6, STEP_PAYOUT, 1, 600, 6);
-    book_outcome(book, 6, 4, STEP_PAYOUT, 1, OUTCOME_REJECTED, 600);
+    book_outcome(book, 6, 4, STEP_PAYOUT, 1, OUTCOME_REJECTED_LATER, 600);
     book_intent(book, 6, STEP_PAYOUT, 2, 600, 6);
 }
 
@@ -166,12 +166,12 @@ static void the_newest_outcome_of_the_newest_transfer_is_told(void **state)
     book_outcome(book, 1, 1, STEP_DEPOSIT, 0, OUTCOME_DEPOSITED, 1000);
     book_intent(book, 1, STEP_COLLECT, 1, 300, 1);
     book_outcome(book, 1, 2, STEP_COLLECT, 1, OUTCOME_PENDING, 300);
-    book_outcome(book, 1, 3, STEP_COLLECT, 1, OUTCOME_REJECTED, 300);
+    book_outcome(book, 1, 3, STEP_COLLECT, 1, OUTCOME_REJECTED_LATER, 300);
     int64_t decided_us = book->records[3].outcome.at_us;
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
     struct event page = load(store, LOAD_UNDER_WAY, 0, 1);
     const struct load_transfer *transfer = &page.store_loaded.rows[0].transfer;
-    assert_int_equal(transfer->state, OUTCOME_REJECTED);
+    assert_int_equal(transfer->state, OUTCOME_REJECTED_LATER);
     assert_int_equal(transfer->decided_at_us, decided_us);
     assert_int_equal(transfer->attempts, 0);
     assert_int_equal(page.store_loaded.rows[0].step_done, STEP_DEPOSIT);
@@ -189,7 +189,7 @@ static void the_generation_under_which_each_step_was_accepted_is_told(void **sta
     struct book *book = book_open(&world, batch, claim_epoch(claim));
     (void)load(store, LOAD_FRESH, 0, 1);
     book_outcome(book, 1, 1, STEP_DEPOSIT, 0, OUTCOME_DEPOSITED, 1000);
-    book_outcome(book, 1, 2, STEP_COLLECT, 1, OUTCOME_REJECTED, 300);
+    book_outcome(book, 1, 2, STEP_COLLECT, 1, OUTCOME_REJECTED_LATER, 300);
     book_outcome(book, 1, 3, STEP_COLLECT, 2, OUTCOME_ACCEPTED, 300);
     book_outcome(book, 1, 4, STEP_HOLD, 0, OUTCOME_POSTED, 50);
     book_intent(book, 1, STEP_PAYOUT, 1, 650, 1);

@@ -275,7 +275,7 @@ void book_outcome(struct book *book, uint32_t position, uint16_t seq, enum step_
     if (state == OUTCOME_ACCEPTED)
         snprintf(record->outcome.text.bank_ref, sizeof(record->outcome.text.bank_ref), "tr_%u_%u",
                  position, seq);
-    if (state == OUTCOME_PARKED || state == OUTCOME_REJECTED)
+    if (state == OUTCOME_PARKED || state == OUTCOME_REJECTED_LATER)
         snprintf(record->outcome.text.code, sizeof(record->outcome.text.code), "closed");
 }
 

@@ -392,7 +392,7 @@ static void book_collect(struct story *story)
         enum answer answered =
             story->lie == REJECTED_WHILE_IN_DOUBT ? ANSWER_IN_DOUBT : ANSWER_REJECTED_LATER;
         answer(story, story->calls - 1, answered);
-        outcome(story, STEP_COLLECT, OUTCOME_REJECTED, 100, 2, 1);
+        outcome(story, STEP_COLLECT, OUTCOME_REJECTED_LATER, 100, 2, 1);
         commit(story, false);
     }
     if (story->lie != ACCEPTED_WITHOUT_THE_BANK)
@@ -400,7 +400,7 @@ static void book_collect(struct story *story)
     if (story->lie == BANK_PAID_TWICE)
         auditor_booked(story->auditor, &transfer);
     if (story->lie == REJECTED_ALTHOUGH_PAID) {
-        outcome(story, STEP_COLLECT, OUTCOME_REJECTED, 100, 2, 1);
+        outcome(story, STEP_COLLECT, OUTCOME_REJECTED_LATER, 100, 2, 1);
         commit(story, false);
     }
     if (story->lie != BANK_PAID_UNSENT)

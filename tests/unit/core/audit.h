@@ -54,8 +54,8 @@ static inline void audit_transfer(const struct seen *call)
     uint8_t done = first->step_done;
     bool is_rejected = call->generation == 1;
     if (first->transfer.step == call->step)
-        is_rejected |= call->generation ==
-                       first->transfer.generation + (first->transfer.state == OUTCOME_REJECTED);
+        is_rejected |= call->generation == first->transfer.generation +
+                                               (first->transfer.state == OUTCOME_REJECTED_LATER);
     for (uint32_t i = 0; i < world->written_count; i++) {
         const struct record *r = &world->written[i].record;
         if (!is_of(r, call->position))
@@ -76,7 +76,7 @@ static inline void audit_transfer(const struct seen *call)
             assert_true(r->attempt.send_before_us >= permitted_us);
             permitted_us = r->attempt.send_before_us;
         }
-        if (r->record_kind == RECORD_OUTCOME && r->outcome.state == OUTCOME_REJECTED) {
+        if (r->record_kind == RECORD_OUTCOME && r->outcome.state == OUTCOME_REJECTED_LATER) {
             assert_true(r->generation < call->generation);
             is_rejected |= r->generation == call->generation - 1;
         }

@@ -52,7 +52,7 @@ static struct record outcome(void)
                             .kind = TRANSFER_NORMAL,
                             .generation = 2};
     record.outcome.seq = 9;
-    record.outcome.state = OUTCOME_REJECTED;
+    record.outcome.state = OUTCOME_REJECTED_LATER;
     record.outcome.amount_minor = 1234567;
     record.outcome.available_minor = 7654321;
     record.outcome.held_minor = -1;

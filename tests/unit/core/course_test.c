@@ -384,10 +384,11 @@ static void a_rejected_person_parks_with_the_bank_s_own_code(void **state)
     SAY(account, CALL_TRANSFER, .answer = ANSWER_ACCEPTED);
     SAY(account, CALL_TRANSFER, .answer = ANSWER_REJECTED_PERSON, .code = "ACCOUNT_CLOSED");
     run_to_end(SETTLE_END_COMPLETE);
-    ASSERT_OUTCOMES(1, OUTCOME_DEPOSITED, OUTCOME_ACCEPTED, OUTCOME_POSTED, OUTCOME_REJECTED,
+    ASSERT_OUTCOMES(1, OUTCOME_DEPOSITED, OUTCOME_ACCEPTED, OUTCOME_POSTED, OUTCOME_REJECTED_PERSON,
                     OUTCOME_PARKED);
     assert_parked(1, "ACCOUNT_CLOSED");
-    assert_string_equal(outcome_of(1, OUTCOME_REJECTED)->outcome.text.code, "ACCOUNT_CLOSED");
+    assert_string_equal(outcome_of(1, OUTCOME_REJECTED_PERSON)->outcome.text.code,
+                        "ACCOUNT_CLOSED");
     assert_int_equal(settle_counts(world->settle)->parked, 1);
     assert_int_equal(count_calls(1, CALL_TRANSFER), 2);
 }

@@ -85,7 +85,7 @@ static void a_no_to_a_resend_is_not_proven_by_a_not_found_after_the_key_s_lifeti
     account->scripts[CALL_INQUIRY].is_endless = true;
     SAY(account, CALL_INQUIRY, .answer = ANSWER_NOT_FOUND, .after_ns = 400 * MS);
     run_to_end(SETTLE_END_COMPLETE);
-    assert_null(outcome_of(1, OUTCOME_REJECTED));
+    assert_null(outcome_of(1, OUTCOME_REJECTED_LATER));
     assert_parked(1, PARK_KEY_EXPIRED);
     assert_int_equal(count_calls(1, CALL_TRANSFER), 2);
 }
@@ -106,7 +106,7 @@ static void an_unknown_linger_rejects_nothing_and_repeats_under_no_key_that_expi
     run_to_end(SETTLE_END_COMPLETE);
     assert_int_equal(count_calls(1, CALL_TRANSFER), 2);
     assert_parked(1, PARK_LINGER_UNKNOWN);
-    assert_null(outcome_of(1, OUTCOME_REJECTED));
+    assert_null(outcome_of(1, OUTCOME_REJECTED_LATER));
     assert_int_equal(count_calls(2, CALL_TRANSFER), 1);
     assert_parked(2, PARK_KEY_EXPIRED);
 }
@@ -271,7 +271,7 @@ static void rejected_in_an_earlier_run_goes_on_with_the_next_generation(void **s
     for (uint32_t i = 0; i < 2; i++) {
         struct account *account = add_under_way(STEP_HOLD);
         add_intent(account, STEP_PAYOUT, 650, 60 * S);
-        account->row.transfer.state = OUTCOME_REJECTED;
+        account->row.transfer.state = OUTCOME_REJECTED_LATER;
         account->row.transfer.attempts = 3;
         account->row.transfer.decided_at_us = db_us(START_NS - (i == 0 ? 10 * S : 100 * MS));
     }
@@ -293,7 +293,7 @@ static void a_rejection_of_an_earlier_run_may_have_to_wait_for_a_later_one(void 
     world->config.banks[0].later_wait_ns = 3600 * S;
     struct account *account = add_under_way(STEP_HOLD);
     add_intent(account, STEP_PAYOUT, 650, 60 * S);
-    account->row.transfer.state = OUTCOME_REJECTED;
+    account->row.transfer.state = OUTCOME_REJECTED_LATER;
     account->row.transfer.decided_at_us = db_us(START_NS - 59 * S);
     run_to_end_within(1 * S, SETTLE_END_DOUBT);
     assert_int_equal(world->chunk_count, 0);

@@ -259,7 +259,7 @@ static void a_4xx_on_a_clean_first_send_is_rejected(void **state)
     (void)state;
     SAY(add_usual(), CALL_TRANSFER, .answer = ANSWER_REJECTED_PERSON, .code = "CLOSED");
     run_to_end(SETTLE_END_COMPLETE);
-    assert_non_null(outcome_of(1, OUTCOME_REJECTED));
+    assert_non_null(outcome_of(1, OUTCOME_REJECTED_PERSON));
     assert_parked(1, "CLOSED");
     assert_int_equal(count_calls(1, CALL_INQUIRY), 0);
 }
@@ -276,7 +276,8 @@ static void a_4xx_on_a_resend_is_in_doubt_until_a_not_found_counts_then_rejected
     run_to_end(SETTLE_END_COMPLETE);
     for (uint32_t position = 1; position <= 2; position++) {
         int64_t newest_us = record_of(position, RECORD_ATTEMPT, 1)->attempt.send_before_us;
-        const struct record *rejected = outcome_of(position, OUTCOME_REJECTED);
+        const struct record *rejected =
+            outcome_of(position, position == 1 ? OUTCOME_REJECTED_PERSON : OUTCOME_REJECTED_LATER);
         assert_int_equal(count_inquiries_after(position, counts_from_us(newest_us), UINT64_MAX), 2);
         assert_true(rejected->outcome.at_us > counts_from_us(newest_us));
         assert_string_equal(rejected->outcome.text.code, "NO");
@@ -297,7 +298,7 @@ static void a_4xx_on_a_resend_is_overruled_by_an_inquiry_that_finds_it(void **st
     say_often(account, CALL_INQUIRY, 3, (struct said){.answer = ANSWER_NOT_FOUND});
     run_to_end(SETTLE_END_COMPLETE);
     assert_true(is_same_key(call_of(1, CALL_TRANSFER, 1), call_of(1, CALL_TRANSFER, 2)));
-    assert_null(outcome_of(1, OUTCOME_REJECTED));
+    assert_null(outcome_of(1, OUTCOME_REJECTED_LATER));
     assert_settled(1);
 }
 
@@ -323,7 +324,7 @@ static void rejected_later_makes_a_new_generation_after_later_wait(void **state)
     assert_int_equal(second->amount_minor, first->amount_minor);
     assert_false(is_same_key(first, second));
     assert_true(second->at_ns - first->ended_ns >= world->config.banks[0].later_wait_ns);
-    assert_int_equal(outcome_of(1, OUTCOME_REJECTED)->generation, 1);
+    assert_int_equal(outcome_of(1, OUTCOME_REJECTED_LATER)->generation, 1);
     assert_settled(1);
 }
 
@@ -343,7 +344,7 @@ static void a_wait_longer_than_the_run_may_wait_is_left_to_a_later_run(void **st
     world->config.banks[0].later_wait_ns = 3600 * S;
     SAY(add_usual(), CALL_TRANSFER, .answer = ANSWER_REJECTED_LATER);
     run_to_end_within(10 * S, SETTLE_END_DOUBT);
-    assert_non_null(outcome_of(1, OUTCOME_REJECTED));
+    assert_non_null(outcome_of(1, OUTCOME_REJECTED_LATER));
     assert_null(outcome_of(1, OUTCOME_PARKED));
     assert_int_equal(settle_counts(world->settle)->pending, 1);
 }
@@ -471,7 +472,7 @@ static void a_4xx_on_a_repeat_parks(void **state)
     run_to_end(SETTLE_END_COMPLETE);
     for (uint32_t position = 1; position <= 2; position++) {
         assert_parked(position, PARK_REFUSED_REPEAT);
-        assert_null(outcome_of(position, OUTCOME_REJECTED));
+        assert_null(outcome_of(position, OUTCOME_REJECTED_LATER));
         assert_int_equal(count_calls(position, CALL_TRANSFER), 2);
     }
 }

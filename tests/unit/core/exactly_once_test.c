@@ -38,8 +38,8 @@ static void a_first_send_ends_in_one_of_four_ways(void **state)
         const char *parked; /* NULL: settles */
     } rows[] = {
         {ANSWER_ACCEPTED, 1, 1, 0, OUTCOME_ACCEPTED, NULL},
-        {ANSWER_REJECTED_LATER, 2, 2, 0, OUTCOME_REJECTED, NULL},
-        {ANSWER_REJECTED_PERSON, 1, 1, 0, OUTCOME_REJECTED, "CODE"},
+        {ANSWER_REJECTED_LATER, 2, 2, 0, OUTCOME_REJECTED_LATER, NULL},
+        {ANSWER_REJECTED_PERSON, 1, 1, 0, OUTCOME_REJECTED_PERSON, "CODE"},
         {ANSWER_NOT_DONE, 1, 2, 0, OUTCOME_ACCEPTED, NULL},
         {ANSWER_IN_DOUBT, 1, 1, 1, OUTCOME_ACCEPTED, NULL},
     };
@@ -91,7 +91,9 @@ static void a_no_for_later_and_a_no_for_a_person_stay_apart_to_the_end(void **st
         run_to_end(SETTLE_END_COMPLETE);
         assert_parked(1, rows[row].parked);
         assert_int_equal(keys_of(1, STEP_COLLECT), rows[row].keys);
-        assert_string_equal(outcome_of(1, OUTCOME_REJECTED)->outcome.text.code, rows[row].code);
+        enum outcome_state no = rows[row].answer == ANSWER_REJECTED_PERSON ? OUTCOME_REJECTED_PERSON
+                                                                           : OUTCOME_REJECTED_LATER;
+        assert_string_equal(outcome_of(1, no)->outcome.text.code, rows[row].code);
         assert_int_equal(settle_counts(world->settle)->rejected, rows[row].keys);
     }
 }
@@ -137,7 +139,7 @@ static void a_clock_that_was_set_back_makes_no_key_younger(void **state)
     add_intent(account, STEP_PAYOUT, 650, 600 * S);
     struct account *other = add_under_way(STEP_HOLD); // a record from the hour that is gone
     add_intent(other, STEP_PAYOUT, 650, 600 * S);
-    other->row.transfer.state = OUTCOME_REJECTED;
+    other->row.transfer.state = OUTCOME_REJECTED_LATER;
     other->row.transfer.decided_at_us = db_us(START_NS + 3600 * S);
     run_to_end(SETTLE_END_DOUBT);
     assert_parked(1, PARK_KEY_EXPIRED);
@@ -152,7 +154,7 @@ static void a_resend_answered_4xx_after_the_first_was_accepted_is_accepted(void 
     say_often(account, CALL_INQUIRY, 3, (struct said){.answer = ANSWER_NOT_FOUND});
     SAY(account, CALL_TRANSFER, .answer = ANSWER_REJECTED_LATER, .code = "BALANCE");
     run_to_end(SETTLE_END_COMPLETE);
-    assert_null(outcome_of(1, OUTCOME_REJECTED));
+    assert_null(outcome_of(1, OUTCOME_REJECTED_LATER));
     assert_int_equal(keys_of(1, STEP_COLLECT), 1);
     assert_settled(1);
 }
@@ -185,7 +187,7 @@ a_refused_key_without_a_record_makes_no_new_one_while_the_first_is_under_way(voi
         assert_true(landed_after_ns[i] == 0 ||
                     db_us(call_of(1, CALL_TRANSFER, 2)->at_ns) < counts_from_us(newest_us));
         assert_int_equal(keys_of(1, STEP_COLLECT), 1);
-        assert_null(outcome_of(1, OUTCOME_REJECTED));
+        assert_null(outcome_of(1, OUTCOME_REJECTED_LATER));
         assert_settled(1);
     }
 }
@@ -316,7 +318,7 @@ static void where_linger_is_unknown_a_4xx_to_a_resend_is_never_a_rejection(void 
     run_to_end(SETTLE_END_COMPLETE);
     for (uint32_t position = 1; position <= 2; position++) {
         assert_parked(position, PARK_LINGER_UNKNOWN);
-        assert_null(outcome_of(position, OUTCOME_REJECTED));
+        assert_null(outcome_of(position, OUTCOME_REJECTED_LATER));
         assert_int_equal(keys_of(position, STEP_COLLECT), 1);
     }
 }
@@ -334,7 +336,7 @@ static void where_repeating_asks_a_4xx_to_the_repeat_parks(void **state)
     run_to_end(SETTLE_END_COMPLETE);
     for (uint32_t position = 1; position <= 2; position++) {
         assert_parked(position, PARK_REFUSED_REPEAT);
-        assert_null(outcome_of(position, OUTCOME_REJECTED));
+        assert_null(outcome_of(position, OUTCOME_REJECTED_LATER));
         assert_int_equal(keys_of(position, STEP_COLLECT), 1);
     }
 }

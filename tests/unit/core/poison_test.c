@@ -131,7 +131,7 @@ static void each_kind_of_outcome_may_be_the_refused_one(void **state)
 {
     (void)state;
     static const enum outcome_state states[] = {
-        OUTCOME_DEPOSITED, OUTCOME_ACCEPTED, OUTCOME_POSTED, OUTCOME_REJECTED,
+        OUTCOME_DEPOSITED, OUTCOME_ACCEPTED, OUTCOME_POSTED, OUTCOME_REJECTED_LATER,
         OUTCOME_PENDING,   OUTCOME_SETTLED,  OUTCOME_SKIPPED};
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         world_close(NULL);
@@ -169,10 +169,10 @@ static void a_park_whose_bank_code_is_refused_is_parked_without_it(void **state)
     (void)state;
     SAY(add_usual(), CALL_TRANSFER, .answer = ANSWER_REJECTED_PERSON, .code = "CLOSED");
     add_usual();
-    poison(1 << 1, OUTCOME_REJECTED);
+    poison(1 << 1, OUTCOME_REJECTED_PERSON);
     run_to_end(SETTLE_END_COMPLETE);
     assert_others_settled(1 << 1);
-    assert_null(outcome_of(1, OUTCOME_REJECTED));
+    assert_null(outcome_of(1, OUTCOME_REJECTED_PERSON));
 }
 
 /* ---- while a call is in flight --------------------------------------------------------------- */

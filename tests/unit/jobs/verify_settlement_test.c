@@ -74,7 +74,7 @@ static struct story good_story(void)
     outcome(&story, STEP_DEPOSIT, OUTCOME_DEPOSITED, 0, DEPOSIT);            // 1
     entry(&story, STEP_DEPOSIT, 1, LEDGER_VIRTUAL, LEDGER_PAYABLE, DEPOSIT); // 2
     intent(&story, STEP_COLLECT, 1, REPAYMENT);                              // 3
-    outcome(&story, STEP_COLLECT, OUTCOME_REJECTED, 1, REPAYMENT);           // 4
+    outcome(&story, STEP_COLLECT, OUTCOME_REJECTED_LATER, 1, REPAYMENT);     // 4
     intent(&story, STEP_COLLECT, 2, REPAYMENT);                              // 5
     struct record *attempt = add(&story, RECORD_ATTEMPT, STEP_COLLECT);      // 6
     attempt->generation = 2;
@@ -214,7 +214,12 @@ static void what_is_wrong_is_said(void **state)
     assert_string_equal(judge(&story), "an intent with another mapping than the plan");
     story = good_story();
     without(&story, 4);
-    assert_string_equal(judge(&story), "a new generation before the old one was rejected");
+    assert_string_equal(judge(&story),
+                        "a new generation although the old one was not rejected for now");
+    story = good_story();
+    story.records[4].outcome.state = OUTCOME_REJECTED_PERSON;
+    assert_string_equal(judge(&story),
+                        "a record where a final no, a reversal or the person's fee must park");
     story = good_story();
     story.records[9].entry.credit = LEDGER_HELD;
     assert_string_equal(judge(&story), "an entry that its step does not have");
@@ -290,7 +295,7 @@ static void a_reversal_mirrors_what_was_accepted_and_parks(void **state)
     assert_string_equal(judge(&story), "entries of the outcome before are missing");
     story = reversed_story();
     story.count--; // and nobody looks at it
-    assert_string_equal(judge(&story), "a reversal or the person's fee did not park");
+    assert_string_equal(judge(&story), "a final no, a reversal or the person's fee did not park");
     story = reversed_story();
     story.records[18].outcome.state = OUTCOME_SETTLED;
     assert_non_null(judge(&story));
@@ -352,7 +357,7 @@ static void a_fee_comes_after_its_transfer_from_the_house_or_parks(void **state)
     assert_non_null(judge(&story));
     story = fee_story(LEDGER_VIRTUAL);
     story.count--;
-    assert_string_equal(judge(&story), "a reversal or the person's fee did not park");
+    assert_string_equal(judge(&story), "a final no, a reversal or the person's fee did not park");
     story = good_story();
     story.count = 13; // after a post, no bank took anything
     story.seq = (uint16_t)story.records[11].outcome.seq;

@@ -438,9 +438,33 @@ static void on_send_answer(struct audited_transfer *transfer, enum answer answer
     }
 }
 
+/* A bank that has forgotten the key says not-found of what it has. */
+static bool is_kept(const struct auditor *auditor, const struct audited_transfer *transfer,
+                    int64_t at_us)
+{
+    uint64_t lifetime_ns = auditor->rules.key_lifetime_ns;
+    return lifetime_ns == 0 || transfer->clock_steps != auditor->clock_steps ||
+           at_us < transfer->intended_at_us + (int64_t)(lifetime_ns / NS_PER_US);
+}
+
+static void on_balance(struct audited_account *account, int64_t balance_minor)
+{
+    account->told_minor[account->told_count++ % AUDITED_LOOKS] = balance_minor;
+}
+
+bool auditor_was_told(const struct auditor *auditor, uint32_t account, int64_t balance_minor)
+{
+    const struct audited_account *its = &auditor->accounts[account];
+    for (uint32_t i = 0; i < AUDITED_LOOKS && i < its->told_count; i++)
+        if (its->told_minor[i] == balance_minor)
+            return true;
+    return false;
+}
+
 /* Not found counts only when asked after the last possible send and the bank's processing time. */
 static void on_inquiry_answer(const struct auditor *auditor, struct audited_transfer *transfer,
-                              const struct audited_call *call, enum answer answer)
+                              const struct audited_call *call, enum answer answer,
+                              int64_t answered_at_us)
 {
     // Where linger is not stated, nothing proves: a not-found lets the same key go again, no more.
     uint64_t linger_ns = auditor->rules.linger_unknown ? 0 : auditor->rules.linger_ns;
@@ -449,13 +473,15 @@ static void on_inquiry_answer(const struct auditor *auditor, struct audited_tran
     bool by_clock =
         transfer->clock_steps != auditor->clock_steps || call->asked_at_us >= counts_from_us;
     bool by_time = transfer->sends == 0 || call->asked_at_ns >= transfer->sent_at_ns + wait_ns;
-    if (answer == ANSWER_NOT_FOUND && by_clock && by_time)
+    if (answer == ANSWER_NOT_FOUND && by_clock && by_time &&
+        is_kept(auditor, transfer, answered_at_us))
         transfer->not_founds++;
     transfer->was_shown_refused |=
         answer == ANSWER_REJECTED_LATER || answer == ANSWER_REJECTED_PERSON;
 }
 
-static void on_reply(struct auditor *auditor, uint32_t engine_at, const struct bank_reply *reply)
+static void on_reply(struct auditor *auditor, uint32_t engine_at, const struct bank_reply *reply,
+                     uint64_t now_ns)
 {
     struct audited_engine *engine = &auditor->engines[engine_at];
     struct audited_call *call = &engine->calls[reply->call.index];
@@ -467,13 +493,16 @@ static void on_reply(struct auditor *auditor, uint32_t engine_at, const struct b
     engine->calls_in_flight--;
     if (call->call_kind != CALL_BALANCE)
         auditor_person(auditor, call->account)->in_flight[engine_at]--;
+    if (is_owner(auditor, engine) && reply->answer == ANSWER_BALANCE)
+        on_balance(&auditor->accounts[call->account], reply->balance_minor);
     if (call->transfer == 0 || !is_owner(auditor, engine))
         return; // what is answered to one who was taken over, nobody records
     struct audited_transfer *transfer = &auditor->transfers[call->transfer - 1];
     if (call->call_kind == CALL_TRANSFER)
         on_send_answer(transfer, reply->answer);
     else
-        on_inquiry_answer(auditor, transfer, call, reply->answer);
+        on_inquiry_answer(auditor, transfer, call, reply->answer,
+                          call->asked_at_us + (int64_t)((now_ns - call->asked_at_ns) / NS_PER_US));
 }
 
 static void on_statement(struct audited_engine *engine, const struct store_time *time,
@@ -489,7 +518,7 @@ void auditor_hears(struct auditor *auditor, uint32_t engine, const struct event 
 {
     switch (event->kind) {
     case EVENT_BANK_REPLY:
-        on_reply(auditor, engine, &event->bank_reply);
+        on_reply(auditor, engine, &event->bank_reply, now_ns);
         return;
     case EVENT_STORE_LOADED:
     case EVENT_STORE_WRITTEN:

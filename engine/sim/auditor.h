@@ -3,9 +3,8 @@
  *
  * It is told the frozen plan, every call that an engine gives out, every answer, every movement in
  * the bank's book, and every chunk that the store commits; over all incarnations of the engine. It
- * holds its own model of each and compares. It follows the specification (design.md sections 1 to
- * 3; invariants I1 to I4, I8, I10 to I17) and shares no code with core: its encoder of the
- * canonical bytes is its own.
+ * holds its own model of each and compares. It follows the protocol (P0 to P6 and I1 to I23 of
+ * core/README.md) and shares no code with core: its encoder of the canonical bytes is its own.
  *
  * A resource. The first complaint is kept; from then on it only counts.
  */
@@ -25,11 +24,13 @@ struct auditor_rules {
     const char *collection_account;
     const char *suspense_account;
     uint32_t rate_per_s, burst, calls_max;
-    uint64_t processing_ns, linger_ns, alive_ns;
+    uint64_t processing_ns, linger_ns, alive_ns, send_before_ns;
+    uint64_t unsure_ns;  /* an engine may think the database's clock so much ahead */
     bool linger_unknown; /* the bank does not state it */
     enum inquiry_kind inquiry;
     uint64_t key_lifetime_ns; /* 0: keys are never forgotten */
     uint64_t repeat_delay_ns;
+    uint32_t later_tries;
     enum pool_kind pool;
     const char *pool_account; /* where accounts are pooled, transfers come from it */
     bool fee_is_ours;

@@ -358,6 +358,9 @@ static void on_deposited(struct auditor *auditor, const struct record *r, uint32
         r->outcome.available_minor > auditor_shown(auditor, who))
         auditor_complain(auditor, "account %u: deposit %" PRId64 " of %" PRId64 " at the bank",
                          who + 1, r->outcome.amount_minor, auditor_shown(auditor, who));
+    if (!auditor_was_told(auditor, who, r->outcome.available_minor))
+        auditor_complain(auditor, "account %u: a deposit of %" PRId64 " that no bank told", who + 1,
+                         r->outcome.available_minor);
     account->has_deposit = true;
     account->deposit_minor = r->outcome.amount_minor;
     auditor_person(auditor, who)->received_minor += r->outcome.amount_minor + plan->opening_minor;
@@ -399,7 +402,7 @@ static bool is_proven(const struct auditor *auditor, const struct audited_transf
 {
     return transfer->unanswered == 0 || transfer->was_shown_refused ||
            (auditor->rules.inquiry == INQUIRY_BY_KEY && transfer->was_refused &&
-            transfer->not_founds > 0 && !auditor->rules.linger_unknown);
+            transfer->not_founds >= 2 && !auditor->rules.linger_unknown);
 }
 
 static void on_transfer_rejected(struct auditor *auditor, const struct record *r, uint32_t who)
@@ -488,7 +491,7 @@ static void on_parked(struct auditor *auditor, const struct record *r, uint32_t 
     auditor->accounts[who].is_parked = true;
     if (code[0] == 0)
         auditor_complain(auditor, "account %u is parked without a reason", who + 1);
-    else if (!auditor_may_park(auditor, who, code))
+    else if (!auditor_may_park(auditor, who, r))
         auditor_complain(auditor, "account %u is parked for %s, which is none", who + 1, code);
 }
 
@@ -552,6 +555,9 @@ static void check_closing(struct auditor *auditor, const struct record *r, uint3
     if (r->outcome.available_minor != shown_minor || shown_minor > auditor_shown(auditor, who))
         auditor_complain(auditor, "account %u ends with %" PRId64 " at the bank", who + 1,
                          auditor_shown(auditor, who));
+    if (!auditor_was_told(auditor, who, r->outcome.available_minor))
+        auditor_complain(auditor, "account %u ends with %" PRId64 ", which no bank told", who + 1,
+                         r->outcome.available_minor);
     if (auditor->rules.asks_always && !is_received && account->back_seen_minor > 0)
         auditor_complain(auditor, "I9: account %u ends, and %" PRId64 " had come back", who + 1,
                          account->back_seen_minor);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/time.h"
 #include "sim/auditor_state.h"
 
 bool auditor_is_over(const struct auditor *auditor, uint32_t who)
@@ -13,19 +14,35 @@ bool auditor_is_over(const struct auditor *auditor, uint32_t who)
            2 * auditor->accounts[who].deposit_minor > 3 * expected;
 }
 
+/* A permission given then could outlive the key; a clock that was set is no witness. */
+static bool key_may_end(const struct auditor *auditor, const struct audited_transfer *transfer,
+                        int64_t at_us)
+{
+    const struct auditor_rules *rules = &auditor->rules;
+    if (rules->key_lifetime_ns == 0)
+        return false;
+    if (rules->linger_unknown || transfer->clock_steps != auditor->clock_steps)
+        return true;
+    uint64_t ahead_ns =
+        rules->send_before_ns + rules->linger_ns + rules->processing_ns + rules->unsure_ns;
+    return at_us + (int64_t)(ahead_ns / NS_PER_US) >=
+           transfer->intended_at_us + (int64_t)(rules->key_lifetime_ns / NS_PER_US);
+}
+
 /* Reasons that leave the newest transfer in doubt, and when each is one. */
 static bool is_doubt(const struct auditor *auditor, const struct audited_transfer *transfer,
-                     const char *code, bool *is_allowed)
+                     const struct record *record, bool *is_allowed)
 {
+    const char *code = record->outcome.text.code;
     const struct auditor_rules *rules = &auditor->rules;
     const struct {
         const char *code;
         bool is_allowed;
     } rows[] = {
         {"no_inquiry", rules->inquiry == INQUIRY_NONE},
-        {"key_expired", rules->key_lifetime_ns > 0},
-        {"refused_repeat", rules->inquiry != INQUIRY_BY_KEY},
-        {"linger_unknown", rules->linger_unknown},
+        {"key_expired", key_may_end(auditor, transfer, record->outcome.at_us)},
+        {"refused_repeat", rules->inquiry != INQUIRY_BY_KEY && transfer->was_refused},
+        {"linger_unknown", rules->linger_unknown && transfer->was_refused},
         {"body_changed", transfer->was_changed},
         {"record_refused", auditor->workload->accounts[transfer->account].is_poison},
         {"attempts_used_up", transfer->attempts > AUDITED_ATTEMPTS_LEAST},
@@ -55,18 +72,23 @@ static bool is_reason(const struct auditor *auditor, uint32_t who, const char *c
                auditor->transfers[account->newest - 1].fee_minor > 0;
     if (strcmp(code, "record_refused") == 0)
         return plan->is_poison;
+    if (strcmp(code, "tries_used_up") == 0)
+        return account->newest != 0 &&
+               outcome_is_rejected(auditor->transfers[account->newest - 1].state) &&
+               auditor->transfers[account->newest - 1].generation >= auditor->rules.later_tries;
     return account->newest != 0 && strcmp(code, "balance_less") != 0 &&
            outcome_is_rejected(auditor->transfers[account->newest - 1].state);
 }
 
-bool auditor_may_park(struct auditor *auditor, uint32_t who, const char *code)
+bool auditor_may_park(struct auditor *auditor, uint32_t who, const struct record *record)
 {
+    const char *code = record->outcome.text.code;
     struct audited_account *account = &auditor->accounts[who];
     const struct audited_transfer *transfer =
         account->newest == 0 ? NULL : &auditor->transfers[account->newest - 1];
     bool is_open = transfer != NULL && (transfer->state == 0 || transfer->state == OUTCOME_PENDING);
     bool is_allowed = false;
-    if (!is_open || !is_doubt(auditor, transfer, code, &is_allowed))
+    if (!is_open || !is_doubt(auditor, transfer, record, &is_allowed))
         return is_reason(auditor, who, code);
     account->is_left_in_doubt = true;
     return is_allowed;

@@ -9,6 +9,7 @@
 #include "sim/keymap.h"
 
 #define AUDITOR_TEXT_BYTES 256
+#define AUDITED_LOOKS 4U           /* newest balances told: a record may be some looks behind */
 #define AUDITED_ATTEMPTS_LEAST 20U /* fewer are no reason to give up */
 #define LEDGER_ACCOUNTS (LEDGER_RESIDUE + 1)
 
@@ -54,6 +55,8 @@ struct audited_account {
     int64_t floor_held_minor, floor_payable_minor, floor_residue_minor;
     int64_t floor_received_minor; /* all that came in before it, as posted */
     int64_t deposit_minor;
+    int64_t told_minor[AUDITED_LOOKS]; /* balances that a bank told its engine */
+    uint32_t told_count;
     int64_t end_held_minor, end_payable_minor, end_residue_minor; /* its end record */
     int64_t back_minor;                                           /* that came back, by reversals */
     int64_t back_seen_minor; /* … before the newest look at its balance */
@@ -133,8 +136,10 @@ void auditor_complain(struct auditor *auditor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Its deposit is so large that the plan parks it. */
 bool auditor_is_over(const struct auditor *auditor, uint32_t account);
-/* Is the code a reason to park it now? Notes what it leaves in doubt. */
-bool auditor_may_park(struct auditor *auditor, uint32_t account, const char *code);
+/* Is this record's code a reason to park it now? Notes what it leaves in doubt. */
+bool auditor_may_park(struct auditor *auditor, uint32_t account, const struct record *record);
+/* Did a bank tell this balance of late? */
+bool auditor_was_told(const struct auditor *auditor, uint32_t account, int64_t balance_minor);
 /* What a poll of the account shows at this moment. */
 int64_t auditor_shown(const struct auditor *auditor, uint32_t account);
 /* Of that, what is there before this settlement's deposit. */

@@ -277,6 +277,10 @@ static void open_auditor(struct payday *payday)
         .asks_always = swarm->inquiry == INQUIRY_BY_KEY && swarm->key_lifetime_ns == 0 &&
                        swarm->bank_lagging == 0,
         .alive_ns = swarm->alive_ns,
+        .send_before_ns = swarm->send_before_ns,
+        .unsure_ns = swarm->alive_ns + swarm->store_slow_ns + swarm->process_pause_ns +
+                     swarm->process_freeze_ns,
+        .later_tries = (uint32_t)swarm->later_tries,
         .hold_by_transfer = swarm->hold_by_transfer != 0,
         .parks_over = swarm->over == OVER_PARK,
         .closing_seen = swarm->closing == CLOSING_ALL,

@@ -46,6 +46,8 @@ enum lie {
     ENTRY_OF_ZERO,
     ENTRY_WITH_ITSELF,
     DEPOSIT_TOO_LARGE,
+    DEPOSIT_NOT_TOLD,
+    END_NOT_TOLD,
     OUTCOME_NUMBER_SKIPPED,
     SETTLED_TOO_EARLY,
     SETTLED_WITH_OTHER_HELD,
@@ -100,6 +102,8 @@ static const char *const complaints[LIE_COUNT] = {
     [ENTRY_OF_ZERO] = "I12: account 1: an entry of 0",
     [ENTRY_WITH_ITSELF] = "I12: account 1: an entry names no two ledger accounts",
     [DEPOSIT_TOO_LARGE] = "account 1: deposit 1001 of 1000 at the bank",
+    [DEPOSIT_NOT_TOLD] = "account 1: a deposit of 1000 that no bank told",
+    [END_NOT_TOLD] = "account 1 ends with 50, which no bank told",
     [OUTCOME_NUMBER_SKIPPED] = "account 1: outcome 2 follows 0",
     [SETTLED_TOO_EARLY] = "account 1 ends with step 3 done",
     [SETTLED_WITH_OTHER_HELD] = "I12: account 1 ends with held 49",
@@ -130,6 +134,7 @@ struct story {
     struct digest head;
     uint64_t now_ns;
     uint32_t calls;
+    int64_t told_minor; /* the balance that the bank tells */
 };
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -231,6 +236,8 @@ static void answer(struct story *story, uint32_t call_index, enum answer answere
     struct event event = {
         .kind = EVENT_BANK_REPLY,
         .bank_reply = {.call = {call_index, 1}, .answer = (uint8_t)answered, .text = &none}};
+    if (answered == ANSWER_BALANCE)
+        event.bank_reply.balance_minor = story->told_minor;
     auditor_hears(story->auditor, 0, &event, story->now_ns);
 }
 
@@ -314,6 +321,7 @@ static void ask_for_balances(struct story *story)
         call(story, CALL_BALANCE, NULL, parties, DB_NOW);
     if (story->lie == ASKED_A_BLOCKED_ACCOUNT)
         call(story, CALL_BALANCE, NULL, &story->workload.accounts[1].parties, DB_NOW);
+    story->told_minor = story->lie == DEPOSIT_NOT_TOLD ? 999 : 1000;
     answer(story, 0, ANSWER_BALANCE);
     if (story->lie == ANSWERED_TWICE)
         answer(story, 0, ANSWER_BALANCE);
@@ -467,6 +475,9 @@ static void pay_out(struct story *story)
 static void end(struct story *story)
 {
     if (story->lie != END_NOT_REACHED && story->lie != END_NOT_RECORDED) {
+        call(story, CALL_BALANCE, NULL, &story->workload.accounts[0].parties, DB_NOW);
+        story->told_minor = story->lie == END_NOT_TOLD ? 1000 : 50;
+        answer(story, story->calls - 1, ANSWER_BALANCE);
         uint16_t seq = story->lie == SETTLED_TOO_EARLY ? 4 : 5;
         struct record *settled = outcome(story, STEP_CLOSING, OUTCOME_SETTLED, 0, seq, 0);
         settled->outcome.available_minor = 50;

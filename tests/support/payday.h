@@ -21,7 +21,7 @@
 
 /* What a test of many paydays leaves out where each takes ten times as long. */
 #ifdef __SANITIZE_ADDRESS__
-#define PAYDAY_SHARE 16U
+#define PAYDAY_SHARE 6U
 #else
 #define PAYDAY_SHARE 1U
 #endif

@@ -137,25 +137,20 @@ unguarded() {
 
 # Records: what a chunk committed.
 for change in \
-    "UPDATE entry SET amount_minor = amount_minor + 1 WHERE $(one entry)" \
     "UPDATE entry SET debit = credit, credit = debit WHERE $(one entry)" \
     "UPDATE entry SET debit = debit + 256 WHERE $(one entry)" \
-    "UPDATE intent SET amount_minor = amount_minor + 1 WHERE $(one intent)" \
     "UPDATE intent SET intended_at = intended_at - interval '1 us' WHERE $(one intent)" \
     "UPDATE intent SET send_before = send_before + interval '1 h' WHERE $(one intent)" \
     "UPDATE intent SET mapping_id = mapping_id + 1 WHERE $(one intent)" \
-    "UPDATE intent SET idem_key = gen_random_uuid() WHERE $(one intent)" \
     "UPDATE intent SET generation = 2 WHERE $(one intent)" \
     "UPDATE intent SET body_sha256 = sha256('x') WHERE $(one intent)" \
     "UPDATE intent SET body_sha256 = '' WHERE $(one intent)" \
     "UPDATE intent SET profile_id = 2 WHERE $(one intent)" \
-    "UPDATE intent SET profile_id = 99 WHERE $(one intent)" \
     "UPDATE outcome SET bank_ref = 'tr_0' WHERE $(one outcome 'bank_ref IS NOT NULL')" \
     "UPDATE outcome SET code = repeat('x', 500) WHERE $(one outcome)" \
     "UPDATE outcome SET at = at + interval '1 us' WHERE $(one outcome)" \
     "UPDATE outcome SET state = 3 WHERE $(one outcome 'state = 1')" \
     "UPDATE outcome SET step = step + 256 WHERE $(one outcome)" \
-    "DELETE FROM entry WHERE $(one entry)" \
     "DELETE FROM intent WHERE $(one intent)" \
     "DELETE FROM outcome WHERE $(one outcome)" \
     "DELETE FROM entry WHERE chunk = $chunk" \
@@ -172,6 +167,17 @@ for change in \
     "UPDATE entry SET chunk = chunk + 1 WHERE $(one entry)"; do
     tampered "$first $chunk" "$change"
 done
+tampered "$first $chunk" "UPDATE entry SET amount_minor = amount_minor + 1 WHERE $(one entry)"
+expect_said 'its hash is not that of its records'
+expect_said 'its debit total is not that of its entries'
+tampered "$first $chunk" "DELETE FROM entry WHERE $(one entry)"
+expect_said 'were written'
+tampered "$first $chunk" "UPDATE intent SET amount_minor = amount_minor + 1 WHERE $(one intent)"
+expect_said 'an intent with another amount'
+tampered "$first $chunk" "UPDATE intent SET idem_key = gen_random_uuid() WHERE $(one intent)"
+expect_said 'an intent with a key that is not its own'
+tampered "$first $chunk" "UPDATE intent SET profile_id = 99 WHERE $(one intent)"
+expect_said 'names no bank profile'
 # Two rows exchanged between two settlements: the key stands in the way of doing it at once.
 tampered "$first $chunk" "CREATE TEMP TABLE two AS SELECT * FROM entry
     WHERE chunk = $chunk AND step = 4 AND $mine ORDER BY position LIMIT 2;
@@ -191,13 +197,14 @@ tampered "chunk 999999: its records are in no chunk" "UPDATE entry SET chunk = 9
 # The chain.
 for change in \
     "UPDATE chunk SET hash = sha256('x') WHERE chunk = $chunk" \
-    "UPDATE chunk SET prev_hash = hash WHERE chunk = $chunk" \
     "UPDATE chunk SET records = records + 1 WHERE chunk = $chunk" \
     "UPDATE chunk SET entries = entries + 1 WHERE chunk = $chunk" \
     "UPDATE chunk SET debit_total_minor = debit_total_minor + 1 WHERE chunk = $chunk" \
     "UPDATE chunk SET epoch = 77 WHERE chunk = $chunk"; do
     tampered 'the first bad chunk' "$change"
 done
+tampered 'the first bad chunk' "UPDATE chunk SET prev_hash = hash WHERE chunk = $chunk"
+expect_said 'does not follow'
 tampered "chunks before it are missing" "DELETE FROM chunk WHERE chunk = $chunk"
 tampered "which no run had" "UPDATE chunk SET epoch = 77 WHERE chunk = $last"
 tampered "the head is at chunk" "DELETE FROM chunk WHERE chunk = $last"
@@ -232,6 +239,8 @@ tampered 'of no run' "DELETE FROM run WHERE run_id = 1"
 # What was planned, and who it is for.
 tampered 'opened on another floor' "UPDATE opening SET payable_minor = payable_minor + 1
     WHERE settlement_id = (SELECT min(settlement_id) FROM outcome WHERE state = 22)"
+tampered 'opened on another floor' "UPDATE opening SET payable_minor = payable_minor + 1
+    WHERE settlement_id = (SELECT min(settlement_id) FROM outcome WHERE state = 20)"
 tampered 'never opened' "DELETE FROM opening
     WHERE settlement_id = (SELECT min(settlement_id) FROM outcome WHERE state = 22)"
 tampered 'planned for no such account' "INSERT INTO opening (account_id, settlement_id, ordinal)

@@ -155,8 +155,8 @@ static const struct job_option verify_options[] = {
      .help = "with --book: whose book it is, where the ledger has several banks"},
     {.name = "expect-head",
      .rule = TEXT,
-     .argument = "HEAD",
-     .help = "a closing hash that a run printed: the ledger must have it still; may be repeated"},
+     .argument = "PARTITION:CHUNK:HASH",
+     .help = "a closing hash, as a run printed it: the ledger must have it still; may be repeated"},
     {.name = "quiet", .letter = 'q', .rule = FLAG, .help = "print nothing when all is well"},
 };
 
@@ -330,7 +330,7 @@ static const struct job_option simulate_options[] = {
     {.name = "seeds",
      .rule = TEXT,
      .argument = "A..B",
-     .help = "all these instead, each once and one in a hundred twice"},
+     .help = "all these instead, each once and one in a hundred twice; without a trace"},
     {.name = "accounts",
      .rule = INTEGER(1, 1000000),
      .argument = "N",

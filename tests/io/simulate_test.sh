@@ -50,7 +50,17 @@ for pair in balances:poll transfers:transfer inquiries:inquiry; do
         fail "$said ${pair%%:*}, and the trace has $(grep " ${pair##*:} " "$folder/summary")"
 done
 "$DAYBOOK" trace "$folder/one.trace" --settlement 5 | grep -q ' crash ' || fail "where are the crashes?"
-simulate 77 --seed 7 --trace "$folder/none/trace"
+simulate 64 --seed 7 --trace "$folder/none/trace"
+grep -q 'hint:' "$folder/err" || fail "no hint where a trace can be written"
+
+# Options that say two things.
+for apart in "--seeds 1..3 --seed 2" "--seeds 1..3 --trace $folder/three.trace" \
+    "--crash-at 5 --crashes 2"; do
+    # shellcheck disable=SC2086
+    simulate 64 $apart
+    grep -q 'exclude each other' "$folder/err" || fail "no word about $apart"
+done
+[ ! -e "$folder/three.trace" ] || fail "a trace was begun"
 
 # The profile is found beside an installed program and around a build folder, one or two deep.
 for place in root/bin:root/share/daybook/banks flat/build:flat/ops/banks \

@@ -235,9 +235,10 @@ static int refuse_frozen(struct import *import)
     const char *newest = "";
     int shown = 0;
     for (int i = 0; i < PQntuples(result); i++) {
-        const char *change = db_text(result, i, 1);
+        const char *change = db_text(result, i, 1), *count = db_text(result, i, 3);
         if (strcmp(change, newest) != 0) {
-            fprintf(stderr, "%s accounts would be %s:\n", db_text(result, i, 3), change);
+            fprintf(stderr, "%s account%s would be %s:\n", count,
+                    strcmp(count, "1") == 0 ? "" : "s", change);
             shown = 0;
         }
         newest = change;

@@ -1,4 +1,6 @@
 /* trace: what a run or a simulation wrote with --trace, as lines or as a summary. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "jobs/job.h"
@@ -142,16 +144,32 @@ static const struct trace_form *form_named(const char *name)
     return NULL;
 }
 
+#define KINDS_BYTES 1024
+
+/* Their names, as a hint. */
+static const char *kinds(char text[KINDS_BYTES])
+{
+    size_t used = 0;
+    text[0] = 0;
+    for (uint64_t kind = 0; kind < TRACE_KIND_END; kind++) {
+        const struct trace_form *form = trace_form(kind);
+        if (form == NULL || used >= KINDS_BYTES)
+            continue;
+        int more = snprintf(text + used, KINDS_BYTES - used, "%s%s",
+                            used > 0 ? ", " : "there are: ", form->name);
+        used += (size_t)more;
+    }
+    return text;
+}
+
 static int read_kinds(struct trace_job *trace)
 {
     const char *name;
+    char known[KINDS_BYTES];
     for (size_t i = 0; (name = job_text_at(trace->job, "kind", i)) != NULL; i++) {
         const struct trace_form *form = form_named(name);
         if (form == NULL)
-            return job_fail(JOB_USAGE,
-                            "poll, transfer, inquiry, reply, cancel, load, loaded, row, chunk, "
-                            "written, intent, attempt, outcome, entry, claim, end, note …",
-                            "there is no kind '%s' of items", name);
+            return job_fail(JOB_USAGE, kinds(known), "there is no kind '%s' of items", name);
         trace->some_kinds = true;
         trace->kinds[form->kind] = true;
     }
@@ -166,7 +184,9 @@ static int trace_file(struct trace_job *trace)
         return exit_code;
     trace->stream = trace_stream_open(job_operand(trace->job, 0), error);
     if (trace->stream == NULL)
-        return job_fail(JOB_BAD_INPUT, NULL, "%s", error);
+        return job_fail(errno == EACCES ? JOB_DENIED : JOB_BAD_INPUT,
+                        "a trace is written by daybook run or simulate, with --trace FILE", "%s",
+                        error);
     exit_code = take_all(trace);
     trace_stream_close(trace->stream);
     if (trace->summary_only && trace->summary.items > 0) {

@@ -28,7 +28,9 @@ struct trace_stream *trace_stream_open(const char *name, char error[TRACE_STREAM
     bool is_stdin = strcmp(name, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        snprintf(error, TRACE_STREAM_ERROR_BYTES, "%s: %s", name, strerror(errno));
+        int reason = errno;
+        snprintf(error, TRACE_STREAM_ERROR_BYTES, "%s: %s", name, strerror(reason));
+        errno = reason;
         return NULL;
     }
     struct trace_stream *stream = calloc(1, sizeof *stream);

@@ -17,7 +17,7 @@ enum trace_stream_result {
 
 struct trace_stream;
 
-/* "-": stdin. NULL: `error` says why. */
+/* "-": stdin. NULL: `error` says why, and errno. */
 struct trace_stream *trace_stream_open(const char *name, char error[TRACE_STREAM_ERROR_BYTES]);
 void trace_stream_close(struct trace_stream *stream);
 

@@ -46,11 +46,11 @@ static int tell(const struct verify_totals *totals, bool quiet)
                         "earlier runs printed (--expect-head), and with a backup",
                         "the ledger is not whole: %" PRIu64 " faults%s", totals->faults, first);
     if (!quiet)
-        printf("the ledger is whole: %" PRIu64 " batches, %s chunks, %s records, %s entries, %s "
+        printf("the ledger is whole: %" PRIu64 " %s, %s chunks, %s records, %s entries, %s "
                "settled\n",
-               totals->batches, report_count(totals->chunks, chunks),
-               report_count(totals->records, records), report_count(totals->entries, entries),
-               report_count(totals->settled, settled));
+               totals->batches, totals->batches == 1 ? "batch" : "batches",
+               report_count(totals->chunks, chunks), report_count(totals->records, records),
+               report_count(totals->entries, entries), report_count(totals->settled, settled));
     return JOB_DONE;
 }
 

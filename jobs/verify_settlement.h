@@ -1,7 +1,7 @@
 /*
  * verify_settlement: one settlement's records against the rules, in the order of the chain.
  *
- * Written from the protocol, not from the core: order of steps, one transfer at a time, generations,
+ * Written from the protocol, not from core: order of steps, one transfer at a time, generations,
  * amounts, entries of every step, and what lies in the accounts at the end. Keys alone are made by
  * the core's own ledger_key. A plain value.
  */

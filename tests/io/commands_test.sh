@@ -138,7 +138,7 @@ expect 3 'their last settlement has not ended' daybook run acme --date 2026-04-2
 
 expect 0 'the ledger is whole: 2 batches' daybook verify
 expect_said 'closing hash'
-expect 0 'the ledger is whole: 1 batches' daybook verify acme --date $date
+expect 0 'the ledger is whole: 1 batch,' daybook verify acme --date $date
 expect 0 '' daybook verify -q
 [ -z "$SAID" ] || expect_fail 'verify -q is not quiet'
 payday_bank_book "$PAYDAY_FOLDER/book"

@@ -136,7 +136,7 @@ cluster_psql -c "UPDATE daybook.batch_head SET frozen_at = now()"
 expect 0 'nothing changed' import acme --date 2026-03-25 "$folder/good.csv"
 { head -n 2 "$folder/other.csv"; echo 'a-4,north,V-4,004,P-4,Neu,KRW,1,0,,,'; } >"$folder/late.csv"
 expect 65 'its plan is frozen' import acme --date 2026-03-25 "$folder/late.csv"
-expect_said '1 accounts would be added:'
+expect_said '1 account would be added:'
 expect_said '  a-4'
 expect_said '2 accounts would be removed:'
 expect_said '  a-1: payout_account'

@@ -52,7 +52,7 @@ sql() {
     psql -X -q -At -v ON_ERROR_STOP=1 -d "$DAYBOOK_DATABASE" -c "$1"
 }
 expect 0 'the ledger is whole: 2 batches' "$DAYBOOK" verify
-expect 0 'the ledger is whole: 1 batches' "$DAYBOOK" verify acme --date $date --expect-head "$head"
+expect 0 'the ledger is whole: 1 batch,' "$DAYBOOK" verify acme --date $date --expect-head "$head"
 expect_said "closing hash $head"
 expect 64 'is no head' "$DAYBOOK" verify acme --date $date --expect-head 0:1:zz
 expect 64 'of one batch' "$DAYBOOK" verify --expect-head "$head"

@@ -2,6 +2,17 @@
 
 #include <string.h>
 
+/* U+2028 and 2029 break a line, U+202A to 202E and U+2066 to 2069 turn the text after them round,
+   U+FEFF is not seen: with them a text shows itself as another one. */
+static bool deceives(const unsigned char s[3])
+{
+    if (s[0] == 0xe2 && s[1] == 0x80)
+        return s[2] >= 0xa8 && s[2] <= 0xae;
+    if (s[0] == 0xe2 && s[1] == 0x81)
+        return s[2] >= 0xa6 && s[2] <= 0xa9;
+    return s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf;
+}
+
 /* Bytes of the valid, printable character at `s`, or 0. */
 static size_t character_bytes(const unsigned char *s, size_t left)
 {
@@ -19,7 +30,7 @@ static size_t character_bytes(const unsigned char *s, size_t left)
         (s[0] == 0xf0 && s[1] < 0x90) || // overlong
         (s[0] == 0xf4 && s[1] > 0x8f))   // beyond U+10FFFF
         return 0;
-    return count;
+    return count == 3 && deceives(s) ? 0 : count;
 }
 
 size_t text_clean(char *out, size_t capacity, const char *bytes, size_t byte_count)

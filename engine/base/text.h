@@ -8,12 +8,12 @@
 #include <stddef.h>
 
 /*
- * Copy into `out` (capacity with the NUL) as valid UTF-8 without control bytes: a bad byte or a
+ * Copy into `out` (capacity with the NUL) as valid UTF-8 without controls: each byte that is bad or of a
  * control becomes '?', and the cut falls between characters. Returns the bytes written.
  */
 size_t text_clean(char *out, size_t capacity, const char *bytes, size_t byte_count);
 
-/* Is it valid UTF-8 (RFC 3629) without control bytes (C0, DEL, C1)? */
+/* Is it valid UTF-8 (RFC 3629) without controls (C0, DEL, C1, and what turns or breaks a line)? */
 bool text_is_clean(const char *bytes, size_t byte_count);
 
 /* The same, and length in 1..most. */

@@ -136,7 +136,7 @@ CROSS JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT n.state, n.bank_ref, n.code, n.at FROM daybook.outcome n
     WHERE n.settlement_id = i.settlement_id AND n.step = i.step AND n.kind = i.kind
-      AND n.generation = i.generation AND n.state IN (1, 2, 3, 4)
+      AND n.generation = i.generation AND n.state IN (1, 2, 3, 4, 8)
     ORDER BY n.seq DESC LIMIT 1
 ) d ON true;
 

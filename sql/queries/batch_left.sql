@@ -21,7 +21,7 @@ WITH newest AS MATERIALIZED (
     LEFT JOIN LATERAL (
         SELECT x.state FROM daybook.outcome x
         WHERE x.settlement_id = n.settlement_id AND x.step = t.step AND x.kind = t.kind
-          AND x.generation = t.generation AND x.state IN (1, 2, 3, 4)
+          AND x.generation = t.generation AND x.state IN (1, 2, 3, 4, 8)
         ORDER BY x.seq DESC LIMIT 1
     ) d ON true
 ), numbered AS (

@@ -29,11 +29,13 @@ static const struct row clean[] = {
     ROW("\xdf\xbf", "\xdf\xbf"),         // U+07FF
     ROW("\xe0\xa0\x80", "\xe0\xa0\x80"), // U+0800
     ROW("\xea\xb9\x80\xeb\xb3\x84", "\xea\xb9\x80\xeb\xb3\x84"),
-    ROW("\xed\x9f\xbf", "\xed\x9f\xbf"),         // U+D7FF, last before surrogates
-    ROW("\xee\x80\x80", "\xee\x80\x80"),         // U+E000, first after them
-    ROW("\xef\xbf\xbf", "\xef\xbf\xbf"),         // U+FFFF
-    ROW("\xf0\x90\x80\x80", "\xf0\x90\x80\x80"), // U+10000
-    ROW("\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"), // U+10FFFF
+    ROW("\xed\x9f\xbf", "\xed\x9f\xbf"),                         // U+D7FF, last before surrogates
+    ROW("\xee\x80\x80", "\xee\x80\x80"),                         // U+E000, first after them
+    ROW("\xef\xbf\xbf", "\xef\xbf\xbf"),                         // U+FFFF
+    ROW("\xe2\x80\x94\xe2\x80\xa7", "\xe2\x80\x94\xe2\x80\xa7"), // U+2014, U+2027
+    ROW("\xe2\x80\xaf\xe2\x81\xa5", "\xe2\x80\xaf\xe2\x81\xa5"), // U+202F, U+2065
+    ROW("\xf0\x90\x80\x80", "\xf0\x90\x80\x80"),                 // U+10000
+    ROW("\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"),                 // U+10FFFF
 };
 
 static const struct row unclean[] = {
@@ -57,6 +59,11 @@ static const struct row unclean[] = {
     ROW("\xea\xb9\x41", "??A"), // cut short by a letter
     ROW("\xf0\x90\x80", "???"), // cut short
     ROW("ok\xea\xb9\x80\xea", "ok\xea\xb9\x80?"),
+    ROW("\xe2\x80\xa8", "???"), // U+2028, another line
+    ROW("\xe2\x80\xae", "???"), // U+202E, turns round
+    ROW("\xe2\x81\xa6", "???"), // U+2066
+    ROW("\xe2\x81\xa9", "???"), // U+2069
+    ROW("\xef\xbb\xbf", "???"), // U+FEFF, not seen
 };
 
 static void valid_text_without_controls_is_clean(void **state)

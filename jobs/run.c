@@ -343,7 +343,9 @@ static int exit_of_end(const struct run *run)
     const struct settle_counts *counts = settle_counts(run->settle);
     const struct batch_counts *batch = &run->counts;
     enum settle_end end = settle_end(run->settle);
-    bool is_in_doubt = counts->in_doubt + batch->parked_in_doubt > 0;
+    // Who ended before it knew all of them cannot tell: then each intent without an outcome counts.
+    uint64_t unknown = counts->has_all ? 0 : batch->in_doubt;
+    bool is_in_doubt = counts->in_doubt + batch->parked_in_doubt + unknown > 0;
     if (is_refused(run))
         return JOB_INTERNAL;
     switch (end) {

@@ -175,8 +175,10 @@ void run_report_add(struct run_report *report, const struct settle *settle, uint
     add_counts(&report->total, settle_counts(settle));
     for (int kind = 0; kind < RUN_CALL_KINDS; kind++)
         add_histogram(&report->latency[kind], settle_latency(settle, (enum call_kind)kind));
-    for (uint32_t i = 0; i < report->bank_count; i++)
+    for (uint32_t i = 0; i < report->bank_count; i++) {
         report->banks[i].used_per_mille = settle_rate_used(settle, i);
+        report->banks[i].foreign += settle_foreign(settle, i);
+    }
     report->took_ns = now_ns - report->begun_at_ns;
     report->told_calls = 0;
 }

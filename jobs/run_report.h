@@ -17,6 +17,7 @@
 struct run_report_bank {
     char name[BANK_TEXT_MAX + 1];
     uint32_t rate_per_s;
+    uint64_t foreign;        /* answers about something else */
     uint32_t used_per_mille; /* of the allowance, while calls waited for it; 0: none ever did */
 };
 

@@ -134,6 +134,15 @@ static void print_rate(const struct run_report_bank *bank)
                bank->used_per_mille / 10, bank->used_per_mille % 10, bank->rate_per_s);
 }
 
+/* Somebody else's answers, or a bank that mixes them up: a person should know at once. */
+static void print_foreign(const struct run_report_bank *bank)
+{
+    char count[MONEY_TEXT_BYTES];
+    if (bank->foreign > 0)
+        printf("  bank %s: %s answers were about something else; they count as no answer\n",
+               bank->name, report_count(bank->foreign, count));
+}
+
 static void print_calls(const struct run_report *report)
 {
     const struct settle_counts *total = &report->total;
@@ -156,8 +165,10 @@ static void print_calls(const struct run_report *report)
         printf("  sent again %" PRIu64 ", in doubt %" PRIu64 ", throttled %" PRIu64
                ", timed out %" PRIu64 "\n",
                total->resends, total->doubts, total->throttled, total->timeouts);
-    for (uint32_t i = 0; i < report->bank_count; i++)
+    for (uint32_t i = 0; i < report->bank_count; i++) {
         print_rate(&report->banks[i]);
+        print_foreign(&report->banks[i]);
+    }
 }
 
 static uint64_t settled_per_s(const struct run_report *report)

@@ -94,6 +94,7 @@ void course_reversing_entries(struct settle *settle, struct settlement *s, int64
 static void permit_send(struct settle *settle, struct settlement *s, int64_t now_us)
 {
     s->send_before_us = now_us + (int64_t)(settle->config.send_before_ns / NS_PER_US);
+    s->permitted_ns = settle_later_ns(settle->now_ns, settle->config.send_before_ns);
 }
 
 void course_write_intent(struct settle *settle, struct settlement *s)
@@ -220,7 +221,7 @@ void course_next(struct settle *settle, struct settlement *s)
 static bool post_fee(struct settle *settle, struct settlement *s, uint8_t line, int64_t fee_minor)
 {
     bool is_ours = settle_desk(settle, s)->rules.fee_is_ours;
-    if (fee_minor == 0)
+    if (fee_minor == 0 || SIN(fee_forgotten))
         return true;
     if (fee_minor < 0 || fee_minor > AMOUNT_MAX) {
         course_park_code(settle, s, PARK_FEE_UNCLEAR);

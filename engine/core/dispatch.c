@@ -1,5 +1,7 @@
 #include "core/dispatch.h"
 
+#include <string.h>
+
 #include "base/sin.h"
 #include "base/time.h"
 #include "core/closing.h"
@@ -44,7 +46,9 @@ static bool may_call(const struct settle *settle, uint32_t bank)
 
 static bool is_permitted(const struct settle *settle, const struct settlement *s)
 {
-    return settle_db_most_us(settle) < s->send_before_us || SIN(send_before_ignored);
+    bool is_good =
+        settle_db_most_us(settle) < s->send_before_us && settle->now_ns < s->permitted_ns;
+    return is_good || SIN(send_before_ignored);
 }
 
 static void count_call(struct settle *settle, const struct settlement *s, enum call_kind kind)
@@ -94,7 +98,7 @@ static void hand_out(struct settle *settle, struct settlement *s, uint32_t turn,
                                          : NULL}};
     desk->calls_in_flight++;
     count_call(settle, s, kind);
-    settle_timer(settle, s, settle->now_ns + desk->rules.call_timeout_ns);
+    settle_timer(settle, s, settle_later_ns(settle->now_ns, desk->rules.call_timeout_ns));
     step_move(&settle->steps, s, turns[turn].reply);
 }
 
@@ -268,12 +272,21 @@ static void pause(struct settle *settle, struct desk *desk, const struct call *c
         desk->paused_until_ns = until_ns;
 }
 
+/* Codes that the wire gives an answer which echoes something else than was asked. */
+static bool is_foreign(const struct bank_reply *reply)
+{
+    static const char prefix[] = "echo_";
+    return reply->answer == ANSWER_IN_DOUBT &&
+           memcmp(reply->text->code, prefix, sizeof(prefix) - 1) == 0;
+}
+
 void dispatch_on_reply(struct settle *settle, const struct call *call,
                        const struct bank_reply *reply)
 {
     struct desk *desk = &settle->desks[call->bank];
     CHECK(desk->calls_in_flight > 0);
     desk->calls_in_flight--;
+    desk->foreign += is_foreign(reply);
     uint64_t took_ns = settle->now_ns - call->handed_at_ns;
     histogram_add(&settle->latency[call->call_kind], took_ns);
     if (call->call_kind == CALL_TRANSFER)

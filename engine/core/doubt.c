@@ -136,7 +136,8 @@ static uint64_t counts_from_ns(struct settle *settle, const struct settlement *s
 static int64_t latest_now_us(const struct settle *settle)
 {
     int64_t now_us = settle_db_most_us(settle);
-    return now_us > settle->newest_us ? now_us : settle->newest_us;
+    int64_t newest_us = settle_newest_us(settle);
+    return now_us > newest_us ? now_us : newest_us;
 }
 
 /* Would a permission given now still reach the bank while it keeps the key? */

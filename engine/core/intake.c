@@ -57,7 +57,7 @@ static uint64_t due_at_ns(const struct settle *settle, const struct waiting_acco
     if (settle->intake.is_last_look && is_known_short(settle, account))
         return settle->now_ns;
     // The instant was rounded down to a ms.
-    return polled_at_ns(settle, account) + NS_PER_MS + settle->poll_interval_ns;
+    return settle_later_ns(polled_at_ns(settle, account) + NS_PER_MS, settle->poll_interval_ns);
 }
 
 static void list_waiting(struct settle *settle, struct store_load *load)

@@ -49,5 +49,7 @@ uint64_t server_time_reaches_ns(const struct server_time *time, int64_t us)
 {
     if (us <= time->said_us)
         return time->heard_at_ns;
-    return time->heard_at_ns + (uint64_t)(us - time->said_us) * NS_PER_US;
+    uint64_t wait_us = (uint64_t)(us - time->said_us);
+    bool is_far = wait_us > (AT_NEVER - time->heard_at_ns) / NS_PER_US;
+    return is_far ? AT_NEVER : time->heard_at_ns + wait_us * NS_PER_US;
 }

@@ -31,7 +31,7 @@ void server_time_set(struct server_time *time, int64_t said_us, uint64_t asked_a
                      uint64_t heard_at_ns);
 int64_t server_time_least_us(const struct server_time *time, uint64_t now_ns);
 int64_t server_time_most_us(const struct server_time *time, uint64_t now_ns);
-/* Earliest engine instant at which the database's clock surely reads at least `us`. */
+/* Earliest engine instant at which the database's clock surely reads at least `us`, or AT_NEVER. */
 uint64_t server_time_reaches_ns(const struct server_time *time, int64_t us);
 
 #endif

@@ -111,8 +111,15 @@ int64_t settle_db_most_us(const struct settle *settle)
 
 void settle_recorded_us(struct settle *settle, int64_t at_us)
 {
-    if (at_us > settle->newest_us)
-        settle->newest_us = at_us;
+    if (at_us <= settle_newest_us(settle))
+        return;
+    settle->newest_us = at_us;
+    settle->newest_at_ns = settle->now_ns;
+}
+
+int64_t settle_newest_us(const struct settle *settle)
+{
+    return settle->newest_us + (int64_t)((settle->now_ns - settle->newest_at_ns) / NS_PER_US);
 }
 
 int64_t settle_record_us(struct settle *settle)
@@ -240,7 +247,7 @@ static void on_stop(struct settle *settle)
         return;
     settle->is_stopped = true;
     settle->phase = SETTLE_STOPPING;
-    settle->stop_by_ns = settle->now_ns + settle->config.drain_ns;
+    settle->stop_by_ns = settle_later_ns(settle->now_ns, settle->config.drain_ns);
 }
 
 static void on_event(struct settle *settle, const struct event *event)
@@ -427,6 +434,7 @@ static void count_present(struct settle *settle)
     counts->in_doubt =
         settle->phase == SETTLE_DONE ? count_left_in_doubt(settle) : asking + settle->left_in_doubt;
     counts->pending = settle->left_pending;
+    counts->has_all = settle->intake.stage != INTAKE_UNDER_WAY;
     counts->active =
         settle->config.slots - states[AWAIT_NOTHING] - states[AWAIT_LAST_WRITE] - polling - asking;
     counts->calls_in_flight = settle->calls.in_flight;
@@ -549,6 +557,12 @@ uint32_t settle_rate_used(const struct settle *settle, uint32_t bank)
         return 0;
     uint64_t used = desk->wanted_calls * 1000 / allowed;
     return used < 1000 ? (uint32_t)used : 1000;
+}
+
+uint64_t settle_foreign(const struct settle *settle, uint32_t bank)
+{
+    CHECK(bank < settle->config.bank_count);
+    return settle->desks[bank].foreign;
 }
 
 uint32_t settle_head(const struct settle *settle, struct digest *hash)

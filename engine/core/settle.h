@@ -96,6 +96,7 @@ struct settle_counts {
     uint64_t reversed; /* transfers accepted first, failed later */
     uint64_t refused; /* of the parked: the database refused their records; a defect to look into */
     uint64_t blocked;
+    bool has_all; /* all that were under way are among them; else only the database counts them */
     /* calls handed out, answers by kind */
     uint64_t polls, transfers, inquiries;
     uint64_t resends; /* the same key again */
@@ -135,6 +136,8 @@ const struct histogram *settle_latency(const struct settle *settle, enum call_ki
 /* Share of the bank's allowance used while somebody waited for a token, in per mille; 0: nobody
    ever did. */
 uint32_t settle_rate_used(const struct settle *settle, uint32_t bank);
+/* Answers of the bank that echoed another key, amount, currency or party than was asked. */
+uint64_t settle_foreign(const struct settle *settle, uint32_t bank);
 /* Newest chunk number and hash, as written. */
 uint32_t settle_head(const struct settle *settle, struct digest *hash);
 

@@ -31,6 +31,7 @@ struct desk { /* one bank, as the core deals with it */
     uint32_t calls_in_flight;
     uint32_t answered;    /* transfers since its newest pause; UINT32_MAX: it never was paused */
     uint64_t transfer_ns; /* smoothed answer time of a transfer; 0: none yet */
+    uint64_t foreign;     /* answers that were about something else */
     /* how much of the allowance was used while somebody waited for a token */
     uint64_t looked_at_ns; /* newest dispatch */
     bool was_wanted;       /* … left somebody waiting */
@@ -58,8 +59,9 @@ struct settle {
     uint64_t now_ns;
     uint64_t started_at_ns;
     struct server_time server_time;
-    int64_t newest_us;    /* the latest instant that any record says, written or loaded */
-    uint64_t alive_at_ns; /* newest acknowledged statement */
+    int64_t newest_us;     /* the latest instant that any record says, written or loaded … */
+    uint64_t newest_at_ns; /* … known since */
+    uint64_t alive_at_ns;  /* newest acknowledged statement */
     struct hash *hash;
     struct prng prng;
     struct retry retry;
@@ -96,6 +98,9 @@ int64_t settle_db_most_us(const struct settle *settle);
 /* The instant for a record; remembered as one that was. */
 int64_t settle_record_us(struct settle *settle);
 void settle_recorded_us(struct settle *settle, int64_t at_us);
+/* The database's clock never surely less than that, though somebody set it back: the latest instant
+   of a record, and what has passed since. */
+int64_t settle_newest_us(const struct settle *settle);
 static inline struct desk *settle_desk(struct settle *settle, const struct settlement *s)
 {
     return &settle->desks[s->bank];

@@ -64,6 +64,7 @@ struct settlement {
     struct transfer_order order;
     int64_t intended_at_us;
     int64_t send_before_us; /* newest permission */
+    uint64_t permitted_ns;  /* … on the engine's clock, for the database's may be set back */
     struct digest body_digest;
     bool has_digest;        /* loaded from an earlier run: the body must render to it */
     bool is_clean;          /* every send permitted so far has its whole answer */

@@ -135,6 +135,18 @@ static void a_call_that_ended_first_is_not_cancelled(void **state)
     assert_false(calls_next_cancel(&calls, &cancelled));
 }
 
+static void who_has_the_slot_next_is_not_cancelled_instead(void **state)
+{
+    (void)state;
+    struct slot slot = calls_begin(&calls, 1, 0, CALL_BALANCE, 1);
+    struct slot cancelled;
+    struct call ended;
+    calls_cancel(&calls, slot);
+    assert_true(calls_end(&calls, slot, &ended));
+    assert_int_equal(calls_begin(&calls, 2, 0, CALL_BALANCE, 2).index, slot.index);
+    assert_false(calls_next_cancel(&calls, &cancelled));
+}
+
 static void all_calls_may_be_cancelled_again_and_again(void **state)
 {
     (void)state;
@@ -188,6 +200,7 @@ int main(void)
         TEST(there_is_room_for_as_many_as_were_asked_for),
         TEST(a_cancelled_call_is_named_once),
         TEST(a_call_that_ended_first_is_not_cancelled),
+        TEST(who_has_the_slot_next_is_not_cancelled_instead),
         TEST(all_calls_may_be_cancelled_again_and_again),
         TEST(one_call_too_many_and_a_cancel_of_no_call_abort),
     };

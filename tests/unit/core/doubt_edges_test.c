@@ -152,6 +152,42 @@ static void a_permission_never_ends_earlier_than_an_older_one(void **state)
     assert_settled(1);
 }
 
+static void a_permission_runs_out_though_the_database_s_clock_is_set_back(void **state)
+{
+    (void)state;
+    world->config.banks[0].calls_max = 1;
+    SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 3 * S);
+    add_under_way(STEP_HOLD);
+    start();
+    run_for(100 * MS);
+    assert_int_equal(count_records(2, RECORD_INTENT), 1);
+    world->db_step_us = INT64_C(-3600000000);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(count_calls(2, CALL_TRANSFER), 1);
+    assert_int_equal(count_records(2, RECORD_ATTEMPT), 1);
+}
+
+static void a_key_grows_old_though_the_database_s_clock_is_set_back(void **state)
+{
+    (void)state;
+    world->config.banks[0].inquiry = INQUIRY_REPEAT;
+    world->config.banks[0].repeat_delay_ns = 2 * S;
+    world->config.banks[0].key_lifetime_ns = 20 * S;
+    world->config.resolve_wait_ns = 100 * S;
+    struct account *account = add_under_way(STEP_HOLD);
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT);
+    account->scripts[CALL_TRANSFER].is_endless = true;
+    start();
+    run_for(1 * S);
+    world->db_step_us = INT64_C(-3600000000);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_parked(1, PARK_KEY_EXPIRED);
+    uint32_t sends = count_calls(1, CALL_TRANSFER);
+    assert_in_range(sends, 5, 10);
+    assert_true(call_of(1, CALL_TRANSFER, sends)->at_ns < START_NS + 20 * S);
+}
+
 static void giving_up_waits_for_a_record_that_is_being_written(void **state)
 {
     (void)state;
@@ -347,6 +383,8 @@ int main(void)
         WORLD_TEST(an_unknown_linger_rejects_nothing_and_repeats_under_no_key_that_expires),
         WORLD_TEST(a_database_clock_known_only_roughly_makes_no_not_found_count_early),
         WORLD_TEST(a_permission_never_ends_earlier_than_an_older_one),
+        WORLD_TEST(a_permission_runs_out_though_the_database_s_clock_is_set_back),
+        WORLD_TEST(a_key_grows_old_though_the_database_s_clock_is_set_back),
         WORLD_TEST(giving_up_waits_for_a_record_that_is_being_written),
         WORLD_TEST(a_changed_body_is_inquired_then_parked),
         WORLD_TEST(a_changed_body_parks_where_only_a_repeat_would_ask),

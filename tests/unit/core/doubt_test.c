@@ -97,6 +97,20 @@ static void an_odd_answer_to_a_send_is_in_doubt(void **state)
     }
 }
 
+static void an_answer_about_something_else_is_in_doubt_and_counted(void **state)
+{
+    (void)state;
+    world->config.bank_count = 2;
+    SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_IN_DOUBT, .code = "echo_amount",
+        .is_done = true);
+    SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_IN_DOUBT, .code = "reset");
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(settle_foreign(world->settle, 0), 1);
+    assert_int_equal(settle_foreign(world->settle, 1), 0);
+    assert_int_equal(settle_counts(world->settle)->doubts, 2);
+    assert_settled(1);
+}
+
 static void an_odd_answer_to_an_inquiry_is_asked_again(void **state)
 {
     (void)state;
@@ -497,6 +511,7 @@ int main(void)
         WORLD_TEST(not_found_counts_only_late_and_twice_then_the_same_key_is_sent_again),
         WORLD_TEST(a_transfer_that_the_bank_has_is_found_and_not_sent_again),
         WORLD_TEST(an_odd_answer_to_a_send_is_in_doubt),
+        WORLD_TEST(an_answer_about_something_else_is_in_doubt_and_counted),
         WORLD_TEST(an_odd_answer_to_an_inquiry_is_asked_again),
         WORLD_TEST(a_call_without_answer_is_cancelled_and_asked_about),
         WORLD_TEST(an_answer_that_overtakes_its_cancel_still_counts),

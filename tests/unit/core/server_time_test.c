@@ -64,6 +64,8 @@ static void what_was_reached_before_is_reached_at_the_reading(void **state)
     server_time_init(&time, 1000, 10, 20);
     assert_int_equal(server_time_reaches_ns(&time, 1000), 20);
     assert_int_equal(server_time_reaches_ns(&time, -5000), 20);
+    assert_true(server_time_reaches_ns(&time, INT64_MAX / 1000) < AT_NEVER);
+    assert_int_equal(server_time_reaches_ns(&time, INT64_MAX), AT_NEVER);
 }
 
 static void the_tighter_of_two_readings_that_agree_is_kept_for_a_while(void **state)

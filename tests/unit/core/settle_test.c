@@ -238,6 +238,31 @@ static void a_stop_leaves_what_was_never_sent_out_of_doubt(void **state)
 
 /* ---- stale answers --------------------------------------------------------------------------- */
 
+static void a_stop_before_all_were_loaded_says_that_it_does_not_know_them(void **state)
+{
+    (void)state;
+    world->load_ns = 50 * MS;
+    world->config.slots = 4;
+    add_intent(add_under_way(STEP_HOLD), STEP_PAYOUT, 650, 60 * S);
+    add_intent(add_under_way(STEP_HOLD), STEP_PAYOUT, 650, 60 * S);
+    start();
+    stop_at(START_NS + 60 * MS); // one of them is here, the other's page is under way
+    run_to_end(SETTLE_END_STOPPED);
+    assert_int_equal(settle_counts(world->settle)->in_doubt, 1);
+    assert_false(settle_counts(world->settle)->has_all);
+}
+
+static void a_stop_after_all_were_loaded_knows_them(void **state)
+{
+    (void)state;
+    add_intent(add_under_way(STEP_HOLD), STEP_PAYOUT, 650, 60 * S);
+    start();
+    stop_at(START_NS + 10 * MS);
+    run_to_end(SETTLE_END_STOPPED);
+    assert_true(settle_counts(world->settle)->has_all);
+    assert_int_equal(settle_counts(world->settle)->in_doubt, 1);
+}
+
 static void an_answer_for_an_earlier_call_of_the_slot_harms_nobody(void **state)
 {
     (void)state;
@@ -430,6 +455,8 @@ int main(void)
         WORLD_TEST(a_stop_leaves_what_was_never_sent_out_of_doubt),
         WORLD_TEST(a_stop_at_any_moment_ends_and_loses_no_answer),
         WORLD_TEST(a_stop_waits_for_an_answer_no_longer_than_the_drain),
+        WORLD_TEST(a_stop_before_all_were_loaded_says_that_it_does_not_know_them),
+        WORLD_TEST(a_stop_after_all_were_loaded_knows_them),
         WORLD_TEST(an_answer_for_an_earlier_call_of_the_slot_harms_nobody),
         WORLD_TEST(next_at_is_never_while_only_events_can_help),
         WORLD_TEST(a_wait_is_told_by_next_at_to_the_ns),

@@ -30,7 +30,19 @@
     X(unproven_generation, "a no to a repeat begins the next generation at once")                  \
     X(changed_body, "a transfer that reads differently now is sent again all the same")            \
     X(echo_ignored, "an answer about another transfer counts as this one's")                       \
-    X(alive_ignored, "an engine that has not heard of its database for long still sends")
+    X(alive_ignored, "an engine that has not heard of its database for long still sends")          \
+    X(one_not_found, "one not-found is proof enough")                                              \
+    X(linger_ignored, "what was handed over is believed to arrive at once")                        \
+    X(doubt_is_accepted, "no answer to a transfer counts as paid")                                 \
+    X(closing_skipped, "an account is settled without a last look")                                \
+    X(reversal_is_residue, "what came back is recorded as money from outside")                     \
+    X(part_is_deposit, "a part of the expected money counts as the deposit")                       \
+    X(over_is_paid, "a deposit that is far too large is paid out")                                 \
+    X(fee_forgotten, "a fee that the bank took is not posted")                                     \
+    X(hold_paid_out, "what is to be held is paid out")                                             \
+    X(busy_is_written, "a chunk refused for now counts as written")                                \
+    X(poison_dropped, "a chunk refused for its data is dropped")                                   \
+    X(gone_ignored, "an engine that lost its database goes on")
 
 enum sin {
 #define X(name, text) SIN_##name,

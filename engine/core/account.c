@@ -40,7 +40,8 @@ int64_t account_step_amount(const struct settlement *s, enum step_kind step)
     case STEP_HOLD:
         return s->hold_minor;
     case STEP_PAYOUT:
-        return money_sub(money_add(s->deposit_minor, s->floor_payable_minor), account_dues(s));
+        return money_sub(money_add(s->deposit_minor, s->floor_payable_minor),
+                         SIN(hold_paid_out) ? s->repayment_minor : account_dues(s));
     case STEP_DEPOSIT:
     case STEP_CLOSING:
         break;

@@ -1,6 +1,7 @@
 #include "core/deposit.h"
 
 #include "base/money.h"
+#include "base/sin.h"
 #include "base/time.h"
 #include "core/account.h"
 #include "core/course.h"
@@ -37,7 +38,7 @@ static void on_deposit(struct settle *settle, struct settlement *s, int64_t show
         s->expected_minor > 0 && s->deposit_minor - s->expected_minor > s->expected_minor / 2;
     if (money_add(s->deposit_minor, s->floor_payable_minor) < account_dues(s))
         course_park_code(settle, s, PARK_BELOW_DUES);
-    else if (is_over && settle->config.over == OVER_PARK)
+    else if (is_over && settle->config.over == OVER_PARK && !SIN(over_is_paid))
         course_park_code(settle, s, PARK_OVER_DEPOSIT);
     else
         course_next(settle, s);
@@ -98,7 +99,7 @@ void deposit_on_balance(struct settle *settle, struct settlement *s, const struc
         return;
     }
     int64_t new_minor = account_new_money(s, pool_of(settle, s), reply->balance_minor);
-    if (new_minor >= threshold_of(s)) {
+    if (new_minor >= threshold_of(s) || (SIN(part_is_deposit) && new_minor > 0)) {
         on_deposit(settle, s, reply->balance_minor);
         return;
     }

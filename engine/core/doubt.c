@@ -106,11 +106,16 @@ void doubt_leave(struct settle *settle, struct settlement *s)
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
+static uint64_t known_linger_ns(const struct bank_rules *rules)
+{
+    return rules->linger_ns == AT_NEVER || SIN(linger_ignored) ? 0 : rules->linger_ns;
+}
+
 /* Database instant after which a not-found proves that no send so far was received. */
 static int64_t counts_from_us(struct settle *settle, const struct settlement *s)
 {
     const struct bank_rules *rules = rules_of(settle, s);
-    uint64_t linger_ns = rules->linger_ns == AT_NEVER ? 0 : rules->linger_ns;
+    uint64_t linger_ns = known_linger_ns(rules);
     return s->send_before_us + to_us(linger_ns) + to_us(rules->processing_ns);
 }
 
@@ -128,8 +133,7 @@ static uint64_t counts_from_ns(struct settle *settle, const struct settlement *s
     uint64_t last_ns = s->has_digest ? settle_later_ns(settle->started_at_ns, before_us_ns) : 0;
     if (s->sent_at_ns > last_ns)
         last_ns = s->sent_at_ns;
-    uint64_t linger_ns = rules->linger_ns == AT_NEVER ? 0 : rules->linger_ns;
-    return settle_later_ns(settle_later_ns(last_ns, linger_ns), rules->processing_ns);
+    return settle_later_ns(settle_later_ns(last_ns, known_linger_ns(rules)), rules->processing_ns);
 }
 
 /* A key's age is told by the database's clock, and by the records where that was set back. */
@@ -296,7 +300,10 @@ void doubt_on_send_reply(struct settle *settle, struct settlement *s,
     case ANSWER_IN_DOUBT:
     case ANSWER_BALANCE:
     case ANSWER_NOT_FOUND:
-        on_send_in_doubt(settle, s);
+        if (SIN(doubt_is_accepted))
+            course_step_accepted(settle, s, reply);
+        else
+            on_send_in_doubt(settle, s);
         return;
     }
     CHECK(false);
@@ -353,7 +360,7 @@ static void on_not_found(struct settle *settle, struct settlement *s)
         return;
     }
     s->not_found_count++;
-    if (s->not_found_count >= NOT_FOUNDS_WANTED)
+    if (s->not_found_count >= NOT_FOUNDS_WANTED || SIN(one_not_found))
         on_never_received(settle, s);
     else
         inquire_after(settle, s, retry_wait_ns(&settle->retry, 1, &settle->prng));

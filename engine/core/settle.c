@@ -215,7 +215,9 @@ static void on_chunk_written(struct settle *settle)
 static void on_store_written(struct settle *settle, const struct store_written *written)
 {
     CHECK(written->number == chunk_again(&settle->chunks)->number);
-    if (status_class(written->status) == STATUS_CLASS_OK) {
+    bool is_sin = (SIN(busy_is_written) && written->status == STATUS_STORE_BUSY) ||
+                  (SIN(poison_dropped) && written->status == STATUS_STORE_REFUSED);
+    if (status_class(written->status) == STATUS_CLASS_OK || is_sin) {
         on_chunk_written(settle);
         return;
     }
@@ -268,6 +270,8 @@ static void on_event(struct settle *settle, const struct event *event)
         on_store_time(settle, &event->time);
         return;
     case EVENT_STORE_GONE:
+        if (SIN(gone_ignored))
+            return;
         settle->counts.fatal = event->store_gone;
         settle_end_now(settle, SETTLE_END_GONE);
         return;

@@ -4,6 +4,12 @@
 #   stage_open          once a cluster: the database that each payday's is a copy of
 #   stage_begin NAME [no_import]  input, bank, configuration, database NAME, import
 #   stage_engine ARGS…  starts `daybook run`; sets STAGE_ENGINE, its pid
+#   stage_bank ARGS…    starts the bank with further arguments
+#   stage_bank_again    … at the same place, with its book: as after a kill
+#   stage_ended_code    sets STAGE_ENDED, the exit code of a payday that came to its end
+#   stage_run_to_end    a run that nobody disturbs; it must end with that code
+#   stage_posts         how many transfers were sent
+#   stage_now_us NAME   sets the variable to the clock's microseconds
 #   stage_nap SECONDS   waits; forks nothing
 #   stage_gone PID S    waits until that child has ended; 1: it has not, after S seconds
 #   stage_check         the ledger is whole (verify) and agrees with the bank's book (verify --book);

@@ -1,5 +1,6 @@
 -- The public views: columns may be added, never changed. Ids are bigint or text, amounts bigint
--- minor units, times timestamptz, hashes bytea. Filter by batch_id: it selects by key range.
+-- minor units, times timestamptz, hashes bytea. Filter by batch_id where a view has it: it selects by
+-- key range. v_balance has none: it is about all batches, and reads them all.
 SET LOCAL ROLE daybook_owner;
 
 -- An account number for those who need not know it: its last four characters where it has enough
@@ -13,7 +14,8 @@ RETURN CASE
     ELSE '****' || right(account, 4)
 END;
 
--- Who gave way to a newer epoch is dead, however fresh its heartbeat.
+-- Who gave way to a newer epoch is dead, however fresh its heartbeat. 30 s is claim.stale_after as it
+-- is without configuration, which no view can know: for people, not for a decision.
 CREATE VIEW daybook.v_run AS
 SELECT r.run_id, r.batch_id::bigint AS batch_id, r.kind,
        CASE WHEN r.ended_at IS NOT NULL THEN 'ended'
@@ -37,6 +39,7 @@ FROM daybook.batch b
 JOIN daybook.batch_head h ON h.batch_id = b.batch_id
 JOIN daybook.plan_revision pr ON pr.batch_id = b.batch_id AND pr.revision = h.revision;
 
+-- The reason is the code: no other word is kept why a settlement is where it is.
 CREATE VIEW daybook.v_settlement AS
 SELECT p.settlement_id, b.batch_id::bigint AS batch_id, a.account_ref, m.bank,
        CASE WHEN s.state = 22 THEN 'settled'

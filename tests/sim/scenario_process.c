@@ -72,6 +72,31 @@ static void what_was_handed_over_arrives_while_its_engine_stands_still(void **st
     assert_true(run_seeds(state, plan, 30).end.settled > 30);
 }
 
+/* Every answer comes a second time, when another call may have its place. */
+static void an_answer_told_twice_is_taken_once(void **state)
+{
+    struct sim_plan plan = payday_plan(1, 30);
+    plan.swarm.net_told_twice = SWARM_MILLION;
+    plan.swarm.calls = 2;
+    plan.swarm.bank_error_after = 100000;
+    plan.swarm.net_lost_answer = 100000;
+    assert_int_equal(run_seeds(state, plan, 30).end.settled, 30 * 30);
+}
+
+/* Paid, its fee taken, and back at once, while its answer was lost: the repeat may ask for more
+   than the account holds now. */
+static void what_came_back_before_its_answer_may_be_repeated(void **state)
+{
+    struct sim_plan plan = payday_plan(1, 30);
+    plan.swarm.inquiry = INQUIRY_REPEAT;
+    plan.swarm.bank_error_after = 300000;
+    plan.swarm.bank_reversed = 300000;
+    plan.swarm.bank_reverse_ns = 0;
+    plan.swarm.bank_fee = 500000;
+    struct sim_result sum = run_seeds(state, plan, 30);
+    assert_true(sum.end.settled + sum.end.parked == 30 * 30);
+}
+
 static void recoveries_that_die_again_lose_nothing(void **state)
 {
     struct sim_plan plan = payday_plan(1, 30);
@@ -178,6 +203,8 @@ int main(void)
         cmocka_unit_test(one_that_is_continued_soon_after_the_takeover_pays_nothing_twice),
         cmocka_unit_test(one_that_is_stopped_and_not_taken_over_goes_on),
         cmocka_unit_test(what_was_handed_over_arrives_while_its_engine_stands_still),
+        cmocka_unit_test(an_answer_told_twice_is_taken_once),
+        cmocka_unit_test(what_came_back_before_its_answer_may_be_repeated),
         cmocka_unit_test(recoveries_that_die_again_lose_nothing),
         cmocka_unit_test(a_database_clock_that_is_set_changes_no_payment),
         cmocka_unit_test(a_database_that_takes_no_writes_for_a_while_is_waited_for),

@@ -59,8 +59,10 @@ struct rendered profile_render(const struct profile *profile, enum call_kind cal
                                char out[REQUEST_BYTES_MAX]);
 
 /*
- * SHA-256 over method, path (without the site's prefix) and body of the transfer: what an intent
- * keeps as its body digest. Of nothing where the order cannot be rendered.
+ * SHA-256 over method, path (without the site's prefix), the profile's own headers, the key as the
+ * bank is told it, and body of the transfer: what an intent keeps as its body digest. Whatever the
+ * bank tells a repeat by is in it; host and authorization are not. Of nothing where the order
+ * cannot be rendered.
  */
 struct digest profile_body_digest(const struct profile *profile, struct hash *hash,
                                   const struct transfer_order *order,

@@ -65,7 +65,9 @@ struct request {
     const char *method;
     struct template path;    /* without the site's prefix */
     struct template start;   /* "METHOD prefix" */
-    struct template headers; /* behind the path, up to the length or the end of the head */
+    struct template site;    /* behind the path: host and authorization */
+    struct template headers; /* the profile's own */
+    struct template tail;    /* up to the length, or the end of the head */
     struct template body;
     bool has_body;
 };

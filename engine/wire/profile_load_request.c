@@ -232,16 +232,22 @@ static bool load_headers(struct loading *loading, struct fy_node *node, bool is_
 {
     const struct profile *profile = loading->profile;
     struct builder b;
-    builder_init(&b, loading, node, is_balance, &request->headers);
+    builder_init(&b, loading, node, is_balance, &request->site);
     add_text(&b, " HTTP/1.1\r\nHost: ");
     add_text(&b, profile->host);
     if (profile->token[0] != 0) {
         add_text(&b, "\r\nAuthorization: Bearer ");
         add_text(&b, profile->token);
     }
+    if (!finish(&b, most_bytes))
+        return false;
+    builder_init(&b, loading, node, is_balance, &request->headers);
     struct fy_node *headers = yaml_get(node, "headers");
     if (headers != NULL)
         add_headers(&b, headers);
+    if (!finish(&b, most_bytes))
+        return false;
+    builder_init(&b, loading, node, is_balance, &request->tail);
     if (request->has_body)
         add_text(&b, "\r\nContent-Type: application/json\r\nContent-Length: ");
     else

@@ -154,7 +154,9 @@ struct rendered profile_render(const struct profile *profile, enum call_kind cal
     profile_values(profile, order, parties, &values);
     put_template(&w, profile, request->start, &values);
     put_template(&w, profile, request->path, &values);
+    put_template(&w, profile, request->site, &values);
     put_template(&w, profile, request->headers, &values);
+    put_template(&w, profile, request->tail, &values);
     rendered.body_at = (uint32_t)(w.at - out);
     if (request->has_body && w.ok)
         rendered.body_at += put_body(&w, profile, request, &values);
@@ -176,6 +178,9 @@ struct digest profile_body_digest(const struct profile *profile, struct hash *ha
         put_bytes(&w, request->method, strlen(request->method));
         put_bytes(&w, " ", 1);
         put_template(&w, profile, request->path, &values);
+        put_template(&w, profile, request->headers, &values);
+        put_bytes(&w, "\n", 1);
+        put_bytes(&w, values.text[FIELD_KEY], values.bytes[FIELD_KEY]);
         put_bytes(&w, "\n", 1);
         put_template(&w, profile, request->body, &values);
     }

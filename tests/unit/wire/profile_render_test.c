@@ -260,11 +260,41 @@ static void the_same_order_renders_to_the_same_bytes(void **state)
     profile_close(other);
 }
 
-static void the_digest_covers_method_path_and_body_and_no_more(void **state)
+/* A key told in another way would be another transfer to the bank: the digest must say so. */
+static void the_digest_tells_how_the_key_is_told(void **state)
+{
+    struct profile *profile = *state;
+    static const struct {
+        const char *from, *to;
+    } rows[] = {
+        {"key: {form: hex, length: 32}", "key: {form: hex, length: 24}"},
+        {"key: {form: hex, length: 32}", "key: {form: uuid}"},
+        {"Idempotency-Key: \"{key}\"", "X-Request-Id: \"{key}\""},
+    };
+    struct hash *hash = hash_open();
+    struct transfer_order order = rest_order(STEP_COLLECT, 5);
+    struct digest before = profile_body_digest(profile, hash, &order, &rest_parties);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char file[64], error[PROFILE_ERROR_BYTES];
+        rest_write(file, rows[i].from, rows[i].to);
+        struct profile *changed = profile_load(file, &rest_site, error);
+        unlink(file);
+        assert_non_null(changed);
+        struct digest after = profile_body_digest(changed, hash, &order, &rest_parties);
+        assert_memory_not_equal(before.bytes, after.bytes, DIGEST_BYTES);
+        profile_close(changed);
+    }
+    hash_close(hash);
+}
+
+static void the_digest_covers_what_a_bank_tells_a_repeat_by_and_no_more(void **state)
 {
     struct profile *profile = *state;
     static const char covered[] =
-        "POST /payouts\n{\"account_id\":\"VA-0001\",\"destination\":{\"bank\":\"KB\","
+        "POST /payouts\r\nIdempotency-Key: 000102030405060708090a0b0c0d0eff\r\n"
+        "traceparent: 00-000102030405060708090a0b0c0d0eff-0001020304050607-01\n"
+        "000102030405060708090a0b0c0d0eff\n{\"account_id\":\"VA-0001\",\"destination\":{\"bank\":"
+        "\"KB\","
         "\"account_number\":\"111-222-333\",\"holder_name\":\"김하나\"},\"amount\":5,"
         "\"currency\":\"KRW\",\"description\":\"daybook payout\"}";
     struct hash *hash = hash_open();
@@ -368,7 +398,8 @@ int main(void)
         cmocka_unit_test(a_hold_needs_a_suspense_account),
         cmocka_unit_test(the_longest_order_fits),
         cmocka_unit_test(the_same_order_renders_to_the_same_bytes),
-        cmocka_unit_test(the_digest_covers_method_path_and_body_and_no_more),
+        cmocka_unit_test(the_digest_tells_how_the_key_is_told),
+        cmocka_unit_test(the_digest_covers_what_a_bank_tells_a_repeat_by_and_no_more),
         cmocka_unit_test(amounts_and_keys_take_the_banks_form),
         cmocka_unit_test(a_body_takes_constants_lists_and_any_length),
     };

@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * Copy into `out` (capacity with the NUL) as valid UTF-8 without controls: each byte that is bad or of a
- * control becomes '?', and the cut falls between characters. Returns the bytes written.
+ * Copy into `out` (capacity with the NUL) as valid UTF-8 without controls: each byte that is bad or
+ * of a control becomes '?', and the cut falls between characters. Returns the bytes written.
  */
 size_t text_clean(char *out, size_t capacity, const char *bytes, size_t byte_count);
 

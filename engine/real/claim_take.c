@@ -164,8 +164,8 @@ static enum status take_from(PGconn *control, const struct claim_config *config,
 {
     char batch[NUMBER_BYTES];
     const char *params[] = {LOCK_CLASS, number(batch, config->batch_id)};
-    static const char sql[] = "SELECT pg_advisory_lock($1::int, $2::int)";
-    if (PQsendQueryParams(control, sql, 2, NULL, params, NULL, NULL, 0) != 1) {
+    if (PQsendQueryParams(control, "SELECT pg_advisory_lock($1::int, $2::int)", 2, NULL, params,
+                          NULL, NULL, 0) != 1) {
         pg_error_text(control, NULL, error);
         return STATUS_STORE_LOST;
     }

@@ -6,9 +6,9 @@
  *                 [RELEASE]]
  *
  * LOG gets a line once it listens, one for each message of the protocol ("message SESSION WAY BEGIN
- * END TYPE PAYLOAD"), one where it cuts, and one a session that ends with its bytes. What is held is
- * delivered once sessions that opened after the engine had gone have sent RELEASE bytes. Ends by a
- * signal, or with its parent.
+ * END TYPE PAYLOAD"), one where it cuts, and one a session that ends, with its bytes. What is held
+ * is delivered once sessions that opened after the engine had gone have sent RELEASE bytes. Ends by
+ * a signal, or with its parent.
  */
 #include <errno.h>
 #include <poll.h>

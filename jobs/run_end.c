@@ -1,0 +1,104 @@
+#include "jobs/run_end.h"
+
+#include <string.h>
+
+#include "core/course.h"
+
+/* ---- errors of the engine's parts ---- */
+
+/* Their texts may end in a line "HINT: …". */
+int run_end_fail(int exit_code, char *error)
+{
+    char *hint = strstr(error, "\nHINT: ");
+    if (hint != NULL) {
+        *hint = '\0';
+        hint += 7;
+    }
+    return job_fail(exit_code, hint, "%s", error);
+}
+
+static int exit_of_status(enum status status)
+{
+    switch (status) {
+    case STATUS_OK:
+    case STATUS_STORE_ALREADY:
+        return JOB_DONE;
+    case STATUS_OWNED:
+    case STATUS_STORE_FENCED:
+        return JOB_OWNED;
+    case STATUS_UNREACHABLE:
+    case STATUS_STORE_BEHIND:
+        return JOB_UNREACHABLE;
+    case STATUS_STORE_BUSY:
+    case STATUS_STORE_LOST:
+        return JOB_TRY_AGAIN;
+    case STATUS_STORE_DENIED:
+        return JOB_DENIED;
+    case STATUS_BAD_INPUT:
+        return JOB_BAD_INPUT;
+    case STATUS_BAD_CONFIG:
+        return JOB_BAD_CONFIG;
+    case STATUS_STORE_DIFFERS:
+    case STATUS_STORE_REFUSED:
+    case STATUS_STORE_TWICE:
+    case STATUS_STORE_BROKEN:
+    case STATUS_INTERNAL:
+        return JOB_INTERNAL;
+    }
+    CHECK(false);
+    return JOB_INTERNAL;
+}
+
+/* What a further start may find mended. */
+static bool may_start_over(enum status status)
+{
+    return status == STATUS_STORE_BUSY || status == STATUS_STORE_LOST ||
+           status == STATUS_UNREACHABLE;
+}
+
+int run_end_fail_status(struct run *run, enum status status, char *error)
+{
+    run->lost = may_start_over(status);
+    return run_end_fail(exit_of_status(status), error);
+}
+
+/* ---- the end ---- */
+
+/* It went to its end, though the database would not have some records: a defect of ours. */
+bool run_end_is_refused(const struct run *run)
+{
+    enum settle_end end = settle_end(run->settle);
+    return run->report.total.refused > 0 && end != SETTLE_END_FATAL && end != SETTLE_END_GONE;
+}
+
+/* The whole batch decides, not only what this run did. But what was surely not done is not in
+   doubt, and only the core can tell: in the database both are intents without an outcome. */
+int run_end_exit_code(const struct run *run)
+{
+    const struct settle_counts *counts = settle_counts(run->settle);
+    const struct batch_counts *batch = &run->counts;
+    enum settle_end end = settle_end(run->settle);
+    // Who ended before it knew all of them cannot tell: then each intent without an outcome counts.
+    uint64_t unknown = counts->has_all ? 0 : batch->in_doubt;
+    bool is_in_doubt = counts->in_doubt + batch->parked_in_doubt + unknown > 0;
+    if (run_end_is_refused(run))
+        return JOB_INTERNAL;
+    switch (end) {
+    case SETTLE_END_FATAL:
+        return exit_of_status(counts->fatal);
+    case SETTLE_END_GONE:
+        return JOB_TRY_AGAIN;
+    case SETTLE_END_STOPPED:
+        return is_in_doubt ? JOB_IN_DOUBT : JOB_STOPPED;
+    case SETTLE_END_DEADLINE:
+        if (!is_in_doubt && batch->active > batch->pending)
+            return JOB_STOPPED;
+        return batch_exit_code(batch, is_in_doubt);
+    case SETTLE_END_NONE:
+    case SETTLE_END_COMPLETE:
+    case SETTLE_END_DOUBT:
+        return batch_exit_code(batch, is_in_doubt);
+    }
+    CHECK(false);
+    return JOB_INTERNAL;
+}

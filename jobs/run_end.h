@@ -1,0 +1,18 @@
+/*
+ * run_end: what a status, and the end of a run, mean as exit code. For run*.c.
+ */
+#ifndef DAYBOOK_JOBS_RUN_END_H
+#define DAYBOOK_JOBS_RUN_END_H
+
+#include "jobs/run_state.h"
+
+/* Tells an error of the engine's parts, which may end in a line "HINT: …"; returns exit_code. */
+int run_end_fail(int exit_code, char *error);
+/* The same by its status; run->lost: whether a further start may find it mended. */
+int run_end_fail_status(struct run *run, enum status status, char *error);
+/* The core went to its end, though the database would not have some records. */
+bool run_end_is_refused(const struct run *run);
+/* Of a core that ended. */
+int run_end_exit_code(const struct run *run);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * run_state: what the parts of a run share. For run*.c.
+ */
+#ifndef DAYBOOK_JOBS_RUN_STATE_H
+#define DAYBOOK_JOBS_RUN_STATE_H
+
+#include "jobs/run_banks.h"
+#include "jobs/run_heads.h"
+#include "jobs/run_report.h"
+#include "real/claim.h"
+#include "real/lane.h"
+#include "real/store.h"
+
+struct run {
+    struct job *job;
+    struct config *config;
+    char *conninfo;
+    struct db *db;
+    struct batch batch;
+    struct batch_counts counts;
+    struct run_banks banks;
+    struct run_report report;
+    struct trace_file *trace; /* NULL: none was asked for */
+    uint64_t deadline_at_ns;
+    const volatile int *stop; /* set by a signal: drain, and start nothing new */
+    struct claim_former former;
+    struct run_heads heads;
+    /* one try */
+    bool lost; /* the database: may start over */
+    struct hash *hash;
+    struct claim *claim;
+    struct store *store;
+    struct settle *settle;
+    struct lane *lane;
+    void *memory;
+    size_t memory_bytes;
+};
+
+#endif

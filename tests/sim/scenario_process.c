@@ -89,10 +89,12 @@ static void what_came_back_before_its_answer_may_be_repeated(void **state)
 {
     struct sim_plan plan = payday_plan(1, 30);
     plan.swarm.inquiry = INQUIRY_REPEAT;
-    plan.swarm.bank_error_after = 300000;
+    plan.swarm.pool = POOL_AVAILABLE;
+    plan.swarm.bank_swapped = 500000;
     plan.swarm.bank_reversed = 300000;
     plan.swarm.bank_reverse_ns = 0;
     plan.swarm.bank_fee = 500000;
+    plan.swarm.account_no_dues = SWARM_MILLION;
     struct sim_result sum = run_seeds(state, plan, 30);
     assert_true(sum.end.settled + sum.end.parked == 30 * 30);
 }

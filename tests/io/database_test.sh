@@ -170,7 +170,7 @@ another_encoding_is_refused() {
 # ---- lost on the way ----
 
 restarted_at_any_moment() {
-    local i times=3
+    local i times=2
     [ -z "$full" ] || times=20
     begin restarted "Postgres that restarts at once, at drawn moments of a payday: it goes on"
     stage_engine --set banks.mock.rate=150

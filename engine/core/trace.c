@@ -52,7 +52,10 @@ static const char *const answer_words[] = {
     [ANSWER_NOT_DONE] = "not_done", [ANSWER_CHANGED] = "changed"};
 static const char *const state_words[] = {
     [OUTCOME_ACCEPTED] = "accepted", [OUTCOME_PENDING] = "pending",
-    [OUTCOME_REJECTED_LATER] = "rejected_later", [OUTCOME_REJECTED_PERSON] = "rejected_person", [OUTCOME_REVERSED] = "reversed", [OUTCOME_POSTED] = "posted",
+    [OUTCOME_REJECTED_LATER] = "rejected_later",
+    [OUTCOME_REJECTED_PERSON] = "rejected_person",
+    [OUTCOME_REVERSED] = "reversed",
+    [OUTCOME_POSTED] = "posted",
     [OUTCOME_SKIPPED] = "skipped", [OUTCOME_DEPOSITED] = "deposited", [OUTCOME_SHORT] = "short",
     [OUTCOME_PARKED] = "parked", [OUTCOME_SETTLED] = "settled"};
 static const char *const ledger_words[] = {
@@ -222,7 +225,7 @@ static const char *end_name(enum settle_end ended)
     case SETTLE_END_FATAL:
         return "fatal";
     }
-    return "unknown";
+    return "unknown"; // uncovered: each has its name
 }
 
 void trace_end(const struct trace_sink *sink, uint64_t at_ns, enum settle_end ended,

@@ -34,7 +34,7 @@ int64_t account_dues(const struct settlement *s)
 
 int64_t account_step_amount(const struct settlement *s, enum step_kind step)
 {
-    switch (step) {
+    switch (step) { // uncovered: no other step has an amount
     case STEP_COLLECT:
         return s->repayment_minor;
     case STEP_HOLD:
@@ -42,7 +42,7 @@ int64_t account_step_amount(const struct settlement *s, enum step_kind step)
     case STEP_PAYOUT:
         return money_sub(money_add(s->deposit_minor, s->floor_payable_minor),
                          SIN(hold_paid_out) ? s->repayment_minor : account_dues(s));
-    case STEP_DEPOSIT:
+    case STEP_DEPOSIT: // uncovered: the same
     case STEP_CLOSING:
         break;
     }

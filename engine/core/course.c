@@ -173,7 +173,8 @@ void course_begin_generation(struct settle *settle, struct settlement *s, uint16
     s->is_pending = s->is_unsendable = s->is_refused_later = false;
     s->wants_generation = false;
     s->renewals = 0;
-    s->attempts = s->tries = s->inquiries = 0;
+    s->attempts = 0;
+    s->tries = s->inquiries = 0;
     s->not_found_count = 0;
     s->doubt_since_ns = 0;
     if (settle_is_open(settle) && chunk_has_room(&settle->chunks) &&
@@ -298,7 +299,7 @@ bool course_is_balance(const struct bank_reply *reply)
 bool course_may_look_again(struct settle *settle, struct settlement *s, bool throttled)
 {
     if (s->doubt_since_ns == 0)
-        s->doubt_since_ns = settle->now_ns > 0 ? settle->now_ns : 1;
+        s->doubt_since_ns = settle_since_ns(settle);
     if (!throttled)
         s->tries++;
     return s->tries < settle->config.poll_tries &&
@@ -307,14 +308,14 @@ bool course_may_look_again(struct settle *settle, struct settlement *s, bool thr
 
 uint64_t course_look_wait_ns(struct settle *settle, const struct settlement *s)
 {
-    return retry_wait_ns(&settle->retry, s->tries > 0 ? s->tries : 1, &settle->prng);
+    return retry_wait_ns(&settle->retry, s->tries, &settle->prng);
 }
 
 /* ---- written --------------------------------------------------------------------------------- */
 
 void course_on_written(struct settle *settle, struct settlement *s)
 {
-    switch ((enum await)s->await) {
+    switch ((enum await)s->await) { // uncovered: who awaits another thing is not here
     case AWAIT_INTENT_WRITE:
         doubt_on_written(settle, s);
         return;
@@ -326,7 +327,7 @@ void course_on_written(struct settle *settle, struct settlement *s)
             settle->rest_finished_ns = settle->now_ns;
         step_move(&settle->steps, s, AWAIT_NOTHING);
         return;
-    case AWAIT_NOTHING:
+    case AWAIT_NOTHING: // uncovered: the same
     case AWAIT_POLL_TURN:
     case AWAIT_POLL_REPLY:
     case AWAIT_POLL_AGAIN:

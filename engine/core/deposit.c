@@ -61,7 +61,7 @@ void deposit_short(struct settle *settle, struct settlement *s)
 
 void deposit_missing(struct settle *settle, struct settlement *s)
 {
-    if (settle->intake.is_last_look || settle->is_past_deadline)
+    if (settle->intake.is_last_look)
         deposit_short(settle, s);
     else
         intake_wait(settle, s);

@@ -311,7 +311,9 @@ uint64_t dispatch_next_at(const struct settle *settle)
         if (settle_is_open(settle) && chunk_has_room(&settle->chunks) &&
             has_long_wait(settle, bank)) {
             uint64_t give_up_ns = give_up_at_ns(settle, desk);
-            next_ns = give_up_ns < next_ns ? give_up_ns : next_ns;
+            // Who is still here when it is over has a wait of his own, or waits for the chunk.
+            if (give_up_ns > settle->now_ns && give_up_ns < next_ns)
+                next_ns = give_up_ns;
         }
         uint64_t room_ns = room_at_ns(settle, bank);
         next_ns = room_ns < next_ns ? room_ns : next_ns;

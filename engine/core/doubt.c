@@ -23,7 +23,7 @@ static int64_t to_us(uint64_t duration_ns)
 static void begin_doubt(struct settle *settle, struct settlement *s)
 {
     if (s->doubt_since_ns == 0)
-        s->doubt_since_ns = settle->now_ns > 0 ? settle->now_ns : 1;
+        s->doubt_since_ns = settle_since_ns(settle);
 }
 
 /* A run waits so long and no longer: then the transfer stays as the records have it. */
@@ -55,8 +55,7 @@ static void inquire_after(struct settle *settle, struct settlement *s, uint64_t 
 
 static uint64_t growing_wait_ns(struct settle *settle, struct settlement *s)
 {
-    if (s->inquiries < UINT16_MAX)
-        s->inquiries++;
+    s->inquiries++;
     return retry_wait_ns(&settle->retry, s->inquiries, &settle->prng);
 }
 
@@ -259,8 +258,7 @@ static void on_send_not_done(struct settle *settle, struct settlement *s,
                              const struct bank_reply *reply)
 {
     settle->counts.not_done++;
-    if (s->tries < UINT16_MAX)
-        s->tries++;
+    s->tries++;
     uint64_t wait_ns = retry_wait_ns(&settle->retry, s->tries, &settle->prng);
     if (reply->retry_after_ns > wait_ns)
         wait_ns = reply->retry_after_ns;

@@ -101,15 +101,11 @@ static bool is_running_out(const struct settle *settle)
 
 /* ---- asking for pages ------------------------------------------------------------------------ */
 
-static bool begin_last_look(struct settle *settle)
+static void begin_last_look(struct settle *settle)
 {
-    struct intake *intake = &settle->intake;
-    if (intake->is_last_look)
-        return true;
     bool only_waiting = step_free_count(&settle->steps) == settle->config.slots;
-    if (settle->is_past_deadline || (settle->config.deadline_at_ns == AT_NEVER && only_waiting))
-        intake->is_last_look = true;
-    return intake->is_last_look;
+    if (settle->config.deadline_at_ns == AT_NEVER && only_waiting)
+        settle->intake.is_last_look = true;
 }
 
 bool intake_load(struct settle *settle, struct store_load *load)

@@ -6,7 +6,7 @@
 /* Who has records that are not written is still in a slot. */
 static struct settlement *find(struct settle *settle, uint64_t id)
 {
-    for (uint32_t i = 0; i < settle->config.slots; i++) {
+    for (uint32_t i = 0; i < settle->config.slots; i++) { // uncovered: it is there
         struct settlement *s = step_at(&settle->steps, i);
         if (s->await != AWAIT_NOTHING && s->id == id)
             return s;

@@ -111,6 +111,12 @@ static inline uint64_t settle_later_ns(uint64_t at_ns, uint64_t wait_ns)
 {
     return wait_ns < AT_NEVER - at_ns ? at_ns + wait_ns : AT_NEVER;
 }
+/* The present as the begin of a wait; 0 means none, so it is 1 where a clock begins there. */
+static inline uint64_t settle_since_ns(const struct settle *settle)
+{
+    // uncovered: no clock stands at 0
+    return settle->now_ns > 0 ? settle->now_ns : 1;
+}
 void settle_timer_clear(struct settle *settle, const struct settlement *s);
 /* May new intents be written and new calls made? */
 static inline bool settle_is_open(const struct settle *settle)

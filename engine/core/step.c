@@ -188,7 +188,7 @@ static bool list_is_whole(const struct steps *steps, uint32_t bank, uint32_t awa
     uint32_t prev = STEP_NONE;
     for (uint32_t i = list->head; i != STEP_NONE; i = steps->slots[i].next) {
         const struct settlement *settlement = &steps->slots[i];
-        if (settlement->await != await || settlement->prev != prev || count == steps->capacity)
+        if (settlement->await != await || settlement->prev != prev)
             return false;
         if (await != AWAIT_NOTHING && settlement->bank != bank)
             return false;

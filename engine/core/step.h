@@ -75,8 +75,8 @@ struct settlement {
     bool refused_by_person; /* kind of that 4xx */
     uint16_t attempts;      /* attempt records so far */
     uint8_t renewals;       /* permissions in a row that ran out before their turn came */
-    uint16_t tries;         /* failed calls in a row */
-    uint16_t inquiries;     /* asked so far, for the wait between */
+    uint32_t tries;         /* failed calls in a row */
+    uint32_t inquiries;     /* asked so far, for the wait between */
     uint8_t not_found_count;
     bool is_refused;         /* parked as refused; its slot only waits for the call's reply */
     bool is_second_look;     /* closing check: once already the balance was not the ledger's */

@@ -165,7 +165,7 @@ static void a_run_waits_for_doubt_no_longer_than_resolve_wait(void **state)
         SAY(account, CALL_INQUIRY, .answer = rows[i].answer);
     }
     world->config.bank_count = 2;
-    run_to_end_within(12 * S, SETTLE_END_DOUBT);
+    run_to_end_within(60 * S, SETTLE_END_DOUBT);
     assert_int_equal(settle_counts(world->settle)->in_doubt, 2);
     for (uint32_t position = 1; position <= 2; position++) {
         assert_int_equal(count_calls(position, CALL_TRANSFER), 1);
@@ -211,6 +211,19 @@ static void whoever_waits_at_a_bank_that_is_paused_for_a_day_is_left_to_a_later_
     assert_int_equal(counts->is_short, 4);
     for (uint32_t i = 1; i <= 16; i++)
         assert_null(outcome_of(i, OUTCOME_PARKED));
+}
+
+static void who_has_a_wait_of_its_own_is_not_given_up_before_it_ends(void **state)
+{
+    (void)state;
+    SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 86400 * S);
+    SAY(add_under_way(STEP_HOLD), CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .after_ns = 900 * MS);
+    start();
+    run_for(10 * S + 500 * MS);
+    assert_false(is_done());
+    run_to_end_within(1 * S, SETTLE_END_DOUBT);
+    assert_int_equal(settle_counts(world->settle)->pending, 2);
 }
 
 static void a_pause_shorter_than_resolve_wait_is_waited_for(void **state)
@@ -350,6 +363,19 @@ static void rejected_later_parks_after_later_tries(void **state)
     run_to_end(SETTLE_END_COMPLETE);
     assert_int_equal(count_calls(1, CALL_TRANSFER), world->config.banks[0].later_tries);
     assert_parked(1, PARK_GENERATIONS);
+}
+
+static void a_hundred_keys_are_enough_whatever_the_profile_says(void **state)
+{
+    (void)state;
+    world->config.banks[0].later_tries = 1000;
+    world->config.banks[0].later_wait_ns = 1 * MS;
+    struct account *account = add_under_way(STEP_HOLD);
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_REJECTED_LATER);
+    account->scripts[CALL_TRANSFER].is_endless = true;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_parked(1, PARK_GENERATIONS);
+    assert_int_equal(count_records(1, RECORD_INTENT), GENERATIONS_MAX);
 }
 
 static void a_wait_longer_than_the_run_may_wait_is_left_to_a_later_run(void **state)
@@ -518,6 +544,7 @@ int main(void)
         WORLD_TEST(a_run_waits_for_doubt_no_longer_than_resolve_wait),
         WORLD_TEST(a_bank_that_says_slow_down_for_a_day_does_not_hold_up_the_end),
         WORLD_TEST(whoever_waits_at_a_bank_that_is_paused_for_a_day_is_left_to_a_later_run),
+        WORLD_TEST(who_has_a_wait_of_its_own_is_not_given_up_before_it_ends),
         WORLD_TEST(a_pause_shorter_than_resolve_wait_is_waited_for),
         WORLD_TEST(permissions_that_run_out_again_and_again_are_not_renewed_for_ever),
         WORLD_TEST(what_was_surely_not_done_is_pending_and_no_resend),
@@ -528,6 +555,7 @@ int main(void)
         WORLD_TEST(a_rejection_that_the_bank_shows_when_asked_counts_at_once),
         WORLD_TEST(rejected_later_makes_a_new_generation_after_later_wait),
         WORLD_TEST(rejected_later_parks_after_later_tries),
+        WORLD_TEST(a_hundred_keys_are_enough_whatever_the_profile_says),
         WORLD_TEST(a_wait_longer_than_the_run_may_wait_is_left_to_a_later_run),
         WORLD_TEST(pending_is_recorded_once_and_inquired),
         WORLD_TEST(not_found_after_pending_proves_nothing),

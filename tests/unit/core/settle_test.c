@@ -252,6 +252,43 @@ static void a_stop_before_all_were_loaded_says_that_it_does_not_know_them(void *
     assert_false(settle_counts(world->settle)->has_all);
 }
 
+static void a_second_stop_changes_nothing(void **state)
+{
+    (void)state;
+    SAY(add_usual(), CALL_BALANCE, .answer = ANSWER_IN_DOUBT, .after_ns = AT_NEVER);
+    world->config.banks[0].call_timeout_ns = 60 * S;
+    start();
+    stop_at(START_NS + 100 * MS);
+    stop_at(START_NS + 1500 * MS);
+    run_to_end(SETTLE_END_STOPPED);
+    assert_in_range(world->now_ns, START_NS + 2100 * MS, START_NS + 2200 * MS);
+}
+
+static void many_calls_that_time_out_together_are_all_cancelled(void **state)
+{
+    (void)state;
+    world->config.slots = 64;
+    world->config.banks[0].calls_max = world->config.banks[0].burst = 40;
+    world->load_ns = 200 * MS; // the bucket is full when they come in
+    for (uint32_t i = 0; i < 40; i++)
+        SAY(add_usual(), CALL_BALANCE, .answer = ANSWER_IN_DOUBT, .after_ns = AT_NEVER);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(settle_counts(world->settle)->timeouts, 40);
+    assert_settled(40);
+    assert_in_range(settle_latency(world->settle, CALL_BALANCE)->count, 120, 130);
+}
+
+static void banks_share_the_calls_that_there_can_be(void **state)
+{
+    (void)state;
+    world->config.bank_count = 2;
+    world->config.banks[0].calls_max = world->config.banks[1].calls_max = CALLS_MAX;
+    add_usual();
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_settled(1);
+    assert_int_equal(settle_rate_used(world->settle, 1), 0);
+}
+
 static void a_stop_after_all_were_loaded_knows_them(void **state)
 {
     (void)state;
@@ -456,6 +493,9 @@ int main(void)
         WORLD_TEST(a_stop_at_any_moment_ends_and_loses_no_answer),
         WORLD_TEST(a_stop_waits_for_an_answer_no_longer_than_the_drain),
         WORLD_TEST(a_stop_before_all_were_loaded_says_that_it_does_not_know_them),
+        WORLD_TEST(a_second_stop_changes_nothing),
+        WORLD_TEST(many_calls_that_time_out_together_are_all_cancelled),
+        WORLD_TEST(banks_share_the_calls_that_there_can_be),
         WORLD_TEST(a_stop_after_all_were_loaded_knows_them),
         WORLD_TEST(an_answer_for_an_earlier_call_of_the_slot_harms_nobody),
         WORLD_TEST(next_at_is_never_while_only_events_can_help),

@@ -248,6 +248,17 @@ static void a_broken_link_is_noticed(void **state)
     assert_false(step_is_whole(&steps));
     b->bank = 0;
     assert_true(step_is_whole(&steps));
+    struct step_list *list = &steps.lists[0][AWAIT_POLL_TURN];
+    list->count--;
+    assert_false(step_is_whole(&steps));
+    list->count++;
+    list->tail = step_index(&steps, a);
+    assert_false(step_is_whole(&steps));
+    list->tail = step_index(&steps, b);
+    steps.counts[AWAIT_POLL_TURN]++;
+    assert_false(step_is_whole(&steps));
+    steps.counts[AWAIT_POLL_TURN]--;
+    assert_true(step_is_whole(&steps));
 }
 
 static void begin_one_too_many(void)

@@ -190,31 +190,42 @@ session_of_run="FROM pg_stat_activity WHERE application_name ~ '^daybook:[0-9]+:
     ORDER BY backend_start"
 
 each_backend_is_ended() {
-    local which ended pid
+    local which
     begin backends "the control, chunk or page session is ended, or its process killed: it goes on"
     stage_engine --set banks.mock.rate=200
     for which in 0 1 2; do
         await_posts $((15 + which * 35))
-        await_sessions
-        ended=$(as_admin "SELECT pg_terminate_backend(pid) $session_of_run OFFSET $which LIMIT 1")
-        [ "$ended" = t ] || stage_fail "session $which could not be ended"
+        await_hit end_session $which
     done
     await_posts 110
-    await_sessions
-    pid=$(as_admin "SELECT pid $session_of_run OFFSET $((RANDOM % 3)) LIMIT 1")
-    kill -KILL "$pid" || stage_fail "no backend '$pid' to be killed"
+    await_hit kill_session $((RANDOM % 3))
     goes_on
     end
 }
 
-# All three that a run has: it may just have lost one, and be starting over.
-await_sessions() {
+# A run that has just lost one is starting over: until all three are there, and that one was hit.
+await_hit() {
     local try
     for try in $(seq 1 500); do
-        [ "$(as_admin "SELECT count(*) FROM (SELECT $session_of_run) s")" != 3 ] || return 0
+        ! "$@" || return 0
         stage_nap 0.01
     done
-    stage_fail "no three sessions of the run"
+    stage_fail "no such session: $*"
+}
+
+has_sessions() {
+    [ "$(as_admin "SELECT count(*) FROM (SELECT $session_of_run) s")" = 3 ]
+}
+
+end_session() {
+    has_sessions && [ "$(as_admin "SELECT pg_terminate_backend(pid) $session_of_run
+        OFFSET $1 LIMIT 1")" = t ]
+}
+
+kill_session() {
+    local pid
+    has_sessions && pid=$(as_admin "SELECT pid $session_of_run OFFSET $1 LIMIT 1") &&
+        [ -n "$pid" ] && kill -KILL "$pid" 2>/dev/null
 }
 
 # ---- refusing on the way ----

@@ -176,7 +176,7 @@ stopped_between_check_and_send() {
 }
 
 one_stale_heartbeat() {
-    local one two
+    local one two first_code
     begin stale "two starters see one stale heartbeat: one works"
     stop_at bank_answered:100:stop
     stage_nap 1.3
@@ -186,13 +186,13 @@ one_stale_heartbeat() {
     two=$STAGE_ENGINE
     others+=("$one" "$two")
     ends "0 11" "$one"
-    set -- "$code"
+    first_code=$code
     ends "0 11" "$two"
     # Who came late enough finds nothing to do; but never two that work.
     [ "$(ask "SELECT count(*) FROM daybook.run")" -le 3 ] || stage_fail "too many runs"
-    case "$1 $code" in
+    case "$first_code $code" in
     "0 11" | "11 0" | "0 0") ;;
-    *) stage_fail "they ended with $1 and $code" ;;
+    *) stage_fail "they ended with $first_code and $code" ;;
     esac
     kill -CONT "$first"
     ends "0 11 75" "$first"

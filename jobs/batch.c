@@ -147,6 +147,7 @@ const char *batch_reason(const char *code)
         {PARK_REJECTED, "the bank refused it for a person to look at, without a code"},
         {PARK_RECORD_REFUSED, "the database refused its records; a defect of daybook"},
         {PARK_REVERSED, "a transfer was accepted first and failed later"},
+        {PARK_UNCONFIRMED, "it was paid, or it came back: the bank cannot say"},
         {PARK_FEE_TAKEN, "the bank took a fee from the person's account"},
         {PARK_FEE_UNCLEAR, "the bank named a fee that cannot be one"},
         {PARK_OVERDRAWN, "the ledger has less in the account than the next transfer takes"},

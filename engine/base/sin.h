@@ -36,6 +36,7 @@
     X(doubt_is_accepted, "no answer to a transfer counts as paid")                                 \
     X(closing_skipped, "an account is settled without a last look")                                \
     X(reversal_is_residue, "what came back is recorded as money from outside")                     \
+    X(unconfirmed_is_residue, "what may have come back is recorded as money from outside")         \
     X(part_is_deposit, "a part of the expected money counts as the deposit")                       \
     X(over_is_paid, "a deposit that is far too large is paid out")                                 \
     X(fee_forgotten, "a fee that the bank took is not posted")                                     \

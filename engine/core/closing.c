@@ -75,18 +75,27 @@ void closing_leave(struct settle *settle, struct settlement *s)
     step_move(&settle->steps, s, AWAIT_NOTHING);
 }
 
-/* A look failed: once more after a while, or left to a later run. */
-static void look_again(struct settle *settle, struct settlement *s, bool throttled, enum await turn,
+/* A look failed: once more after a while, at least so long, or left to a later run. */
+static void look_again(struct settle *settle, struct settlement *s, uint64_t least_ns,
                        enum await again)
 {
-    if (!course_may_look_again(settle, s, throttled)) {
+    if (!course_may_look_again(settle, s, false)) {
         closing_leave(settle, s);
-    } else if (throttled) {
-        step_move(&settle->steps, s, turn);
-    } else {
-        settle_timer(settle, s, settle_later_ns(settle->now_ns, course_look_wait_ns(settle, s)));
-        step_move(&settle->steps, s, again);
+        return;
     }
+    uint64_t wait_ns = course_look_wait_ns(settle, s);
+    wait_ns = wait_ns > least_ns ? wait_ns : least_ns;
+    settle_timer(settle, s, settle_later_ns(settle->now_ns, wait_ns));
+    step_move(&settle->steps, s, again);
+}
+
+/* The bank said slow down: its desk waits. */
+static void look_when_told(struct settle *settle, struct settlement *s, enum await turn)
+{
+    if (course_may_look_again(settle, s, true))
+        step_move(&settle->steps, s, turn);
+    else
+        closing_leave(settle, s);
 }
 
 /* ---- accepted first, failed later ------------------------------------------------------------ */
@@ -114,6 +123,23 @@ static void record_reversals(struct settle *settle, struct settlement *s)
     course_park_code(settle, s, PARK_REVERSED);
 }
 
+/* Is that what came back, if some of the transfers that nobody confirms failed after all? */
+static bool may_have_come_back(const struct settlement *s, int64_t surplus_minor)
+{
+    if (SIN(unconfirmed_is_residue))
+        return false;
+    for (uint8_t some = s->unconfirmed_steps; some != 0;
+         some = (uint8_t)((some - 1U) & s->unconfirmed_steps)) {
+        int64_t sum_minor = 0;
+        for (enum step_kind step = STEP_COLLECT; step <= STEP_PAYOUT; step++)
+            if ((some >> step & 1) != 0)
+                sum_minor = money_add(sum_minor, account_step_amount(s, step));
+        if (sum_minor == surplus_minor)
+            return true;
+    }
+    return false;
+}
+
 /* Everything that could be asked has been. */
 static void conclude(struct settle *settle, struct settlement *s)
 {
@@ -122,6 +148,9 @@ static void conclude(struct settle *settle, struct settlement *s)
         account_shown_at_end(s, rules_of(settle, s)->pool, settle->config.hold_by_transfer);
     if (s->reversed_steps != 0 && !SIN(reversal_is_residue))
         record_reversals(settle, s);
+    else if (shown_minor > ledger_minor &&
+             may_have_come_back(s, money_sub(shown_minor, ledger_minor)))
+        course_park_code(settle, s, PARK_UNCONFIRMED);
     else if (shown_minor > ledger_minor)
         end_settled(settle, s, shown_minor, money_sub(shown_minor, ledger_minor));
     else
@@ -132,12 +161,16 @@ static void conclude(struct settle *settle, struct settlement *s)
 static void confirm_next(struct settle *settle, struct settlement *s)
 {
     bool can_ask = rules_of(settle, s)->inquiry == INQUIRY_BY_KEY;
-    while (can_ask && s->confirming > STEP_COLLECT) {
+    while (s->confirming > STEP_COLLECT) {
         s->confirming--;
         enum step_kind step = s->confirming;
         uint16_t generation = s->accepted_generation[step];
         if (generation == 0)
             continue;
+        if (!can_ask) {
+            s->unconfirmed_steps |= (uint8_t)(1U << step);
+            continue;
+        }
         s->order = (struct transfer_order){
             .settlement_id = s->id,
             .amount_minor = account_step_amount(s, step),
@@ -160,6 +193,25 @@ static void on_failed_later(struct settle *settle, struct settlement *s,
     confirm_next(settle, s);
 }
 
+/* The tries of one paid by this run span the bank's processing time: what lags comes to light. */
+static uint64_t span_ns(struct settle *settle, const struct settlement *s)
+{
+    uint32_t gaps = settle->config.poll_tries - 1;
+    return s->paid_at_us == 0 && gaps > 0 ? rules_of(settle, s)->processing_ns / gaps : 0;
+}
+
+/* It was there once, so a bank that finds it no more says nothing about it: asked often enough, it
+   is unconfirmed. */
+static void on_not_found(struct settle *settle, struct settlement *s)
+{
+    if (s->tries + 1U < settle->config.poll_tries) {
+        look_again(settle, s, span_ns(settle, s), AWAIT_CONFIRM_AGAIN);
+        return;
+    }
+    s->unconfirmed_steps |= (uint8_t)(1U << s->confirming);
+    confirm_next(settle, s);
+}
+
 void closing_on_confirm(struct settle *settle, struct settlement *s, const struct bank_reply *reply)
 {
     CHECK(s->await == AWAIT_CONFIRM_REPLY);
@@ -172,13 +224,8 @@ void closing_on_confirm(struct settle *settle, struct settlement *s, const struc
         on_failed_later(settle, s, reply);
         return;
     case ANSWER_NOT_FOUND:
-        // It was there once: a bank that has forgotten it says nothing about it. After a few tries
-        // the record stands as it is.
-        if (s->tries + 1U >= settle->config.poll_tries) {
-            confirm_next(settle, s);
-            return;
-        }
-        break;
+        on_not_found(settle, s);
+        return;
     case ANSWER_IN_DOUBT:
     case ANSWER_PENDING:
     case ANSWER_NOT_DONE:
@@ -186,32 +233,66 @@ void closing_on_confirm(struct settle *settle, struct settlement *s, const struc
     case ANSWER_CHANGED:
         break;
     }
-    look_again(settle, s, reply->throttled, AWAIT_CONFIRM_TURN, AWAIT_CONFIRM_AGAIN);
+    if (reply->throttled)
+        look_when_told(settle, s, AWAIT_CONFIRM_TURN);
+    else
+        look_again(settle, s, 0, AWAIT_CONFIRM_AGAIN);
 }
 
 /* ---- looks ----------------------------------------------------------------------------------- */
+
+/* How long something of it may still be under way at the bank. */
+static uint64_t under_way_ns(struct settle *settle, const struct settlement *s)
+{
+    uint64_t processing_ns = rules_of(settle, s)->processing_ns;
+    if (s->paid_at_us == 0)
+        return processing_ns;
+    int64_t age_us = settle_db_least_us(settle) - s->paid_at_us;
+    uint64_t age_ns = age_us > 0 ? (uint64_t)age_us * NS_PER_US : 0;
+    return age_ns < processing_ns ? processing_ns - age_ns : 0;
+}
+
+/* Paid by an earlier run, and so long ago that the first look is the last. */
+static bool is_old(struct settle *settle, const struct settlement *s)
+{
+    return s->paid_at_us != 0 && under_way_ns(settle, s) == 0;
+}
+
+/* After the bank's processing time, where this run may wait so long. */
+static void look_once_more(struct settle *settle, struct settlement *s)
+{
+    uint64_t wait_ns = under_way_ns(settle, s);
+    uint64_t at_ns = settle_later_ns(settle->now_ns, wait_ns);
+    if (wait_ns > settle->config.resolve_wait_ns || at_ns > settle->config.deadline_at_ns) {
+        closing_leave(settle, s);
+        return;
+    }
+    s->is_second_look = true;
+    begin_looks(s);
+    settle_timer(settle, s, at_ns);
+    step_move(&settle->steps, s, AWAIT_CLOSING_AGAIN);
+}
 
 void closing_on_balance(struct settle *settle, struct settlement *s, const struct bank_reply *reply)
 {
     CHECK(s->await == AWAIT_CLOSING_REPLY);
     if (!course_is_balance(reply)) {
-        look_again(settle, s, reply->throttled, AWAIT_CLOSING_TURN, AWAIT_CLOSING_AGAIN);
+        if (reply->throttled)
+            look_when_told(settle, s, AWAIT_CLOSING_TURN);
+        else
+            look_again(settle, s, 0, AWAIT_CLOSING_AGAIN);
         return;
     }
     const struct bank_rules *rules = rules_of(settle, s);
     int64_t shown_minor = reply->balance_minor;
     if (shown_minor == account_shown_at_end(s, rules->pool, settle->config.hold_by_transfer)) {
         end_settled(settle, s, shown_minor, 0);
-    } else if (!s->is_second_look) {
-        // Something may still be under way at the bank: look once more after its processing time.
-        s->is_second_look = true;
-        begin_looks(s);
-        settle_timer(settle, s, settle_later_ns(settle->now_ns, rules->processing_ns));
-        step_move(&settle->steps, s, AWAIT_CLOSING_AGAIN);
+    } else if (!s->is_second_look && !is_old(settle, s)) {
+        look_once_more(settle, s);
     } else {
         s->closing_minor = shown_minor;
         s->confirming = STEP_CLOSING;
-        s->reversed_steps = 0;
+        s->reversed_steps = s->unconfirmed_steps = 0;
         confirm_next(settle, s);
     }
 }

@@ -2,10 +2,12 @@
  * closing: the closing check and the settlement's end.
  *
  * One more balance. What differs from the ledger is looked at once more after the bank's
- * processing time. Still different, the transfers accepted here are asked about again, newest
- * first, where the bank can be asked by key: one that it now shows as refused was accepted first
- * and failed later; it gets reversing entries, and the settlement parks. Else what is beyond the
- * ledger's balance is residue, and less parks.
+ * processing time; where a run may not wait so long, a later run does it, whose first look is the
+ * last once the records are old enough. Still different, the transfers accepted here are asked
+ * about again, newest first, where the bank can be asked by key: one that it now shows as refused
+ * was accepted first and failed later; it gets reversing entries, and the settlement parks. What
+ * is beyond the ledger's balance parks, too, where it is the sum of transfers that nobody
+ * confirms; else it is residue. Less parks.
  */
 #ifndef DAYBOOK_CORE_CLOSING_H
 #define DAYBOOK_CORE_CLOSING_H

@@ -25,6 +25,7 @@
 #define PARK_REJECTED "rejected" /* for a person, and the bank gave no code */
 #define PARK_RECORD_REFUSED "record_refused"
 #define PARK_REVERSED "reversed"
+#define PARK_UNCONFIRMED "unconfirmed"
 #define PARK_FEE_TAKEN "fee_taken"
 #define PARK_FEE_UNCLEAR "fee_unclear"
 #define PARK_OVERDRAWN "would_overdraw"

@@ -175,6 +175,8 @@ static void take_in_under_way(struct settle *settle, const struct load_row *row)
         return;
     }
     s->step = row->step_done;
+    if (s->step == STEP_PAYOUT) // with no transfer at all nothing is under way
+        s->paid_at_us = row->transfer.decided_at_us > 0 ? row->transfer.decided_at_us : 1;
     course_next(settle, s);
 }
 

@@ -389,7 +389,7 @@ static bool is_left_in_doubt(const struct settlement *s)
     case AWAIT_INQUIRY_TURN:
     case AWAIT_INQUIRY_REPLY:
     case AWAIT_INQUIRY_AGAIN:
-        return true;
+        return !s->is_pending;
     case AWAIT_INTENT_WRITE:
     case AWAIT_SEND_ROOM:
     case AWAIT_SEND_TURN:

@@ -90,6 +90,8 @@ struct settlement {
     uint16_t accepted_generation[STEP_CLOSING]; /* by step; 0: none */
     uint8_t confirming;                         /* enum step_kind: asked about; older ones follow */
     uint8_t reversed_steps;                     /* bit of each step that failed later */
+    uint8_t unconfirmed_steps;                  /* … of which the bank tells nothing */
+    int64_t paid_at_us;                         /* by an earlier run, at least; 0: by this one */
     int64_t closing_minor;                      /* what the second look showed */
     char reversal_codes[STEP_CLOSING][CODE_TEXT_MAX + 1];
 

@@ -582,6 +582,10 @@ static void check_settled(struct auditor *auditor, const struct record *r, uint3
                          who + 1, r->outcome.held_minor, r->outcome.residue_minor);
     if (auditor->rules.closing_seen)
         check_closing(auditor, r, who, in_account);
+    int64_t residue_minor = r->outcome.residue_minor - auditor->accounts[who].floor_residue_minor;
+    if (residue_minor > 0 && auditor_is_sum(auditor, who, residue_minor, true))
+        auditor_complain(auditor, "I9: account %u: %" PRId64 " that came back ends as residue",
+                         who + 1, residue_minor);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

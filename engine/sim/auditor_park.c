@@ -56,6 +56,41 @@ static bool is_doubt(const struct auditor *auditor, const struct audited_transfe
     return false;
 }
 
+bool auditor_is_sum(const struct auditor *auditor, uint32_t who, int64_t sum_minor, bool came_back)
+{
+    int64_t amounts[STEP_CLOSING];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < auditor->transfer_count; i++) {
+        const struct audited_transfer *transfer = &auditor->transfers[i];
+        if (transfer->account == who && transfer->state == OUTCOME_ACCEPTED &&
+            (!came_back || transfer->is_reversed) && count < STEP_CLOSING)
+            amounts[count++] = transfer->amount_minor;
+    }
+    for (uint32_t some = 1; some < 1U << count; some++) {
+        int64_t some_minor = 0;
+        for (uint32_t i = 0; i < count; i++)
+            some_minor += (some >> i & 1) != 0 ? amounts[i] : 0;
+        if (some_minor == sum_minor)
+            return true;
+    }
+    return false;
+}
+
+/* A look showed as much too much as was sent, by a bank that need not know what became of it. */
+static bool is_unconfirmed(const struct auditor *auditor, uint32_t who)
+{
+    const struct audited_account *account = &auditor->accounts[who];
+    int64_t ledger_minor = auditor->rules.pool == POOL_RECEIVED
+                               ? auditor_shown_before(auditor, who) + account->deposit_minor
+                               : account->ledger[LEDGER_VIRTUAL];
+    if (auditor->rules.asks_always || account->step_done != STEP_PAYOUT)
+        return false;
+    for (uint32_t i = 0; i < account->told_count && i < AUDITED_LOOKS; i++)
+        if (auditor_is_sum(auditor, who, account->told_minor[i] - ledger_minor, false))
+            return true;
+    return false;
+}
+
 static bool is_reason(const struct auditor *auditor, uint32_t who, const char *code)
 {
     const struct workload_account *plan = &auditor->workload->accounts[who];
@@ -67,6 +102,8 @@ static bool is_reason(const struct auditor *auditor, uint32_t who, const char *c
                plan->repayment_minor + plan->hold_minor;
     if (strcmp(code, "reversed") == 0)
         return account->has_reversal;
+    if (strcmp(code, "unconfirmed") == 0)
+        return is_unconfirmed(auditor, who);
     if (strcmp(code, "fee_taken") == 0)
         return account->newest != 0 && !auditor->rules.fee_is_ours &&
                auditor->transfers[account->newest - 1].fee_minor > 0;

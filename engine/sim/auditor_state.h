@@ -138,6 +138,9 @@ void auditor_complain(struct auditor *auditor, const char *format, ...)
 bool auditor_is_over(const struct auditor *auditor, uint32_t account);
 /* Is this record's code a reason to park it now? Notes what it leaves in doubt. */
 bool auditor_may_park(struct auditor *auditor, uint32_t account, const struct record *record);
+/* Is this the sum of some of its accepted transfers, or of those alone that came back? */
+bool auditor_is_sum(const struct auditor *auditor, uint32_t account, int64_t sum_minor,
+                    bool came_back);
 /* Did a bank tell this balance of late? */
 bool auditor_was_told(const struct auditor *auditor, uint32_t account, int64_t balance_minor);
 /* What a poll of the account shows at this moment. */

@@ -181,17 +181,148 @@ static void a_transfer_of_an_earlier_run_is_asked_about_too(void **state)
 
 /* ---- answers that say nothing ---------------------------------------------------------------- */
 
-static void a_bank_that_has_forgotten_a_transfer_does_not_undo_it(void **state)
+/* What is beyond the ledger at the end, and whether it may be what was sent: 300, 50 and 650. */
+static const struct {
+    int64_t surplus_minor;
+    bool is_hold_sent, is_park;
+} surpluses[] = {
+    {300, false, true}, {650, false, true},  {950, false, true},  {350, false, false},
+    {8, false, false},  {649, false, false}, {50, false, false},  {50, true, true},
+    {350, true, true},  {1000, true, true},  {1001, true, false},
+};
+#define SURPLUSES (sizeof(surpluses) / sizeof(surpluses[0]))
+
+static void show_surplus(size_t row)
 {
-    (void)state;
-    struct account *account = add_usual();
-    show_at_the_end(account, 700);
-    account->scripts[CALL_INQUIRY].is_endless = true;
-    SAY(account, CALL_INQUIRY, .answer = ANSWER_NOT_FOUND);
+    world_close(NULL);
+    world_open(NULL);
+    world->config.hold_by_transfer = surpluses[row].is_hold_sent;
+    int64_t held_minor = surpluses[row].is_hold_sent ? 0 : 50;
+    show_at_the_end(add_usual(), held_minor + surpluses[row].surplus_minor);
+}
+
+static void assert_surplus_ended(size_t row)
+{
     run_to_end(SETTLE_END_COMPLETE);
     assert_int_equal(count_reversed(1), 0);
-    assert_int_equal(outcome_of(1, OUTCOME_SETTLED)->outcome.residue_minor, 650); // nobody gets it
-    assert_int_equal(count_calls(1, CALL_INQUIRY), 2 * world->config.poll_tries);
+    if (surpluses[row].is_park) {
+        assert_parked(1, PARK_UNCONFIRMED);
+        assert_int_equal(balance_of(1, LEDGER_RESIDUE), 0);
+        return;
+    }
+    assert_int_equal(outcome_of(1, OUTCOME_SETTLED)->outcome.residue_minor,
+                     surpluses[row].surplus_minor);
+}
+
+static void what_a_bank_finds_no_more_may_have_come_back(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SURPLUSES; i++) {
+        show_surplus(i);
+        account_at(1)->scripts[CALL_INQUIRY].is_endless = true;
+        SAY(account_at(1), CALL_INQUIRY, .answer = ANSWER_NOT_FOUND);
+        assert_surplus_ended(i);
+        uint32_t transfers = surpluses[i].is_hold_sent ? 3 : 2;
+        assert_int_equal(count_calls(1, CALL_INQUIRY), transfers * world->config.poll_tries);
+    }
+}
+
+static void what_a_bank_cannot_be_asked_about_may_have_come_back(void **state)
+{
+    (void)state;
+    static const enum inquiry_kind kinds[] = {INQUIRY_NONE, INQUIRY_REPEAT};
+    for (size_t i = 0; i < 2 * SURPLUSES; i++) {
+        show_surplus(i / 2);
+        world->config.banks[0].inquiry = kinds[i % 2];
+        assert_surplus_ended(i / 2);
+        assert_int_equal(count_calls(1, CALL_INQUIRY), 0);
+    }
+}
+
+static void what_the_bank_confirms_has_not_come_back(void **state)
+{
+    (void)state;
+    show_at_the_end(add_usual(), 700);
+    SAY(account_at(1), CALL_INQUIRY, .answer = ANSWER_ACCEPTED); // the payout
+    account_at(1)->scripts[CALL_INQUIRY].is_endless = true;
+    SAY(account_at(1), CALL_INQUIRY, .answer = ANSWER_NOT_FOUND);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(outcome_of(1, OUTCOME_SETTLED)->outcome.residue_minor, 650);
+}
+
+static void the_tries_to_find_it_span_the_processing_time(void **state)
+{
+    (void)state;
+    world->config.banks[0].processing_ns = 20 * S;
+    world->config.resolve_wait_ns = 60 * S;
+    show_at_the_end(add_usual(), 700);
+    account_at(1)->scripts[CALL_INQUIRY].is_endless = true;
+    SAY(account_at(1), CALL_INQUIRY, .answer = ANSWER_NOT_FOUND);
+    run_to_end(SETTLE_END_COMPLETE);
+    uint64_t first_ns = call_of(1, CALL_INQUIRY, 1)->at_ns;
+    uint64_t last_ns = call_of(1, CALL_INQUIRY, world->config.poll_tries)->at_ns;
+    assert_true(last_ns - first_ns >= 20 * S - S);
+    assert_parked(1, PARK_UNCONFIRMED);
+}
+
+/* ---- a bank that takes long ------------------------------------------------------------------ */
+
+static void a_second_look_that_a_run_may_not_wait_for_is_left_at_once(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        world_close(NULL);
+        world_open(NULL);
+        world->config.banks[0].processing_ns = 100 * S;
+        world->config.resolve_wait_ns = i == 0 ? 99 * S : 200 * S;
+        world->config.deadline_at_ns = i == 0 ? AT_NEVER : START_NS + 90 * S;
+        show_at_the_end(add_usual(), 58);
+        run_to_end_within(10 * S, SETTLE_END_DOUBT);
+        assert_null(outcome_of(1, OUTCOME_SETTLED));
+        assert_null(outcome_of(1, OUTCOME_PARKED));
+        assert_int_equal(settle_counts(world->settle)->pending, 1);
+        assert_int_equal(settle_counts(world->settle)->in_doubt, 0);
+    }
+}
+
+/* Paid by an earlier run so long ago. */
+static void show_paid(uint64_t ago_ns)
+{
+    world->config.banks[0].processing_ns = 1000 * S;
+    world->config.resolve_wait_ns = 60 * S;
+    struct account *account = add_under_way(STEP_PAYOUT);
+    account->row.transfer = (struct load_transfer){.step = STEP_PAYOUT,
+                                                   .state = OUTCOME_ACCEPTED,
+                                                   .generation = 1,
+                                                   .amount_minor = 650,
+                                                   .decided_at_us = db_us(START_NS - ago_ns)};
+    account->row.accepted_generation[STEP_PAYOUT] = 1;
+    account->scripts[CALL_BALANCE].is_endless = true;
+    SAY(account, CALL_BALANCE, .answer = ANSWER_BALANCE, .has_balance = true, .balance_minor = 58);
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_ACCEPTED);
+}
+
+static void a_later_run_counts_from_when_it_was_paid(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t ago_ns;
+        enum settle_end end;
+        uint32_t looks;
+    } rows[] = {
+        {900 * S, SETTLE_END_DOUBT, 1},     // 100 s are left, more than it may wait
+        {950 * S, SETTLE_END_COMPLETE, 2},  // so it waits for the 50 that are left
+        {1010 * S, SETTLE_END_COMPLETE, 1}, // the first look is the last
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        world_close(NULL);
+        world_open(NULL);
+        show_paid(rows[i].ago_ns);
+        run_to_end_within(rows[i].looks == 2 ? 70 * S : 10 * S, rows[i].end);
+        assert_int_equal(count_calls(1, CALL_BALANCE), rows[i].looks);
+        if (rows[i].end == SETTLE_END_COMPLETE)
+            assert_int_equal(outcome_of(1, OUTCOME_SETTLED)->outcome.residue_minor, 8);
+    }
 }
 
 static void a_status_that_flaps_is_asked_again(void **state)
@@ -243,6 +374,25 @@ static void a_stop_while_it_is_asked_about_leaves_it_to_a_later_run(void **state
         assert_null(outcome_of(1, OUTCOME_REVERSED));
         assert_int_equal(settle_counts(world->settle)->in_doubt, 0);
     }
+}
+
+/* Here, for the stop: the bank has it and says so at every look. */
+static void a_stop_while_the_bank_works_on_it_leaves_it_pending_not_in_doubt(void **state)
+{
+    (void)state;
+    for (uint64_t ms = 200; ms < 1400; ms += 50) {
+        world_close(NULL);
+        world_open(NULL);
+        struct account *account = add_usual();
+        SAY(account, CALL_TRANSFER, .answer = ANSWER_PENDING, .is_done = true);
+        account->scripts[CALL_INQUIRY].is_endless = true;
+        SAY(account, CALL_INQUIRY, .answer = ANSWER_PENDING, .after_ns = 200 * MS);
+        stop_at(START_NS + ms * MS);
+        run_to_end(SETTLE_END_STOPPED);
+        if (outcome_of(1, OUTCOME_PENDING) != NULL)
+            assert_int_equal(settle_counts(world->settle)->in_doubt, 0);
+    }
+    assert_non_null(outcome_of(1, OUTCOME_PENDING));
 }
 
 /* ---- fees ------------------------------------------------------------------------------------ */
@@ -311,10 +461,16 @@ int main(void)
         WORLD_TEST(a_difference_that_is_gone_at_the_second_look_asks_nobody),
         WORLD_TEST(a_bank_that_cannot_be_asked_by_key_is_not_asked),
         WORLD_TEST(a_transfer_of_an_earlier_run_is_asked_about_too),
-        WORLD_TEST(a_bank_that_has_forgotten_a_transfer_does_not_undo_it),
+        WORLD_TEST(what_a_bank_finds_no_more_may_have_come_back),
+        WORLD_TEST(what_a_bank_cannot_be_asked_about_may_have_come_back),
+        WORLD_TEST(what_the_bank_confirms_has_not_come_back),
+        WORLD_TEST(the_tries_to_find_it_span_the_processing_time),
+        WORLD_TEST(a_second_look_that_a_run_may_not_wait_for_is_left_at_once),
+        WORLD_TEST(a_later_run_counts_from_when_it_was_paid),
         WORLD_TEST(a_status_that_flaps_is_asked_again),
         WORLD_TEST(who_cannot_be_asked_now_is_left_to_a_later_run),
         WORLD_TEST(a_stop_while_it_is_asked_about_leaves_it_to_a_later_run),
+        WORLD_TEST(a_stop_while_the_bank_works_on_it_leaves_it_pending_not_in_doubt),
         WORLD_TEST(a_fee_that_is_ours_is_posted_and_goes_on),
         WORLD_TEST(a_fee_taken_from_the_person_parks_after_the_step),
         WORLD_TEST(a_fee_out_of_all_reason_is_posted_nowhere_and_parks),

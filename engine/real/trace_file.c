@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -16,6 +18,7 @@
 #define BLOCK_BYTES 65536U
 #define BLOCKS 128U /* 8 MB: a chunk of 16,000 records is about 1 MB */
 #define LIES_MAX_NS (NS_PER_S / 4)
+#define CLOSE_WAIT_S 5
 
 struct block {
     size_t used;
@@ -174,6 +177,22 @@ static int start_thread(struct trace_file *trace)
     return error;
 }
 
+/* No reader, no writer makes it wait: what is no file of a disk, such as a pipe, could for ever. */
+static int open_file(struct trace_file *trace, const char *file)
+{
+    struct stat kind;
+    trace->fd = open(file, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+    if (trace->fd < 0)
+        return errno == ENXIO ? ENOTSUP : errno;
+    if (fstat(trace->fd, &kind) != 0)
+        return errno;
+    if (S_ISCHR(kind.st_mode))
+        return 0;
+    if (!S_ISREG(kind.st_mode))
+        return ENOTSUP;
+    return ftruncate(trace->fd, 0) == 0 ? 0 : errno;
+}
+
 struct trace_file *trace_file_open(const char *file, char error[TRACE_FILE_ERROR_BYTES])
 {
     struct trace_file *trace = calloc(1, sizeof(*trace));
@@ -182,14 +201,14 @@ struct trace_file *trace_file_open(const char *file, char error[TRACE_FILE_ERROR
         return NULL;
     }
     trace->sink = (struct trace_sink){.context = trace, .take = take};
-    trace->fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int problem = trace->fd < 0 ? errno : 0;
+    int problem = open_file(trace, file);
     CHECK(sem_init(&trace->work, 0, 0) == 0 && sem_init(&trace->room, 0, 0) == 0);
     if (problem == 0)
         problem = start_thread(trace);
     if (problem == 0)
         return trace;
-    snprintf(error, TRACE_FILE_ERROR_BYTES, "%s: %s", file, strerror(problem));
+    snprintf(error, TRACE_FILE_ERROR_BYTES, "%s: %s", file,
+             problem == ENOTSUP ? "a pipe or the like, not a file" : strerror(problem));
     if (trace->fd >= 0)
         close(trace->fd);
     sem_destroy(&trace->work);
@@ -198,25 +217,41 @@ struct trace_file *trace_file_open(const char *file, char error[TRACE_FILE_ERROR
     return NULL;
 }
 
-/* The last block, and the word about what was dropped: now there is time to wait for room. */
-static void hand_over_rest(struct trace_file *trace)
+/* The last block, and the word about what was dropped: now there is time to wait for room. False:
+   the disk is stuck. */
+static bool hand_over_rest(struct trace_file *trace, const struct timespec *until)
 {
     while (!hand_over(trace)) {
-        while (sem_wait(&trace->room) != 0)
+        while (sem_clockwait(&trace->room, CLOCK_MONOTONIC, until) != 0) {
+            if (errno == ETIMEDOUT)
+                return false;
             CHECK(errno == EINTR);
+        }
     }
+    return true;
+}
+
+static bool end_thread(struct trace_file *trace)
+{
+    struct timespec until;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
+    until.tv_sec += CLOSE_WAIT_S;
+    bool handed_over = hand_over_rest(trace, &until);
+    tell_dropped(trace);
+    handed_over = handed_over && hand_over_rest(trace, &until);
+    atomic_store(&trace->is_closing, true);
+    sem_post(&trace->work);
+    return handed_over && pthread_clockjoin_np(trace->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
 }
 
 struct trace_file_end trace_file_close(struct trace_file *trace)
 {
-    hand_over_rest(trace);
-    tell_dropped(trace);
-    hand_over_rest(trace);
-    atomic_store(&trace->is_closing, true);
-    sem_post(&trace->work);
-    CHECK(pthread_join(trace->thread, NULL) == 0);
-    struct trace_file_end end = {.dropped = trace->dropped,
-                                 .write_errno = atomic_load(&trace->write_errno)};
+    struct trace_file_end end = {.dropped = trace->dropped};
+    if (!end_thread(trace)) { // its memory stays, for the thread has it: the process ends soon
+        end.write_errno = ETIMEDOUT;
+        return end;
+    }
+    end.write_errno = atomic_load(&trace->write_errno);
     if (close(trace->fd) != 0 && end.write_errno == 0)
         end.write_errno = errno;
     sem_destroy(&trace->work);

@@ -17,7 +17,7 @@
 
 struct trace_file;
 
-/* An existing file is replaced; mode 0600. NULL: `error` says why. */
+/* An existing file is replaced; mode 0600. NULL: `error` says why; a pipe is refused, too. */
 struct trace_file *trace_file_open(const char *file, char error[TRACE_FILE_ERROR_BYTES]);
 
 struct trace_file_end {
@@ -25,7 +25,8 @@ struct trace_file_end {
     int write_errno;  /* 0: all of the others are in the file */
 };
 
-/* Waits until all is written. */
+/* Waits until all is written; at most 5 s where the disk takes nothing: then write_errno is
+   ETIMEDOUT, and the memory stays with the thread. */
 struct trace_file_end trace_file_close(struct trace_file *trace);
 
 /* For what is no event and no command: header, claim, end. */

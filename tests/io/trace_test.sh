@@ -133,6 +133,14 @@ expect 64 "no kind 'polls'" daybook trace "$trace" --kind polls
 
 expect 0 '150 accounts' daybook import acme --date 2026-04-25 "$PAYDAY_FOLDER/accounts.csv"
 expect 77 'nothing was done' daybook run acme --date 2026-04-25 --trace "$PAYDAY_FOLDER/no/trace"
+# What could make the run wait for ever: a pipe, with a reader and without.
+mkfifo "$PAYDAY_FOLDER/pipe"
+expect 77 'a pipe or the like' timeout 20 "$DAYBOOK" run acme --date 2026-04-25 \
+    --trace "$PAYDAY_FOLDER/pipe"
+exec 8<>"$PAYDAY_FOLDER/pipe"
+expect 77 'a pipe or the like' timeout 20 "$DAYBOOK" run acme --date 2026-04-25 \
+    --trace "$PAYDAY_FOLDER/pipe"
+exec 8<&-
 expect 3 'the trace is not whole: No space left on device' daybook run acme --date 2026-04-25 \
     --trace /dev/full
 expect_said 'short'

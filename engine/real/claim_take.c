@@ -95,8 +95,9 @@ static enum status find_owner(PGconn *control, const struct claim_config *config
     owner->pid = PQgetvalue(result, 0, 0);
     owner->backend_start = PQgetvalue(result, 0, 1);
     owner->epoch = PQgetvalue(result, 0, 2);
-    uint64_t silent_s = strtoull(PQgetvalue(result, 0, 7), NULL, 10);
-    owner->silent = !PQgetisnull(result, 0, 7) && silent_s >= config->stale_ns / NS_PER_S;
+    int64_t silent_s = strtoll(PQgetvalue(result, 0, 7), NULL, 10); // < 0: a clock was set back
+    owner->silent =
+        !PQgetisnull(result, 0, 7) && silent_s >= (int64_t)(config->stale_ns / NS_PER_S);
     owner->former = config->former->pid == strtol(owner->pid, NULL, 10) &&
                     strcmp(config->former->start, owner->backend_start) == 0;
     return STATUS_OK;

@@ -239,20 +239,19 @@ static bool load_headers(struct loading *loading, struct fy_node *node, bool is_
         add_text(&b, "\r\nAuthorization: Bearer ");
         add_text(&b, profile->token);
     }
-    if (!finish(&b, most_bytes))
-        return false;
+    bool fits = finish(&b, most_bytes);
     builder_init(&b, loading, node, is_balance, &request->headers);
     struct fy_node *headers = yaml_get(node, "headers");
     if (headers != NULL)
         add_headers(&b, headers);
-    if (!finish(&b, most_bytes))
-        return false;
+    fits &= finish(&b, most_bytes);
     builder_init(&b, loading, node, is_balance, &request->tail);
     if (request->has_body)
         add_text(&b, "\r\nContent-Type: application/json\r\nContent-Length: ");
     else
         add_text(&b, "\r\n\r\n");
-    return finish(&b, most_bytes);
+    fits &= finish(&b, most_bytes);
+    return fits; // the first error is the one that is told
 }
 
 /* A plain number, true, false or null of the YAML is one in the JSON; all else is text. */

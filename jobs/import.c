@@ -205,6 +205,34 @@ static int check_currency(const struct import *import)
                     import->currency, import->cohort.currency);
 }
 
+static uint32_t line_of(const struct import *import, const PGresult *result, int row)
+{
+    uint32_t line = 0;
+    uint32_t record = import->cohort.rows[db_int(result, row, 0) - 1].record;
+    cohort_lines(&import->input, &record, 1, &line);
+    return line;
+}
+
+/* What is left in it would be nobody's floor, and be paid out. */
+static int check_taken(struct import *import)
+{
+    PGresult *result = db_query(import->db, sql_import_taken, 0, NULL);
+    if (result == NULL)
+        return db_exit_code(import->db);
+    int count = PQntuples(result);
+    for (int i = 0; i < count && i < 20; i++)
+        fprintf(stderr, "%s:%u:1: the virtual_account of account %s belongs to account %s\n",
+                import->input.file, line_of(import, result, i), db_text(result, i, 1),
+                db_text(result, i, 2));
+    PQclear(result);
+    if (count == 0)
+        return JOB_DONE;
+    return job_fail(JOB_BAD_INPUT,
+                    "keep the account_ref that the account has, or give it a number of its own; "
+                    "nothing was changed",
+                    "%s was refused as a whole", import->input.file);
+}
+
 static int check_openings(struct import *import)
 {
     const char *const params[] = {import->batch[0] != '\0' ? import->batch : "0"};
@@ -212,13 +240,9 @@ static int check_openings(struct import *import)
     if (result == NULL)
         return db_exit_code(import->db);
     int count = PQntuples(result);
-    for (int i = 0; i < count && i < 20; i++) {
-        uint32_t line = 0;
-        uint32_t record = import->cohort.rows[db_int(result, i, 0) - 1].record;
-        cohort_lines(&import->input, &record, 1, &line);
+    for (int i = 0; i < count && i < 20; i++)
         fprintf(stderr, "%s:%u:1: account %s has opening_minor, but settled before\n",
-                import->input.file, line, db_text(result, i, 1));
-    }
+                import->input.file, line_of(import, result, i), db_text(result, i, 1));
     PQclear(result);
     if (count == 0)
         return JOB_DONE;
@@ -321,6 +345,8 @@ static int bring_in(struct import *import, bool *changed)
     FAILPOINT(import_copied);
     if (exit_code == JOB_DONE && import->frozen)
         exit_code = refuse_frozen(import);
+    if (exit_code == JOB_DONE)
+        exit_code = check_taken(import);
     if (exit_code == JOB_DONE)
         exit_code = check_openings(import);
     if (exit_code == JOB_DONE && !write_plan(import))

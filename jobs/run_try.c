@@ -55,6 +55,7 @@ static int lock_batch(struct run *run)
     struct claim_config claim = {
         .conninfo = run->conninfo,
         .batch_id = run->batch.batch_id,
+        .hold_by_transfer = config->hold == 1,
         // Whoever took over from this run meanwhile was meant to.
         .take_over = job_flag(run->job, "take-over") && run->report.restarts == 0,
         .lock_wait_ns = (uint64_t)config->lock_wait_ns,

@@ -120,6 +120,7 @@ static void take_plan_row(struct verify *verify, struct hash *digest, const PGre
     *s = (struct verify_settlement){
         .repayment_minor = canonical.repayment_minor,
         .hold_minor = canonical.hold_minor,
+        .hold_by_transfer = verify->batch->hold_by_transfer,
         .mapping_id = db_binary_int(row, 0, PLAN_MAPPING),
         .floor_held_minor = db_binary_int(row, 0, PLAN_FLOOR_HELD),
         .floor_payable_minor = db_binary_int(row, 0, PLAN_FLOOR_PAYABLE),

@@ -73,6 +73,8 @@ static const char *on_intent(struct verify_settlement *s, struct hash *hash,
         return "an intent before the deposit";
     if (record->step != s->step_done + 1 || record->step > STEP_PAYOUT)
         return "an intent out of the order of steps";
+    if (record->step == STEP_HOLD && !s->hold_by_transfer)
+        return "a transfer for the hold, which this batch posts";
     if (record->generation == 0)
         return "an intent without a generation";
     if (record->generation == 1 && s->open_step != 0)
@@ -124,6 +126,8 @@ static const char *on_done_step(struct verify_settlement *s, const struct record
         return amount == 0 && amount_of(s, record->step) == 0 ? NULL : "a step skipped with money";
     if (record->step != STEP_HOLD || amount != s->hold_minor || amount <= 0)
         return "a step posted that must move money";
+    if (s->hold_by_transfer)
+        return "a hold posted, which this batch transfers";
     ask_entries(s, record->step, 1, amount);
     return NULL;
 }

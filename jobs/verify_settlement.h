@@ -20,6 +20,7 @@ struct verify_settlement {
     int64_t floor_held_minor, floor_payable_minor, floor_residue_minor;
     struct idem_key key_seed;
     bool is_opened;
+    bool hold_by_transfer; /* the batch's */
     /* so far */
     int64_t balance_minor[LEDGER_RESIDUE + 1]; /* debit - credit */
     int64_t open_minor;                        /* of the newest transfer */

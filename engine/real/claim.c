@@ -152,11 +152,32 @@ static enum status check_schema(PGconn *control, char error[STORE_ERROR_BYTES])
     return status;
 }
 
-static enum status take_epoch(struct claim *claim, char error[STORE_ERROR_BYTES])
+/* Under the lock: nobody else freezes it meanwhile. */
+static enum status check_hold(struct claim *claim, char error[STORE_ERROR_BYTES])
 {
     char batch[NUMBER_BYTES];
     const char *params[] = {number(batch, claim->config.batch_id)};
-    PGresult *result = pg_run(claim->control, sql_claim_epoch, 1, params);
+    PGresult *result = pg_run(claim->control, sql_claim_hold, 1, params);
+    enum status status = pg_result_status(claim->control, result, error);
+    bool is_set = status == STATUS_OK && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0);
+    bool by_transfer = is_set && PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    if (!is_set || by_transfer == claim->config.hold_by_transfer)
+        return status;
+    snprintf(error, STORE_ERROR_BYTES,
+             "batch %s began with run.hold: %s, and cannot go on with run.hold: %s\n"
+             "HINT: set run.hold to %s for this batch; another may have the other",
+             batch, by_transfer ? "transfer" : "post", by_transfer ? "post" : "transfer",
+             by_transfer ? "transfer" : "post");
+    return STATUS_BAD_CONFIG;
+}
+
+static enum status take_epoch(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    char batch[NUMBER_BYTES];
+    const char *params[] = {number(batch, claim->config.batch_id),
+                            claim->config.hold_by_transfer ? "t" : "f"};
+    PGresult *result = pg_run(claim->control, sql_claim_epoch, 2, params);
     enum status status = pg_result_status(claim->control, result, error);
     if (status == STATUS_OK && PQntuples(result) == 1) {
         claim->epoch = u32_of(result, 0);
@@ -257,6 +278,8 @@ enum status claim_open(const struct claim_config *config, struct claim **out,
     enum status status = open_session(claim, error);
     if (status == STATUS_OK)
         status = claim_take_lock(claim->control, &claim->config, error);
+    if (status == STATUS_OK)
+        status = check_hold(claim, error);
     if (status != STATUS_OK) {
         claim_close(claim);
         return status;
@@ -479,13 +502,17 @@ static enum status write_closing(struct claim *claim, const struct settle *settl
                                counts->waiting,
                                counts->active,
                                counts->pending,
-                               counts->in_doubt};
+                               counts->in_doubt,
+                               counts->has_all};
     enum { COUNT = sizeof(values) / sizeof(values[0]), HASH = 5 };
     char texts[COUNT][NUMBER_BYTES];
     const char *params[COUNT];
     for (int i = 0; i < COUNT; i++)
         params[i] = i == HASH ? hex : number(texts[i], values[i]);
+    if (!counts->has_all) // the database counts, a million intents perhaps
+        pg_answer_within(claim->control, CLAIM_COUNT_FACTOR * claim->config.answer_ns);
     PGresult *result = pg_run(claim->control, sql_claim_closing, COUNT, params);
+    pg_answer_within(claim->control, claim->config.answer_ns);
     enum status status = pg_result_status(claim->control, result, error);
     if (status == STATUS_OK && strcmp(PQcmdTuples(result), "1") != 0) {
         snprintf(error, STORE_ERROR_BYTES,

@@ -38,6 +38,7 @@ struct claim_known {
 struct claim_config {
     const char *conninfo;
     uint32_t batch_id;
+    bool hold_by_transfer;  /* as in settle_config; the batch's first run freezes it */
     bool take_over;         /* even where the owner's heartbeat is fresh */
     uint64_t lock_wait_ns;  /* 3 s */
     uint64_t stale_ns;      /* heartbeat older than this may be taken over, and an unanswered one of
@@ -56,7 +57,8 @@ struct claim;
 
 /*
  * The control session: what the server promises is checked (BAD_CONFIG), then the batch's lock is
- * taken. STATUS_OWNED: `error` names the owner. Nothing is changed yet but the lock.
+ * taken. STATUS_OWNED: `error` names the owner; BAD_CONFIG, too: the batch began with the other
+ * hold_by_transfer. Nothing is changed yet but the lock.
  */
 enum status claim_open(const struct claim_config *config, struct claim **out,
                        char error[STORE_ERROR_BYTES]);

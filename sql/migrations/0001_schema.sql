@@ -63,6 +63,15 @@ CREATE TABLE daybook.mapping (
     UNIQUE (account_id, version)
 );
 
+-- Whose a number is, for good: an account may get another, but nobody else gets this one. What was
+-- left in it is the floor of that account's next settlement.
+CREATE TABLE daybook.virtual_account (
+    bank text COLLATE "C" NOT NULL,
+    virtual_account text COLLATE "C" NOT NULL,
+    account_id bigint NOT NULL,
+    PRIMARY KEY (bank, virtual_account)
+);
+
 -- A bank's contract and this site's accounts there, as they were told to it. Intents refer to it.
 CREATE TABLE daybook.bank_profile (
     profile_id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -98,13 +107,16 @@ CREATE TABLE daybook.plan_revision (
     PRIMARY KEY (batch_id, revision)
 );
 
--- A head: which revision holds, whether it is frozen, and the newest epoch given out.
+-- A head: which revision holds, whether it is frozen and how its holds are made, and the newest
+-- epoch given out.
 CREATE TABLE daybook.batch_head (
     batch_id int PRIMARY KEY,
     revision int NOT NULL CHECK (revision > 0),
     epoch int NOT NULL DEFAULT 0 CHECK (epoch >= 0),
     frozen_at timestamptz,
-    closed_at timestamptz
+    closed_at timestamptz,
+    hold_by_transfer boolean, -- run.hold, with the plan: what was posted cannot go on as transfers
+    CHECK ((frozen_at IS NULL) = (hold_by_transfer IS NULL))
 ) WITH (fillfactor = 20);
 
 -- settlement_id = batch << 32 | partition << 26 | position, positions from 1.

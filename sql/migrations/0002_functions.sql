@@ -96,8 +96,9 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['schema_version', 'installation', 'account', 'mapping', 'bank_profile', 'batch',
-                                'plan_revision', 'plan', 'opening', 'chunk', 'intent', 'attempt',
+    FOREACH name IN ARRAY ARRAY['schema_version', 'installation', 'account', 'mapping',
+                                'virtual_account', 'bank_profile', 'batch', 'plan_revision',
+                                'plan', 'opening', 'chunk', 'intent', 'attempt',
                                 'outcome', 'entry', 'closing', 'request', 'request_answer']
     LOOP
         EXECUTE format('CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE'
@@ -121,7 +122,8 @@ SET search_path = pg_catalog, daybook, pg_temp
 AS $$
 BEGIN
     IF OLD.frozen_at IS NOT NULL
-       AND (NEW.revision <> OLD.revision OR NEW.frozen_at IS DISTINCT FROM OLD.frozen_at) THEN
+       AND (NEW.revision <> OLD.revision OR NEW.frozen_at IS DISTINCT FROM OLD.frozen_at
+            OR NEW.hold_by_transfer IS DISTINCT FROM OLD.hold_by_transfer) THEN
         RAISE EXCEPTION USING ERRCODE = 'DB005',
             MESSAGE = format('the plan of batch %s is frozen', OLD.batch_id),
             HINT = 'Import other input as another batch.';
@@ -172,5 +174,29 @@ $$;
 CREATE TRIGGER guard AFTER INSERT ON daybook.plan
     REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION daybook.guard_plan();
+
+-- A number belongs to the account that had it first; two imports at once wait for each other here.
+CREATE FUNCTION daybook.guard_mapping()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, daybook, pg_temp
+AS $$
+BEGIN
+    INSERT INTO daybook.virtual_account (bank, virtual_account, account_id)
+    SELECT DISTINCT n.bank, n.virtual_account, n.account_id FROM added n ORDER BY 1, 2, 3
+    ON CONFLICT (bank, virtual_account) DO NOTHING;
+    IF EXISTS (SELECT FROM added n
+               JOIN daybook.virtual_account v
+                   ON v.bank = n.bank AND v.virtual_account = n.virtual_account
+               WHERE v.account_id <> n.account_id) THEN
+        RAISE EXCEPTION USING ERRCODE = '23505',
+            MESSAGE = 'a virtual account of this mapping belongs to another account';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER guard AFTER INSERT ON daybook.mapping
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION daybook.guard_mapping();
 
 RESET ROLE;

@@ -75,3 +75,10 @@ SELECT format('account: %s has no mapping', min(a.account_ref))
 FROM daybook.account a
 WHERE NOT EXISTS (SELECT FROM daybook.mapping m WHERE m.account_id = a.account_id)
 HAVING count(*) > 0
+UNION ALL
+SELECT format('mapping: the virtual account of %s belongs to another account', min(m.mapping_id))
+FROM daybook.mapping m
+LEFT JOIN daybook.virtual_account v
+    ON v.bank = m.bank AND v.virtual_account = m.virtual_account
+WHERE v.account_id IS DISTINCT FROM m.account_id
+HAVING count(*) > 0

@@ -132,7 +132,7 @@ expect_rows '3 5 9 3 1'
 
 # ---- frozen ----
 
-cluster_psql -c "UPDATE daybook.batch_head SET frozen_at = now()"
+cluster_psql -c "UPDATE daybook.batch_head SET frozen_at = now(), hold_by_transfer = false"
 expect 0 'nothing changed' import acme --date 2026-03-25 "$folder/good.csv"
 { head -n 2 "$folder/other.csv"; echo 'a-4,north,V-4,004,P-4,Neu,KRW,1,0,,,'; } >"$folder/late.csv"
 expect 65 'its plan is frozen' import acme --date 2026-03-25 "$folder/late.csv"
@@ -142,6 +142,27 @@ expect_said '2 accounts would be removed:'
 expect_said '  a-1: payout_account'
 expect_rows '3 5 9 3 1'
 
+# ---- a virtual account belongs to one account for good ----
+
+taken() {
+    { echo "$head"; echo "$1"; } >"$folder/taken.csv"
+    expect 65 "$folder/taken.csv:2:1: the virtual_account of account $2 belongs to account $3" \
+        import "$4" --date 2026-04-25 "$folder/taken.csv"
+    expect_said 'was refused as a whole'
+    expect_rows '3 5 9 3 1'
+}
+taken 'renamed,north,V-1,004,P-1,Kim,KRW,100,20,5000,,' renamed a-1 acme
+taken 'x-1,north,V-2,004,P-8,Kim,KRW,100,20,5000,,' x-1 a-2 beta
+taken 'a-1,north,V-3,004,P-1,Kim,KRW,100,20,5000,,' a-1 a-3 acme
+for statement in "INSERT INTO daybook.mapping (account_id, version, bank, virtual_account,
+        payout_bank, payout_account, holder_name)
+        SELECT account_id, 99, 'north', 'V-1', '004', 'P', 'K' FROM daybook.account
+        WHERE account_ref = 'a-2'" \
+    "UPDATE daybook.virtual_account SET account_id = 2" "DELETE FROM daybook.virtual_account"; do
+    expect 1 'ERROR' cluster_psql -c "$statement"
+done
+expect_rows '3 5 9 3 1'
+
 # ---- opening money only in an account's first batch ----
 
 cluster_psql -c "INSERT INTO daybook.opening (account_id, settlement_id, ordinal)
@@ -149,6 +170,14 @@ cluster_psql -c "INSERT INTO daybook.opening (account_id, settlement_id, ordinal
 expect 65 "$folder/good.csv:4:1: account a-3 has opening_minor, but settled before" \
     import acme --date 2026-04-25 "$folder/good.csv"
 expect_rows '3 5 9 3 1'
+
+# An account may get a number of its own, and its old one back.
+expect 0 'imported other' import other --date 2026-04-25 \
+    <(sed 's/,V-1,/,V-11,/; s/,70$/,/' "$folder/good.csv")
+expect 0 'imported other' import other --date 2026-04-25 \
+    <(sed 's/,70$/,/' "$folder/good.csv")
+expect 65 'the virtual_account of account b-1 belongs to account a-1' import beta \
+    --date 2026-04-25 <(echo "$head"; echo 'b-1,north,V-11,004,P-8,Kim,KRW,100,20,5000,,')
 
 # ---- a schema that is not this program's ----
 

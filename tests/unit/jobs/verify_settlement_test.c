@@ -251,9 +251,19 @@ static void a_held_transfer_leaves_the_account(void **state)
     outcome(&story, STEP_PAYOUT, OUTCOME_ACCEPTED, 1, REST);
     entry(&story, STEP_PAYOUT, 1, LEDGER_PAYABLE, LEDGER_VIRTUAL, REST);
     outcome(&story, STEP_CLOSING, OUTCOME_SETTLED, 0, 0);
+    assert_string_equal(judge(&story), "a transfer for the hold, which this batch posts");
+    story.settlement.hold_by_transfer = true;
     assert_null(judge(&story)); // nothing of it is held in the account
     story.records[story.count - 1].outcome.held_minor = HOLD;
     assert_non_null(judge(&story));
+}
+
+static void a_hold_is_not_posted_where_the_batch_transfers_it(void **state)
+{
+    (void)state;
+    struct story story = good_story();
+    story.settlement.hold_by_transfer = true;
+    assert_string_equal(judge(&story), "a hold posted, which this batch transfers");
 }
 
 /* The good story up to the payout, which is then reversed and parked. */
@@ -390,6 +400,7 @@ int main(void)
         cmocka_unit_test(every_amount_is_checked),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(a_held_transfer_leaves_the_account),
+        cmocka_unit_test(a_hold_is_not_posted_where_the_batch_transfers_it),
         cmocka_unit_test(a_reversal_mirrors_what_was_accepted_and_parks),
         cmocka_unit_test(a_collect_is_reversed_by_both_its_lines),
         cmocka_unit_test(a_fee_comes_after_its_transfer_from_the_house_or_parks),

@@ -412,6 +412,34 @@ static void a_finished_run_leaves_its_closing_record(void **state)
     claim_close(claim);
 }
 
+/* Its core has read no page yet: of three transfers one is answered. */
+static void a_run_that_ended_before_it_knew_all_has_them_counted_by_the_database(void **state)
+{
+    (void)state;
+    uint32_t batch = world_batch(&world, "unread", "2026-08-27", "unread", 3);
+    struct claim *claim = world_claim(&world, batch);
+    struct store *store = world_store(&world, batch, claim_epoch(claim));
+    struct book *book = book_open(&world, batch, claim_epoch(claim));
+    char error[STORE_ERROR_BYTES];
+    for (uint32_t position = 1; position <= 3; position++) {
+        book_outcome(book, position, 1, STEP_DEPOSIT, 0, OUTCOME_DEPOSITED, 1000);
+        book_intent(book, position, STEP_COLLECT, 1, 300, 1);
+    }
+    book_outcome(book, 1, 2, STEP_COLLECT, 1, OUTCOME_REJECTED_PERSON, 300);
+    assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
+    struct core core = core_open(claim);
+    assert_int_equal(claim_finish(claim, core.settle, 0, error), STATUS_OK);
+    assert_int_equal(claim_end(claim, 5, error), STATUS_OK);
+    assert_string_equal(world_ask(&world,
+                                  "SELECT in_doubt FROM daybook.closing WHERE run_id = %llu",
+                                  (unsigned long long)claim_run_id(claim)),
+                        "2");
+    free(core.memory);
+    book_close(book);
+    store_close(store);
+    claim_close(claim);
+}
+
 static void a_run_whose_head_moved_on_cannot_close(void **state)
 {
     (void)state;
@@ -449,6 +477,7 @@ int claim_cases(void)
         cmocka_unit_test(a_server_that_may_lose_what_it_reported_is_refused),
         cmocka_unit_test(the_environment_does_not_redirect_a_session),
         cmocka_unit_test(a_finished_run_leaves_its_closing_record),
+        cmocka_unit_test(a_run_that_ended_before_it_knew_all_has_them_counted_by_the_database),
         cmocka_unit_test(a_run_whose_head_moved_on_cannot_close),
     };
     return cmocka_run_group_tests_name("claim", tests, NULL, NULL);

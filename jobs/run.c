@@ -6,8 +6,10 @@
 
 #include "base/time.h"
 #include "jobs/report.h"
+#include "jobs/run_end.h"
 #include "jobs/run_trace.h"
 #include "jobs/run_try.h"
+#include "real/claim_check.h"
 #include "real/clock.h"
 #include "real/pg.h"
 #include "sql.h"
@@ -166,20 +168,41 @@ static int prepare(struct run *run)
     return exit_code;
 }
 
+/* No claim comes to look at them. */
+static int check_heads(struct run *run)
+{
+    char error[STORE_ERROR_BYTES] = "";
+    const struct claim_config batch = {.batch_id = run->batch.batch_id};
+    for (uint32_t i = 0; i < run->heads.count; i++) {
+        enum status status =
+            claim_check_known(db_connection(run->db), &batch, &run->heads.known[i], error);
+        if (status != STATUS_OK)
+            return run_end_fail_status(run, status, error);
+    }
+    return JOB_DONE;
+}
+
+static int tell_closed(struct run *run)
+{
+    int exit_code = check_heads(run);
+    if (exit_code != JOB_DONE)
+        return exit_code;
+    if (!run->report.quiet && !run->report.json)
+        printf("%s %s: nothing to do, all %u accounts are settled\n", run->batch.cohort,
+               run->batch.date, run->batch.accounts);
+    if (run->report.json && !run_report_summary(&run->report, run->db, &run->counts, JOB_DONE))
+        return db_exit_code(run->db);
+    return JOB_DONE;
+}
+
 static int run_batch(struct run *run)
 {
     int exit_code = prepare(run);
     if (exit_code != JOB_DONE)
         return exit_code;
     prepare_report(run);
-    if (run->counts.settled == run->counts.accounts && run->batch.closed) {
-        if (!run->report.quiet && !run->report.json)
-            printf("%s %s: nothing to do, all %u accounts are settled\n", run->batch.cohort,
-                   run->batch.date, run->batch.accounts);
-        if (run->report.json && !run_report_summary(&run->report, run->db, &run->counts, JOB_DONE))
-            return db_exit_code(run->db);
-        return JOB_DONE;
-    }
+    if (run->counts.settled == run->counts.accounts && run->batch.closed)
+        return tell_closed(run);
     exit_code = read_deadline(run);
     if (exit_code != JOB_DONE)
         return exit_code;

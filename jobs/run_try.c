@@ -71,7 +71,8 @@ static int lock_batch(struct run *run)
     };
     enum status status = claim_open(&claim, &run->claim, error);
     if (status == STATUS_OWNED && *run->stop)
-        return job_fail(JOB_STOPPED, NULL, "stopped before it began");
+        return job_fail(run->counts.in_doubt > 0 ? JOB_IN_DOUBT : JOB_STOPPED, NULL,
+                        "stopped before it began");
     return status == STATUS_OK ? JOB_DONE : run_end_fail_status(run, status, error);
 }
 

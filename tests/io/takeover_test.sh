@@ -289,6 +289,18 @@ a_second_signal_ends() {
     end
 }
 
+a_signal_in_line() {
+    begin line "SIGTERM before the lock is had ends with 5 where transfers are in doubt"
+    stop_at bank_answered:100:stop
+    stage_engine --set claim.lock_wait=30s --set claim.stale_after=60s
+    stage_nap 1
+    kill -TERM "$STAGE_ENGINE"
+    ends 5 "$STAGE_ENGINE"
+    kill -CONT "$first"
+    ends 0 "$first"
+    end
+}
+
 cluster_start max_connections=300
 stage_open
 of_many_starts_one_runs
@@ -300,3 +312,4 @@ a_commit_on_its_way chunk_half:4:stop 0.5
 [ -z "$full" ] || a_commit_on_its_way chunk_unsent:4:stop 6
 a_signal_drains
 a_second_signal_ends
+a_signal_in_line

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -10,15 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/time.h"
+#include "real/clock.h"
 
 #define BLOCK_BYTES 65536U
 #define BLOCKS 128U /* 8 MB: a chunk of 16,000 records is about 1 MB */
 #define LIES_MAX_NS (NS_PER_S / 4)
-#define CLOSE_WAIT_S 5
+#define CLOSE_WAIT_NS (5 * NS_PER_S)
+#define LOOK_EVERY_MS 1
 
 struct block {
     size_t used;
@@ -29,7 +31,7 @@ struct trace_file {
     struct trace_sink sink;
     int fd;
     pthread_t thread;
-    sem_t work, room; /* posted for each block handed over, for each block written */
+    sem_t work; /* posted for each block handed over */
     /* Blocks handed over and blocks written, counted from the start; block n is blocks[n % BLOCKS].
        The lane alone raises the first, the thread the second. */
     atomic_uint_fast64_t handed_over, written;
@@ -67,7 +69,6 @@ static void *write_all(void *context)
         for (uint64_t n = atomic_load(&trace->written); n < handed_over; n++) {
             write_block(trace, &trace->blocks[n % BLOCKS]);
             atomic_store(&trace->written, n + 1);
-            sem_post(&trace->room);
         }
     }
     return NULL;
@@ -202,7 +203,7 @@ struct trace_file *trace_file_open(const char *file, char error[TRACE_FILE_ERROR
     }
     trace->sink = (struct trace_sink){.context = trace, .take = take};
     int problem = open_file(trace, file);
-    CHECK(sem_init(&trace->work, 0, 0) == 0 && sem_init(&trace->room, 0, 0) == 0);
+    CHECK(sem_init(&trace->work, 0, 0) == 0);
     if (problem == 0)
         problem = start_thread(trace);
     if (problem == 0)
@@ -212,36 +213,40 @@ struct trace_file *trace_file_open(const char *file, char error[TRACE_FILE_ERROR
     if (trace->fd >= 0)
         close(trace->fd);
     sem_destroy(&trace->work);
-    sem_destroy(&trace->room);
     free(trace);
     return NULL;
 }
 
 /* The last block, and the word about what was dropped: now there is time to wait for room. False:
    the disk is stuck. */
-static bool hand_over_rest(struct trace_file *trace, const struct timespec *until)
+static bool hand_over_rest(struct trace_file *trace, uint64_t until_ns)
 {
     while (!hand_over(trace)) {
-        while (sem_clockwait(&trace->room, CLOCK_MONOTONIC, until) != 0) {
-            if (errno == ETIMEDOUT)
-                return false;
-            CHECK(errno == EINTR);
-        }
+        if (clock_now_ns() >= until_ns)
+            return false;
+        (void)poll(NULL, 0, LOOK_EVERY_MS);
     }
     return true;
 }
 
+static bool join(struct trace_file *trace, uint64_t until_ns)
+{
+    int error;
+    while ((error = pthread_tryjoin_np(trace->thread, NULL)) == EBUSY && clock_now_ns() < until_ns)
+        (void)poll(NULL, 0, LOOK_EVERY_MS);
+    CHECK(error == 0 || error == EBUSY);
+    return error == 0;
+}
+
 static bool end_thread(struct trace_file *trace)
 {
-    struct timespec until;
-    CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
-    until.tv_sec += CLOSE_WAIT_S;
-    bool handed_over = hand_over_rest(trace, &until);
+    uint64_t until_ns = clock_now_ns() + CLOSE_WAIT_NS;
+    bool handed_over = hand_over_rest(trace, until_ns);
     tell_dropped(trace);
-    handed_over = handed_over && hand_over_rest(trace, &until);
+    handed_over = handed_over && hand_over_rest(trace, until_ns);
     atomic_store(&trace->is_closing, true);
     sem_post(&trace->work);
-    return handed_over && pthread_clockjoin_np(trace->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
+    return handed_over && join(trace, until_ns);
 }
 
 struct trace_file_end trace_file_close(struct trace_file *trace)
@@ -255,7 +260,6 @@ struct trace_file_end trace_file_close(struct trace_file *trace)
     if (close(trace->fd) != 0 && end.write_errno == 0)
         end.write_errno = errno;
     sem_destroy(&trace->work);
-    sem_destroy(&trace->room);
     free(trace);
     return end;
 }

@@ -196,8 +196,9 @@ static void on_failed_later(struct settle *settle, struct settlement *s,
 /* The tries of one paid by this run span the bank's processing time: what lags comes to light. */
 static uint64_t span_ns(struct settle *settle, const struct settlement *s)
 {
+    CHECK(settle->config.poll_tries > 1); // another try follows
     uint32_t gaps = settle->config.poll_tries - 1;
-    return s->paid_at_us == 0 && gaps > 0 ? rules_of(settle, s)->processing_ns / gaps : 0;
+    return s->paid_at_us == 0 ? rules_of(settle, s)->processing_ns / gaps : 0;
 }
 
 /* It was there once, so a bank that finds it no more says nothing about it: asked often enough, it

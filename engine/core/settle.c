@@ -380,7 +380,8 @@ static void advance_phase(struct settle *settle)
         settle_end_now(settle, end_of_run(settle));
 }
 
-/* Bytes of its transfer may have left, and no definitive answer came. */
+/* Bytes of its transfer may have left, and no definitive answer came. What is asked about has
+   nothing unwritten but that it is pending: so one that was refused counts as parked alone. */
 static bool is_left_in_doubt(const struct settlement *s)
 {
     switch ((enum await)s->await) {
@@ -418,10 +419,8 @@ static bool is_left_in_doubt(const struct settlement *s)
 static uint64_t count_left_in_doubt(struct settle *settle)
 {
     uint64_t count = settle->left_in_doubt;
-    for (uint32_t i = 0; i < settle->config.slots; i++) {
-        const struct settlement *s = step_at(&settle->steps, i);
-        count += is_left_in_doubt(s) && !s->is_refused; // that one is counted as parked
-    }
+    for (uint32_t i = 0; i < settle->config.slots; i++)
+        count += is_left_in_doubt(step_at(&settle->steps, i));
     return count;
 }
 

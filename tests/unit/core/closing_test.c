@@ -325,6 +325,18 @@ static void a_later_run_counts_from_when_it_was_paid(void **state)
     }
 }
 
+static void the_tries_to_find_what_was_paid_long_ago_follow_each_other_soon(void **state)
+{
+    (void)state;
+    show_paid(1010 * S);
+    account_at(1)->scripts[CALL_BALANCE].said[0].balance_minor = 700;
+    account_at(1)->scripts[CALL_INQUIRY].said[0].answer = ANSWER_NOT_FOUND;
+    account_at(1)->scripts[CALL_INQUIRY].is_endless = true;
+    run_to_end_within(10 * S, SETTLE_END_COMPLETE);
+    assert_parked(1, PARK_UNCONFIRMED);
+    assert_int_equal(count_calls(1, CALL_INQUIRY), world->config.poll_tries);
+}
+
 static void a_status_that_flaps_is_asked_again(void **state)
 {
     (void)state;
@@ -357,6 +369,24 @@ static void who_cannot_be_asked_now_is_left_to_a_later_run(void **state)
         assert_null(outcome_of(1, OUTCOME_SETTLED));
         assert_null(outcome_of(1, OUTCOME_PARKED));
     }
+}
+
+static void who_cannot_be_asked_for_a_day_does_not_hold_up_the_end(void **state)
+{
+    (void)state;
+    struct account *account = add_under_way(STEP_HOLD);
+    account->scripts[CALL_BALANCE].is_endless = true;
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT, .is_done = true);
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_ACCEPTED);
+    SAY(account, CALL_BALANCE, .answer = ANSWER_BALANCE, .has_balance = true, .balance_minor = 700);
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 86400 * S);
+    run_to_end_within(15 * S, SETTLE_END_DOUBT);
+    assert_int_equal(settle_counts(world->settle)->pending, 1);
+    assert_int_equal(settle_counts(world->settle)->in_doubt, 0); // it was accepted
+    assert_int_equal(count_calls(1, CALL_INQUIRY), 2);
+    assert_int_equal(count_reversed(1), 0);
+    assert_null(outcome_of(1, OUTCOME_PARKED));
 }
 
 static void a_stop_while_it_is_asked_about_leaves_it_to_a_later_run(void **state)
@@ -467,8 +497,10 @@ int main(void)
         WORLD_TEST(the_tries_to_find_it_span_the_processing_time),
         WORLD_TEST(a_second_look_that_a_run_may_not_wait_for_is_left_at_once),
         WORLD_TEST(a_later_run_counts_from_when_it_was_paid),
+        WORLD_TEST(the_tries_to_find_what_was_paid_long_ago_follow_each_other_soon),
         WORLD_TEST(a_status_that_flaps_is_asked_again),
         WORLD_TEST(who_cannot_be_asked_now_is_left_to_a_later_run),
+        WORLD_TEST(who_cannot_be_asked_for_a_day_does_not_hold_up_the_end),
         WORLD_TEST(a_stop_while_it_is_asked_about_leaves_it_to_a_later_run),
         WORLD_TEST(a_stop_while_the_bank_works_on_it_leaves_it_pending_not_in_doubt),
         WORLD_TEST(a_fee_that_is_ours_is_posted_and_goes_on),

@@ -213,6 +213,20 @@ static void whoever_waits_at_a_bank_that_is_paused_for_a_day_is_left_to_a_later_
         assert_null(outcome_of(i, OUTCOME_PARKED));
 }
 
+static void giving_up_many_together_does_not_overfill_a_chunk(void **state)
+{
+    (void)state;
+    world->config.chunk_records = 2;
+    world->config.banks[0].calls_max = 1;
+    for (uint32_t i = 0; i < 12; i++)
+        add_usual();
+    SAY(account_at(1), CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 86400 * S);
+    run_to_end_within(20 * S, SETTLE_END_COMPLETE);
+    assert_int_equal(settle_counts(world->settle)->is_short, 12);
+    assert_int_equal(most_in_a_chunk(RECORD_OUTCOME), 2);
+}
+
 static void who_has_a_wait_of_its_own_is_not_given_up_before_it_ends(void **state)
 {
     (void)state;
@@ -544,6 +558,7 @@ int main(void)
         WORLD_TEST(a_run_waits_for_doubt_no_longer_than_resolve_wait),
         WORLD_TEST(a_bank_that_says_slow_down_for_a_day_does_not_hold_up_the_end),
         WORLD_TEST(whoever_waits_at_a_bank_that_is_paused_for_a_day_is_left_to_a_later_run),
+        WORLD_TEST(giving_up_many_together_does_not_overfill_a_chunk),
         WORLD_TEST(who_has_a_wait_of_its_own_is_not_given_up_before_it_ends),
         WORLD_TEST(a_pause_shorter_than_resolve_wait_is_waited_for),
         WORLD_TEST(permissions_that_run_out_again_and_again_are_not_renewed_for_ever),

@@ -219,9 +219,18 @@ static void a_reply_that_never_comes_is_cancelled_and_frees_the_slot(void **stat
 static void a_reply_before_the_park_is_written_waits_for_it(void **state)
 {
     (void)state;
-    hold_pending(100 * MS, ANSWER_ACCEPTED);
+    hold_pending(170 * MS, ANSWER_ACCEPTED);
     world->config.chunk_delay_ns = 10 * MS;
     world->write_ns = 70 * MS;
+    start();
+    while (!is_done() && settle_counts(world->settle)->refused == 0)
+        run_until(next_at());
+    const struct seen *asked = call_of(1, CALL_INQUIRY, 1);
+    assert_non_null(asked);
+    assert_true(asked->ended_ns == AT_NEVER);
+    while (!is_done() && outcome_of(1, OUTCOME_PARKED) == NULL)
+        run_until(next_at());
+    assert_true(asked->ended_ns < world->now_ns);
     run_to_end(SETTLE_END_COMPLETE);
     assert_others_settled(1 << 1);
 }

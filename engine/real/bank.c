@@ -72,6 +72,7 @@ struct bank {
     uint32_t connection_count;
     uint32_t open_count; /* not CLOSED */
     bool silent;
+    bool has_unsubmitted;      /* a request lies in the ring, and the kernel does not know */
     uint32_t calls[CALLS_MAX]; /* by call index: its connection + 1, 0: none */
     struct event replies[CALLS_MAX];
     struct bank_answer answers[CALLS_MAX];
@@ -245,6 +246,16 @@ void bank_shut(struct bank *bank)
     }
 }
 
+bool bank_has_unsubmitted(const struct bank *bank)
+{
+    return bank->has_unsubmitted;
+}
+
+void bank_submitted(struct bank *bank)
+{
+    bank->has_unsubmitted = false;
+}
+
 bool bank_is_shut(const struct bank *bank)
 {
     return bank->open_count == 0;
@@ -341,6 +352,7 @@ static void ask(struct bank *bank, struct connection *connection)
     FAILPOINT(bank_checked);
     move(bank, connection, CONNECTION_ASKED);
     pipe_send(&connection->pipe, bank->ring, buffers->request, connection->request_bytes);
+    bank->has_unsubmitted = true;
     FAILPOINT(bank_queued);
 }
 

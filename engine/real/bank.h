@@ -58,6 +58,10 @@ void bank_silence(struct bank *bank);
 void bank_shut(struct bank *bank);
 bool bank_is_shut(const struct bank *bank);
 
+/* Does a request lie in the ring that the kernel does not have yet? Who submits the ring tells. */
+bool bank_has_unsubmitted(const struct bank *bank);
+void bank_submitted(struct bank *bank);
+
 /* For people and tests: connections made so far, to one bank. */
 uint64_t bank_connects(const struct bank *bank, uint32_t peer);
 

@@ -16,6 +16,8 @@
 #define FILES_BESIDE 64U    /* files open beside the banks' connections */
 #define WAIT_MAX_NS NS_PER_S
 #define DRAIN_MAX_NS (10 * NS_PER_S)
+#define STANDSTILL_NS                                                                              \
+    NS_PER_S /* no turn takes so long, unless the process or the machine stood still */
 
 enum { WATCH_CHUNKS, WATCH_PAGES, WATCH_CLAIM, WATCHES };
 
@@ -38,6 +40,7 @@ struct lane {
     const struct chunk *chunk_begins;
     struct store_load load;
     bool stop_told;
+    uint64_t submitted_at_ns; /* when the ring had last nothing left to hand over */
     uint64_t progress_at_ns;
     struct event events[STORE_EVENTS_MAX];
     uint32_t event_count;
@@ -51,6 +54,7 @@ static struct bank *open_bank(const struct lane_config *config, struct ring *rin
 static void hand_in(struct lane *lane);
 static void carry_out(struct lane *lane);
 static void carry_out_one(struct lane *lane, const struct command *command, uint64_t now_ns);
+static void hold_back_old_calls(struct lane *lane);
 static void begin_store_work(struct lane *lane);
 static void turn_store(struct lane *lane, uint64_t now_ns);
 static void turn_claim(struct lane *lane, uint64_t now_ns);
@@ -90,6 +94,7 @@ struct lane *lane_open(const struct lane_config *config, char error[STORE_ERROR_
         lane_close(lane);
         return NULL;
     }
+    lane->submitted_at_ns = clock_now_ns();
     lane->progress_at_ns = config->progress ? clock_now_ns() + config->progress_ns : AT_NEVER;
     return lane;
 }
@@ -235,15 +240,33 @@ static void carry_out_one(struct lane *lane, const struct command *command, uint
     }
 }
 
+/*
+ * Calls were checked (permission, alive) ms ago. If the process stood still since, another may own
+ * the batch by now: what was not handed over stays here, and the run starts over from its claim.
+ */
+static void hold_back_old_calls(struct lane *lane)
+{
+    uint64_t now_ns = clock_now_ns();
+    bool is_old = now_ns - lane->submitted_at_ns > STANDSTILL_NS;
+    if (is_old && bank_has_unsubmitted(lane->bank)) {
+        bank_shut(lane->bank);
+        CHECK(lane->event_count < STORE_EVENTS_MAX);
+        lane->events[lane->event_count++] =
+            (struct event){.kind = EVENT_STORE_GONE, .store_gone = STATUS_STORE_LOST};
+    }
+    bank_submitted(lane->bank);
+}
+
 static void begin_store_work(struct lane *lane)
 {
     if (!lane->load_begins && !lane->chunk_begins) {
         return;
     }
     // Encoding a chunk takes a while, and a checked call must not wait for it.
+    hold_back_old_calls(lane);
     ring_submit(lane->ring);
     FAILPOINT(lane_submitted);
-    uint64_t now_ns = clock_now_ns();
+    uint64_t now_ns = lane->submitted_at_ns = clock_now_ns();
     if (lane->chunk_begins) {
         struct command chunk = {.kind = COMMAND_STORE_CHUNK, .store_chunk = lane->chunk_begins};
         trace_file_command(lane->config.trace, &chunk, now_ns);
@@ -351,8 +374,9 @@ static void unwatch(struct lane *lane, uint32_t index)
 static uint64_t wait_for_more(struct lane *lane)
 {
     watch_all(lane);
+    hold_back_old_calls(lane);
     uint32_t count = ring_turn(lane->ring, wait_ns(lane, clock_now_ns()), lane->done, DONE_MAX);
-    uint64_t now_ns = clock_now_ns();
+    uint64_t now_ns = lane->submitted_at_ns = clock_now_ns();
     for (uint32_t i = 0; i < count; i++) {
         on_done(lane, &lane->done[i], now_ns);
     }

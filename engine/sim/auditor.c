@@ -318,8 +318,9 @@ static void check_send(struct auditor *auditor, const struct audited_engine *eng
     check_permission(auditor, engine, transfer, db_now_us);
     if (is_owner(auditor, engine))
         check_send_by_owner(auditor, transfer, now_ns);
-    else
+    else if (transfer->epoch <= engine->epoch)
         transfer->open_sends++; // nobody will ever record what it is answered
+    // Else the owner has permitted it anew: its not-founds are later than this permission's linger.
     transfer->unanswered++;
     transfer->was_by_other = !is_owner(auditor, engine);
     if (now_ns > transfer->sent_at_ns)

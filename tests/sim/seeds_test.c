@@ -19,6 +19,15 @@ static void each_seed_ends_well_and_twice_the_same(void **state)
     }
 }
 
+/* One that stood still sends, long after its successor had found that nothing was received and had
+   permitted anew: the successor's send was taken for one in doubt. */
+static void a_late_send_of_a_former_engine_undoes_no_not_found(void **state)
+{
+    struct sim_plan plan = payday_plan(6441, 200);
+    swarm_draw(&plan.swarm, plan.accounts, plan.seed);
+    assert_true(payday_run(state, &plan).takeovers > 0);
+}
+
 static void other_seeds_are_other_paydays(void **state)
 {
     struct sim_plan plan = payday_plan(1, 20);
@@ -62,6 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_seed_ends_well_and_twice_the_same),
+        cmocka_unit_test(a_late_send_of_a_former_engine_undoes_no_not_found),
         cmocka_unit_test(other_seeds_are_other_paydays),
         cmocka_unit_test(a_crash_changes_the_trace),
         cmocka_unit_test(the_first_differing_item_is_found),

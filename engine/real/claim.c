@@ -112,6 +112,10 @@ static enum status check_promises(const PGresult *result, char error[STORE_ERROR
 static enum status note_session(struct claim *claim, const PGresult *result,
                                 char error[STORE_ERROR_BYTES])
 {
+    if (PQstatus(claim->control) != CONNECTION_OK) { // it has no process id any more
+        snprintf(error, STORE_ERROR_BYTES, "the control session was lost while it began");
+        return STATUS_STORE_LOST;
+    }
     claim->session.pid = (int)u32_of(result, 6);
     snprintf(claim->session.start, sizeof(claim->session.start), "%s", PQgetvalue(result, 0, 7));
     if (claim->session.pid == PQbackendPID(claim->control) && claim->session.start[0] != 0)

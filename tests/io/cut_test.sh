@@ -299,7 +299,8 @@ mapfile -t sure < <(places_of_chunk first)
 [ "${#sure[@]}" = 6 ] || stage_fail "the recorded payday has too few chunks"
 # While the first session is opened: nobody refuses (77), the server is unreachable. While the engine
 # opens its own: the run has told of itself, and cannot begin.
-sure+=(1:down:200 1:up:20 3:down:100 4:up:400)
+# The control session, while the server tells of itself: that is no pooler, it is a lost session.
+sure+=(1:down:200 1:up:20 2:down:1150 2:down:1155 3:down:100 4:up:400)
 mapfile -t others < <(
     places_of_chunk last
     if [ -n "$full" ]; then all_places; else drawn_places; fi

@@ -14,10 +14,11 @@
 #include "real/pg.h"
 #include "sql.h"
 
+#define PAUSE_SLICE_NS (50 * NS_PER_MS)
 #define GIVE_WAY_NS (NS_PER_S / 4) /* to who ended our session, and stands in line for the lock */
 
 /* Set by the first signal: drain and stop. */
-static volatile int run_stop;
+static volatile sig_atomic_t run_stop;
 
 /* A second one, whichever, ends the process at once, which loses nothing. */
 static void on_signal(int number)
@@ -43,12 +44,14 @@ static void catch_signals(void)
 
 /* ---- tries ---- */
 
-/* Ended early by a signal. */
+/* A wait that a stop ends, also one that came just before it: nothing else can be waited for here,
+   for there is no session that could tell. */
 static void pause_ns(uint64_t wait_ns)
 {
-    struct timespec wait = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
-                            .tv_nsec = (long)(wait_ns % NS_PER_S)};
-    nanosleep(&wait, NULL);
+    const struct timespec slice = {.tv_nsec = PAUSE_SLICE_NS};
+    uint64_t until_ns = clock_now_ns() + wait_ns;
+    while (!run_stop && clock_now_ns() < until_ns)
+        nanosleep(&slice, NULL);
 }
 
 /* Twice as long before each new start, up to the cap; whoever ended our session comes first. */

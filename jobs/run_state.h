@@ -4,6 +4,8 @@
 #ifndef DAYBOOK_JOBS_RUN_STATE_H
 #define DAYBOOK_JOBS_RUN_STATE_H
 
+#include <signal.h>
+
 #include "jobs/run_banks.h"
 #include "jobs/run_heads.h"
 #include "jobs/run_report.h"
@@ -22,7 +24,7 @@ struct run {
     struct run_report report;
     struct trace_file *trace; /* NULL: none was asked for */
     uint64_t deadline_at_ns;
-    const volatile int *stop; /* set by a signal: drain, and start nothing new */
+    const volatile sig_atomic_t *stop; /* set by a signal: drain, and start nothing new */
     struct claim_former former;
     struct run_heads heads;
     /* one try */

@@ -5,6 +5,7 @@
 #ifndef DAYBOOK_REAL_CLAIM_H
 #define DAYBOOK_REAL_CLAIM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -47,9 +48,10 @@ struct claim_config {
     uint64_t raise_wait_ns; /* how long sessions in the way may take to end: 30 s */
     uint64_t answer_ns;     /* no answer for so long: the session is lost; 60 s */
     struct claim_former *former;
-    const volatile int *stop; /* set by a signal: waits no longer for the lock; NULL: never */
-    const char *host;         /* for people: who owns it */
-    const char *run_kind;     /* "run", "resume" */
+    const volatile sig_atomic_t
+        *stop;            /* set by a signal: waits no longer for the lock; NULL: never */
+    const char *host;     /* for people: who owns it */
+    const char *run_kind; /* "run", "resume" */
     const char *operator_name;
 };
 

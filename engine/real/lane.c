@@ -246,9 +246,8 @@ static void carry_out_one(struct lane *lane, const struct command *command, uint
  */
 static void hold_back_old_calls(struct lane *lane)
 {
-    uint64_t now_ns = clock_now_ns();
-    bool is_old = now_ns - lane->submitted_at_ns > STANDSTILL_NS;
-    if (is_old && bank_has_unsubmitted(lane->bank)) {
+    if (bank_has_unsubmitted(lane->bank) &&
+        clock_now_ns() - lane->submitted_at_ns > STANDSTILL_NS) {
         bank_shut(lane->bank);
         CHECK(lane->event_count < STORE_EVENTS_MAX);
         lane->events[lane->event_count++] =

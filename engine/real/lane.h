@@ -8,6 +8,7 @@
 #ifndef DAYBOOK_REAL_LANE_H
 #define DAYBOOK_REAL_LANE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,7 +40,7 @@ struct lane_config {
     uint64_t progress_ns;
     struct trace_file *trace; /* what passes the port is written there; NULL: nowhere */
     /* Set by a signal handler: drain and stop. */
-    const volatile int *stop;
+    const volatile sig_atomic_t *stop;
 };
 
 struct lane;

@@ -3,65 +3,9 @@
  * (arguments.c); nothing else knows an option's name but the command that asks for it.
  */
 #include "jobs/options.h"
+
+#include "jobs/option_rows.h"
 #include "mock/bank.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FLAG                                                                                       \
-    {                                                                                              \
-        .kind = VALUE_FLAG                                                                         \
-    }
-#define TEXT                                                                                       \
-    {                                                                                              \
-        .kind = VALUE_TEXT                                                                         \
-    }
-#define DURATION                                                                                   \
-    {                                                                                              \
-        .kind = VALUE_DURATION                                                                     \
-    }
-#define CHANCE                                                                                     \
-    {                                                                                              \
-        .kind = VALUE_CHANCE                                                                       \
-    }
-#define INTEGER(low, high)                                                                         \
-    {                                                                                              \
-        .kind = VALUE_INTEGER, .least = (low), .most = (high)                                      \
-    }
-#define CHOICE(words)                                                                              \
-    {                                                                                              \
-        .kind = VALUE_CHOICE, .choices = (words)                                                   \
-    }
-
-/* Rows that many commands share. */
-#define OPTION_CONFIG                                                                              \
-    {                                                                                              \
-        .name = "config", .letter = 'c', .rule = TEXT, .argument = "FILE",                         \
-        .help = "configuration; else DAYBOOK_CONFIG, else /etc/daybook/daybook.yaml, else none"    \
-    }
-#define OPTION_DATABASE                                                                            \
-    {                                                                                              \
-        .name = "database", .rule = TEXT, .argument = "CONNINFO",                                  \
-        .help = "the database, over DAYBOOK_DATABASE and the file; never with a password"          \
-    }
-#define OPTION_SET                                                                                 \
-    {                                                                                              \
-        .name = "set", .rule = TEXT, .argument = "KEY=VALUE",                                      \
-        .help = "one configuration key, over environment and file; may be repeated"                \
-    }
-#define OPTION_DATE                                                                                \
-    {                                                                                              \
-        .name = "date", .rule = {.kind = VALUE_DATE}, .argument = "DATE",                          \
-        .help = "settlement date, as 2026-03-25", .required = true                                 \
-    }
-#define OPTION_COLOR                                                                               \
-    {                                                                                              \
-        .name = "color", .rule = CHOICE("auto|always|never"), .argument = "WHEN",                  \
-        .initial = "auto", .help = "colours; auto: on a terminal, unless NO_COLOR is set"          \
-    }
-#define OPTION_OUTPUT                                                                              \
-    {                                                                                              \
-        .name = "output", .letter = 'o', .rule = CHOICE("table|json"), .argument = "FORM",         \
-        .initial = "table", .help = "table for people, json for programs (amounts as text)"        \
-    }
 
 static const struct job_option schema_options[] = {
     OPTION_CONFIG,

@@ -52,11 +52,13 @@ static bool is_about(struct trace_job *trace, const struct trace_item *item,
     case TRACE_KIND_ATTEMPT:
     case TRACE_KIND_OUTCOME:
     case TRACE_KIND_ENTRY:
+    case TRACE_KIND_DECISION:
         if (!is_settlement(trace, trace_natural(item, TRACE_SETTLEMENT)))
             return false;
         trace->shown_chunk = trace->chunk;
         return true;
     case TRACE_KIND_ROW:
+    case TRACE_KIND_REQUEST:
         return is_settlement(trace, trace_natural(item, TRACE_SETTLEMENT));
     case TRACE_KIND_POLL:
     case TRACE_KIND_TRANSFER:
@@ -68,6 +70,7 @@ static bool is_about(struct trace_job *trace, const struct trace_item *item,
     case TRACE_KIND_CHUNK_OUT:
     case TRACE_KIND_LOADED:
     case TRACE_KIND_ALIVE:
+    case TRACE_KIND_REQUESTED:
     case TRACE_KIND_END:
         return false;
     }

@@ -220,7 +220,8 @@ static bool is_byte(const PGresult *row, int column)
    what it wrote. */
 static bool fits_record(const PGresult *row)
 {
-    bool is_entry = db_binary_int(row, 0, RECORD_KIND) == RECORD_ENTRY;
+    int64_t kind = db_binary_int(row, 0, RECORD_KIND);
+    bool is_entry = kind == RECORD_ENTRY || kind == RECORD_DECISION;
     return is_byte(row, RECORD_STEP) && is_byte(row, RECORD_TRANSFER_KIND) &&
            is_byte(row, RECORD_STATE) && is_byte(row, RECORD_CREDIT) &&
            (!is_entry || is_byte(row, RECORD_NUMBER)) &&
@@ -272,6 +273,15 @@ static struct record record_of(const PGresult *row)
         record.entry.debit = state;
         record.entry.credit = (uint8_t)db_binary_int(row, 0, RECORD_CREDIT);
         record.entry.amount_minor = amount;
+        break;
+    case RECORD_DECISION:
+        record.decision.request_id = (uint64_t)db_binary_int(row, 0, RECORD_HELD);
+        record.decision.request_kind = (uint8_t)number;
+        record.decision.state = state;
+        record.decision.amount_minor = amount;
+        record.decision.mapping_id = db_binary_int(row, 0, RECORD_FIRST);
+        record.decision.at_us = at_us;
+        take_text(record.decision.code, sizeof record.decision.code, row, RECORD_CODE);
         break;
     }
     return record;

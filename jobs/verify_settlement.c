@@ -240,6 +240,15 @@ static const char *on_outcome(struct verify_settlement *s, const struct record *
         return s->is_ended ? "parked after the end" : NULL;
     case OUTCOME_SETTLED:
         return on_settled(s, record);
+    case OUTCOME_BY_HAND:
+    case OUTCOME_COMPENSATED:
+    case OUTCOME_RETURNED:
+    case OUTCOME_SUPERSEDED:
+    case OUTCOME_WRITTEN_OFF:
+    case OUTCOME_COMPENSATING:
+    case OUTCOME_RELEASED:
+    case OUTCOME_RAISED:
+        break;
     }
     return "an outcome that this program does not know";
 }

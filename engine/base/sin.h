@@ -43,7 +43,8 @@
     X(hold_paid_out, "what is to be held is paid out")                                             \
     X(busy_is_written, "a chunk refused for now counts as written")                                \
     X(poison_dropped, "a chunk refused for its data is dropped")                                   \
-    X(gone_ignored, "an engine that lost its database goes on")
+    X(gone_ignored, "an engine that lost its database goes on")                                    \
+    X(word_is_proof, "a person's word that it was not paid counts at any time")
 
 enum sin {
 #define X(name, text) SIN_##name,

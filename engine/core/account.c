@@ -40,8 +40,9 @@ int64_t account_step_amount(const struct settlement *s, enum step_kind step)
     case STEP_HOLD:
         return s->hold_minor;
     case STEP_PAYOUT:
-        return money_sub(money_add(s->deposit_minor, s->floor_payable_minor),
-                         SIN(hold_paid_out) ? s->repayment_minor : account_dues(s));
+        return money_sub(
+            money_add(money_add(s->deposit_minor, s->floor_payable_minor), s->unheld_minor),
+            SIN(hold_paid_out) ? s->repayment_minor : account_dues(s));
     case STEP_DEPOSIT: // uncovered: the same
     case STEP_CLOSING:
         break;
@@ -55,24 +56,36 @@ bool account_is_transfer(enum step_kind step, bool hold_by_transfer)
     return step == STEP_HOLD ? hold_by_transfer : step == STEP_COLLECT || step == STEP_PAYOUT;
 }
 
-int64_t account_held(const struct settlement *s, bool hold_by_transfer)
+int64_t account_payable(const struct settlement *s)
 {
-    int64_t held_minor = money_add(s->floor_held_minor, s->opening_minor);
-    return hold_by_transfer ? held_minor : money_add(held_minor, s->hold_minor);
+    int64_t payable_minor =
+        money_add(money_add(s->deposit_minor, s->floor_payable_minor), s->unheld_minor);
+    for (enum step_kind step = STEP_COLLECT; step <= STEP_PAYOUT; step++)
+        if (account_is_done(s, step))
+            payable_minor = money_sub(payable_minor, account_step_amount(s, step));
+    return payable_minor;
 }
 
-int64_t account_left_before(const struct settlement *s, enum step_kind step, bool hold_by_transfer)
+int64_t account_held(const struct settlement *s, bool hold_by_transfer)
+{
+    int64_t held_minor =
+        money_sub(money_add(s->floor_held_minor, s->opening_minor), s->unheld_minor);
+    return account_is_done(s, STEP_HOLD) && !hold_by_transfer ? money_add(held_minor, s->hold_minor)
+                                                              : held_minor;
+}
+
+int64_t account_left(const struct settlement *s, bool hold_by_transfer)
 {
     int64_t left_minor = money_add(floor_of(s), s->deposit_minor);
-    for (enum step_kind done = STEP_COLLECT; done < step; done++)
-        if (account_is_transfer(done, hold_by_transfer))
-            left_minor = money_sub(left_minor, account_step_amount(s, done));
+    for (enum step_kind step = STEP_COLLECT; step <= STEP_PAYOUT; step++)
+        if (account_is_done(s, step) && account_is_transfer(step, hold_by_transfer))
+            left_minor = money_sub(left_minor, account_step_amount(s, step));
     return left_minor;
 }
 
-int64_t account_shown_at_end(const struct settlement *s, enum pool_kind pool, bool hold_by_transfer)
+int64_t account_shown(const struct settlement *s, enum pool_kind pool, bool hold_by_transfer)
 {
     if (pool == POOL_RECEIVED)
         return money_add(received_before(s), s->deposit_minor);
-    return money_add(account_held(s, hold_by_transfer), s->floor_residue_minor);
+    return account_left(s, hold_by_transfer);
 }

@@ -23,12 +23,17 @@ int64_t account_dues(const struct settlement *s);
 int64_t account_step_amount(const struct settlement *s, enum step_kind step);
 /* Does the step move money at the bank? The hold does where the plan says so. */
 bool account_is_transfer(enum step_kind step, bool hold_by_transfer);
-/* Held in the account itself at the end. */
+static inline bool account_is_done(const struct settlement *s, enum step_kind step)
+{
+    return (s->done_steps >> step & 1) != 0;
+}
+/* What the account's owner is still owed, by the steps done so far. */
+int64_t account_payable(const struct settlement *s);
+/* Held in the account itself, by the steps done so far. */
 int64_t account_held(const struct settlement *s, bool hold_by_transfer);
-/* The ledger's balance of the account before this step. */
-int64_t account_left_before(const struct settlement *s, enum step_kind step, bool hold_by_transfer);
-/* What a look shows at the end if all is right. */
-int64_t account_shown_at_end(const struct settlement *s, enum pool_kind pool,
-                             bool hold_by_transfer);
+/* The ledger's balance of the account, by the steps done so far. */
+int64_t account_left(const struct settlement *s, bool hold_by_transfer);
+/* What a look shows then, if all is right. */
+int64_t account_shown(const struct settlement *s, enum pool_kind pool, bool hold_by_transfer);
 
 #endif

@@ -75,6 +75,15 @@ static void put_body(struct writer *w, const struct record *record)
         put_u8(w, record->entry.credit);
         put_i64(w, record->entry.amount_minor);
         return;
+    case RECORD_DECISION:
+        put_u64(w, record->decision.request_id);
+        put_u8(w, record->decision.request_kind);
+        put_u8(w, record->decision.state);
+        put_i64(w, record->decision.amount_minor);
+        put_i64(w, record->decision.mapping_id);
+        put_i64(w, record->decision.at_us);
+        put_text(w, record->decision.code, CODE_TEXT_MAX);
+        return;
     }
     CHECK(false);
 }

@@ -10,6 +10,8 @@
  *   outcome  u16 seq u8 state i64 amount i64 available i64 held i64 residue i64 at_us
  *            u8 n code[n] u8 n bank_ref[n]
  *   entry    u8 line u8 debit u8 credit i64 amount
+ *   decision u64 request_id u8 request_kind u8 state i64 amount i64 mapping_id i64 at_us
+ *            u8 n code[n]
  */
 #ifndef DAYBOOK_CORE_CANONICAL_H
 #define DAYBOOK_CORE_CANONICAL_H

@@ -16,17 +16,52 @@ static const struct bank_rules *rules_of(struct settle *settle, const struct set
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static void end_settled(struct settle *settle, struct settlement *s, int64_t shown_minor,
-                        int64_t residue_minor)
+static void end_closed(struct settle *settle, struct settlement *s, int64_t shown_minor,
+                       int64_t residue_minor)
 {
     s->step = STEP_CLOSING;
+    int64_t payable_minor = account_payable(s);
+    CHECK(s->is_compensating || payable_minor == 0 || SIN(hold_paid_out));
     if (residue_minor > 0)
         course_step_entries(settle, s, residue_minor);
-    struct record *end = course_outcome(settle, s, OUTCOME_SETTLED, 0, NULL);
+    struct record *end =
+        course_outcome(settle, s, s->is_compensating ? OUTCOME_COMPENSATED : OUTCOME_SETTLED,
+                       s->is_compensating ? payable_minor : 0, NULL);
     end->outcome.available_minor = shown_minor;
     end->outcome.held_minor = account_held(s, settle->config.hold_by_transfer);
     end->outcome.residue_minor = money_add(s->floor_residue_minor, residue_minor);
-    settle->counts.settled++;
+    if (s->is_compensating)
+        settle->counts.ended++;
+    else
+        settle->counts.settled++;
+    step_move(&settle->steps, s, AWAIT_LAST_WRITE);
+}
+
+void closing_end_as_it_stands(struct settle *settle, struct settlement *s, enum outcome_state end)
+{
+    static const struct ledger_line opening = {LEDGER_VIRTUAL, LEDGER_HELD};
+    s->step = STEP_CLOSING;
+    // What was held from the beginning is posted with the deposit, and else here.
+    if (!account_is_done(s, STEP_DEPOSIT) && s->opening_minor > 0)
+        (void)course_entry(settle, s, 2, opening, s->opening_minor);
+    int64_t payable_minor =
+        account_is_done(s, STEP_DEPOSIT) ? account_payable(s) : s->floor_payable_minor;
+    struct record *record = course_outcome(settle, s, end, payable_minor, NULL);
+    record->outcome.held_minor = account_is_done(s, STEP_DEPOSIT)
+                                     ? account_held(s, settle->config.hold_by_transfer)
+                                     : money_add(s->floor_held_minor, s->opening_minor);
+    record->outcome.residue_minor = s->floor_residue_minor;
+    settle->counts.ended++;
+    step_move(&settle->steps, s, AWAIT_LAST_WRITE);
+}
+
+void closing_end_again(struct settle *settle, struct settlement *s, enum outcome_state end)
+{
+    CHECK(s->is_ended && outcome_is_end((uint8_t)end));
+    s->step = STEP_CLOSING;
+    struct record *record = course_outcome(settle, s, end, s->end_payable_minor, NULL);
+    record->outcome.held_minor = s->end_held_minor;
+    record->outcome.residue_minor = s->end_residue_minor;
     step_move(&settle->steps, s, AWAIT_LAST_WRITE);
 }
 
@@ -54,12 +89,12 @@ static void begin_looks(struct settlement *s)
 void closing_begin(struct settle *settle, struct settlement *s)
 {
     if (!is_wanted(settle, s)) {
-        end_settled(settle, s, 0, 0);
+        end_closed(settle, s, 0, 0);
         return;
     }
     if (SIN(closing_skipped)) {
         enum pool_kind pool = rules_of(settle, s)->pool;
-        end_settled(settle, s, account_shown_at_end(s, pool, settle->config.hold_by_transfer), 0);
+        end_closed(settle, s, account_shown(s, pool, settle->config.hold_by_transfer), 0);
         return;
     }
     s->step = STEP_CLOSING;
@@ -105,12 +140,21 @@ static void record_reversal(struct settle *settle, struct settlement *s, enum st
     struct bank_text text = {0};
     int64_t amount_minor = account_step_amount(s, step);
     memcpy(text.code, s->reversal_codes[step], sizeof(text.code));
+    s->order.generation = s->accepted_generation[step];
+    closing_reverse(settle, s, step, amount_minor, &text);
+}
+
+void closing_reverse(struct settle *settle, struct settlement *s, enum step_kind step,
+                     int64_t amount_minor, const struct bank_text *text)
+{
+    CHECK(account_is_done(s, step));
     s->step = (uint8_t)step;
     s->order.step = (uint8_t)step;
-    s->order.generation = s->accepted_generation[step];
-    struct record *record = course_outcome(settle, s, OUTCOME_REVERSED, amount_minor, &text);
+    s->order.kind = TRANSFER_NORMAL;
+    struct record *record = course_outcome(settle, s, OUTCOME_REVERSED, amount_minor, text);
     record->generation = s->order.generation;
-    course_reversing_entries(settle, s, amount_minor);
+    course_back_entries(settle, s, KIND_REVERSAL, amount_minor);
+    s->done_steps &= (uint8_t) ~(1U << step);
     settle->counts.reversed++;
 }
 
@@ -145,14 +189,14 @@ static void conclude(struct settle *settle, struct settlement *s)
 {
     int64_t shown_minor = s->closing_minor;
     int64_t ledger_minor =
-        account_shown_at_end(s, rules_of(settle, s)->pool, settle->config.hold_by_transfer);
+        account_shown(s, rules_of(settle, s)->pool, settle->config.hold_by_transfer);
     if (s->reversed_steps != 0 && !SIN(reversal_is_residue))
         record_reversals(settle, s);
     else if (shown_minor > ledger_minor &&
              may_have_come_back(s, money_sub(shown_minor, ledger_minor)))
         course_park_code(settle, s, PARK_UNCONFIRMED);
     else if (shown_minor > ledger_minor)
-        end_settled(settle, s, shown_minor, money_sub(shown_minor, ledger_minor));
+        end_closed(settle, s, shown_minor, money_sub(shown_minor, ledger_minor));
     else
         course_park_code(settle, s, PARK_BALANCE_LESS);
 }
@@ -165,7 +209,7 @@ static void confirm_next(struct settle *settle, struct settlement *s)
         s->confirming--;
         enum step_kind step = s->confirming;
         uint16_t generation = s->accepted_generation[step];
-        if (generation == 0)
+        if (generation == 0 || !account_is_done(s, step))
             continue;
         if (!can_ask) {
             s->unconfirmed_steps |= (uint8_t)(1U << step);
@@ -286,8 +330,8 @@ void closing_on_balance(struct settle *settle, struct settlement *s, const struc
     }
     const struct bank_rules *rules = rules_of(settle, s);
     int64_t shown_minor = reply->balance_minor;
-    if (shown_minor == account_shown_at_end(s, rules->pool, settle->config.hold_by_transfer)) {
-        end_settled(settle, s, shown_minor, 0);
+    if (shown_minor == account_shown(s, rules->pool, settle->config.hold_by_transfer)) {
+        end_closed(settle, s, shown_minor, 0);
     } else if (!s->is_second_look && !is_old(settle, s)) {
         look_once_more(settle, s);
     } else {

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "core/account.h"
 #include "core/closing.h"
+#include "core/compensate.h"
 #include "core/doubt.h"
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -18,6 +19,9 @@ static void fill(struct settle *settle, const struct settlement *s, struct recor
     record->record_kind = (uint8_t)kind;
     record->step = s->step;
     record->bank = s->bank;
+    // What concerns a transfer is of its kind.
+    if (s->order.step == s->step)
+        record->kind = s->order.kind;
     settle->counts.records++;
 }
 
@@ -49,8 +53,14 @@ struct record *course_outcome(struct settle *settle, struct settlement *s, enum 
     return record;
 }
 
-static struct record *append_entry(struct settle *settle, struct settlement *s, uint8_t line,
-                                   struct ledger_line accounts, int64_t amount_minor)
+void course_step_done(struct settlement *s)
+{
+    CHECK(!account_is_done(s, s->step));
+    s->done_steps |= (uint8_t)(1U << s->step);
+}
+
+struct record *course_entry(struct settle *settle, struct settlement *s, uint8_t line,
+                            struct ledger_line accounts, int64_t amount_minor)
 {
     CHECK(amount_minor > 0);
     CHECK(accounts.debit != accounts.credit);
@@ -66,29 +76,37 @@ static struct record *append_entry(struct settle *settle, struct settlement *s, 
     return record;
 }
 
-void course_entry(struct settle *settle, struct settlement *s, uint8_t line,
-                  struct ledger_line accounts, int64_t amount_minor)
-{
-    (void)append_entry(settle, s, line, accounts, amount_minor);
-}
-
 uint8_t course_step_entries(struct settle *settle, struct settlement *s, int64_t amount_minor)
 {
     struct ledger_line lines[LEDGER_LINES_MAX];
     uint32_t count = ledger_lines(s->step, settle->config.hold_by_transfer, lines);
     for (uint32_t i = 0; i < count; i++)
-        course_entry(settle, s, (uint8_t)(i + 1), lines[i], amount_minor);
+        (void)course_entry(settle, s, (uint8_t)(i + 1), lines[i], amount_minor);
     return (uint8_t)count;
 }
 
-void course_reversing_entries(struct settle *settle, struct settlement *s, int64_t amount_minor)
+uint8_t course_back_entries(struct settle *settle, struct settlement *s, uint8_t kind,
+                            int64_t amount_minor)
 {
     struct ledger_line lines[LEDGER_LINES_MAX];
     uint32_t count = ledger_lines(s->step, settle->config.hold_by_transfer, lines);
     for (uint32_t i = 0; i < count; i++) {
         struct ledger_line back = {.debit = lines[i].credit, .credit = lines[i].debit};
-        append_entry(settle, s, (uint8_t)(i + 1), back, amount_minor)->kind = KIND_REVERSAL;
+        course_entry(settle, s, (uint8_t)(i + 1), back, amount_minor)->kind = kind;
     }
+    return (uint8_t)count;
+}
+
+void course_decide(struct settle *settle, struct settlement *s, const struct record *decision)
+{
+    struct record *record = chunk_append(&settle->chunks, settle->now_ns);
+    *record = *decision;
+    record->record_kind = RECORD_DECISION;
+    record->decision.at_us = settle_record_us(settle);
+    if (s != NULL)
+        s->written_by = chunk_ticket(&settle->chunks);
+    settle->decided_by = chunk_ticket(&settle->chunks);
+    settle->counts.records++;
 }
 
 static void permit_send(struct settle *settle, struct settlement *s, int64_t now_us)
@@ -184,42 +202,62 @@ void course_begin_generation(struct settle *settle, struct settlement *s, uint16
         step_move(&settle->steps, s, AWAIT_INTENT_ROOM);
 }
 
-static void begin_transfer(struct settle *settle, struct settlement *s, int64_t amount_minor)
+/* Of the step in s->step: what was tried last, or accepted and then reversed. */
+static uint16_t newest_generation(const struct settlement *s, enum transfer_kind kind)
+{
+    uint16_t newest = kind == TRANSFER_NORMAL ? s->accepted_generation[s->step] : 0;
+    bool is_its = s->order.step == s->step && s->order.kind == kind;
+    return is_its && s->order.generation > newest ? s->order.generation : newest;
+}
+
+void course_begin_transfer(struct settle *settle, struct settlement *s, enum transfer_kind kind,
+                           int64_t amount_minor)
 {
     CHECK(amount_minor > 0);
+    uint16_t newest = newest_generation(s, kind);
     // Where many share one account of the bank, nobody but us protects the others' money.
-    if (account_left_before(s, s->step, settle->config.hold_by_transfer) < amount_minor) {
+    if (kind == TRANSFER_NORMAL &&
+        account_left(s, settle->config.hold_by_transfer) < amount_minor) {
         course_park_code(settle, s, PARK_OVERDRAWN);
+        return;
+    }
+    if (newest >= GENERATIONS_MAX) {
+        course_park_code(settle, s, PARK_GENERATIONS);
         return;
     }
     s->order = (struct transfer_order){.settlement_id = s->id,
                                        .amount_minor = amount_minor,
                                        .step = s->step,
-                                       .kind = TRANSFER_NORMAL};
-    course_begin_generation(settle, s, 1);
+                                       .kind = (uint8_t)kind};
+    course_begin_generation(settle, s, (uint16_t)(newest + 1));
 }
 
 void course_next(struct settle *settle, struct settlement *s)
 {
+    CHECK(!s->is_compensating);
     while (s->step < STEP_PAYOUT) {
         s->step++;
+        if (account_is_done(s, s->step))
+            continue;
         int64_t amount_minor = account_step_amount(s, s->step);
         CHECK(amount_minor >= 0);
         if (amount_minor == 0) {
             course_outcome(settle, s, OUTCOME_SKIPPED, 0, NULL);
+            course_step_done(s);
         } else if (account_is_transfer(s->step, settle->config.hold_by_transfer)) {
-            begin_transfer(settle, s, amount_minor);
+            course_begin_transfer(settle, s, TRANSFER_NORMAL, amount_minor);
             return;
         } else {
             course_outcome(settle, s, OUTCOME_POSTED, amount_minor, NULL);
             course_step_entries(settle, s, amount_minor);
+            course_step_done(s);
         }
     }
     closing_begin(settle, s);
 }
 
 /* Ours to bear, it goes on; taken from the person's account, a person decides who bears it. */
-static bool post_fee(struct settle *settle, struct settlement *s, uint8_t line, int64_t fee_minor)
+bool course_fee(struct settle *settle, struct settlement *s, uint8_t line, int64_t fee_minor)
 {
     bool is_ours = settle_desk(settle, s)->rules.fee_is_ours;
     if (fee_minor == 0 || SIN(fee_forgotten))
@@ -228,7 +266,7 @@ static bool post_fee(struct settle *settle, struct settlement *s, uint8_t line, 
         course_park_code(settle, s, PARK_FEE_UNCLEAR);
         return false;
     }
-    course_entry(settle, s, line, ledger_fee_line(is_ours), fee_minor);
+    (void)course_entry(settle, s, line, ledger_fee_line(is_ours), fee_minor);
     if (!is_ours)
         course_park_code(settle, s, PARK_FEE_TAKEN);
     return is_ours;
@@ -239,15 +277,20 @@ void course_step_accepted(struct settle *settle, struct settlement *s,
 {
     int64_t amount_minor = s->order.amount_minor;
     CHECK(s->order.step == s->step && amount_minor > 0);
+    if (s->order.kind == TRANSFER_UNDO) {
+        compensate_on_accepted(settle, s, reply);
+        return;
+    }
     struct record *record = course_outcome(settle, s, OUTCOME_ACCEPTED, amount_minor, reply->text);
     record->generation = s->order.generation;
     s->accepted_generation[s->step] = s->order.generation;
+    course_step_done(s);
     uint8_t lines = course_step_entries(settle, s, amount_minor);
     if (s->step == STEP_PAYOUT)
         settle->counts.paid_minor = money_add(settle->counts.paid_minor, amount_minor);
     if (s->step == STEP_COLLECT)
         settle->counts.collected_minor = money_add(settle->counts.collected_minor, amount_minor);
-    if (post_fee(settle, s, (uint8_t)(lines + 1), reply->fee_minor))
+    if (course_fee(settle, s, (uint8_t)(lines + 1), reply->fee_minor))
         course_next(settle, s);
 }
 

@@ -29,6 +29,8 @@
 #define PARK_FEE_TAKEN "fee_taken"
 #define PARK_FEE_UNCLEAR "fee_unclear"
 #define PARK_OVERDRAWN "would_overdraw"
+#define PARK_BY_PERSON "parked_by_person"
+#define PARK_UNDO_REFUSED "undo_refused" /* and the bank gave no code */
 
 /* The step under way is done at the bank: its outcome, its entries and the fee that the answer
    names, and on to the next; a fee that the person bears parks. */
@@ -48,12 +50,21 @@ void course_release(struct settle *settle, struct settlement *s);
    caller adds. */
 struct record *course_outcome(struct settle *settle, struct settlement *s, enum outcome_state state,
                               int64_t amount_minor, const struct bank_text *text);
-/* Append an entry of the settlement's step; those that its outcome asks for (returns how many); and
-   those that take them back. */
-void course_entry(struct settle *settle, struct settlement *s, uint8_t line,
-                  struct ledger_line accounts, int64_t amount_minor);
+/* The step in s->step is done: its outcome is appended. */
+void course_step_done(struct settlement *s);
+/* Append an entry of the settlement's step; returns it. */
+struct record *course_entry(struct settle *settle, struct settlement *s, uint8_t line,
+                            struct ledger_line accounts, int64_t amount_minor);
+/* Those that its outcome asks for, and those that take them back (of this kind: TRANSFER_UNDO or
+   KIND_REVERSAL); how many. */
 uint8_t course_step_entries(struct settle *settle, struct settlement *s, int64_t amount_minor);
-void course_reversing_entries(struct settle *settle, struct settlement *s, int64_t amount_minor);
+uint8_t course_back_entries(struct settle *settle, struct settlement *s, uint8_t kind,
+                            int64_t amount_minor);
+/* The fee that an answer names, after the lines of its step. Ours to bear: true. Taken from the
+   person's account, or unclear: parked. */
+bool course_fee(struct settle *settle, struct settlement *s, uint8_t line, int64_t fee_minor);
+/* Append the decision about a request: its settlement's, or (s NULL) the run's. */
+void course_decide(struct settle *settle, struct settlement *s, const struct record *decision);
 
 /* A balance out of all reason is no balance: what is beyond our range is read again. */
 bool course_is_balance(const struct bank_reply *reply);
@@ -63,6 +74,10 @@ bool course_may_look_again(struct settle *settle, struct settlement *s, bool thr
 /* … after such a wait. */
 uint64_t course_look_wait_ns(struct settle *settle, const struct settlement *s);
 
+/* Begin the transfer of the step in s->step, in the generation after the newest one; s->order is
+   what was tried last. */
+void course_begin_transfer(struct settle *settle, struct settlement *s, enum transfer_kind kind,
+                           int64_t amount_minor);
 /* Begin this generation of the transfer in s->order: a new key, and its intent as soon as there is
    room for one more. */
 void course_begin_generation(struct settle *settle, struct settlement *s, uint16_t generation);

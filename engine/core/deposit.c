@@ -23,11 +23,16 @@ static int64_t threshold_of(const struct settlement *s)
 static void record_deposit(struct settle *settle, struct settlement *s, int64_t shown_minor)
 {
     static const struct ledger_line opening = {LEDGER_VIRTUAL, LEDGER_HELD};
+    static const struct ledger_line unhold = {LEDGER_HELD, LEDGER_PAYABLE};
     struct record *record = course_outcome(settle, s, OUTCOME_DEPOSITED, s->deposit_minor, NULL);
     record->outcome.available_minor = shown_minor;
     course_step_entries(settle, s, s->deposit_minor);
     if (s->opening_minor > 0)
-        course_entry(settle, s, 2, opening, s->opening_minor);
+        (void)course_entry(settle, s, 2, opening, s->opening_minor);
+    // The plan gives back what was held: from now on it is to be paid out.
+    if (s->unheld_minor > 0)
+        (void)course_entry(settle, s, s->opening_minor > 0 ? 3 : 2, unhold, s->unheld_minor);
+    course_step_done(s);
 }
 
 static void on_deposit(struct settle *settle, struct settlement *s, int64_t shown_minor)
@@ -36,7 +41,7 @@ static void on_deposit(struct settle *settle, struct settlement *s, int64_t show
     record_deposit(settle, s, shown_minor);
     bool is_over =
         s->expected_minor > 0 && s->deposit_minor - s->expected_minor > s->expected_minor / 2;
-    if (money_add(s->deposit_minor, s->floor_payable_minor) < account_dues(s))
+    if (account_step_amount(s, STEP_PAYOUT) < 0)
         course_park_code(settle, s, PARK_BELOW_DUES);
     else if (is_over && settle->config.over == OVER_PARK && !SIN(over_is_paid))
         course_park_code(settle, s, PARK_OVER_DEPOSIT);

@@ -2,7 +2,9 @@
 
 #include "base/sin.h"
 #include "base/time.h"
+#include "core/compensate.h"
 #include "core/course.h"
+#include "core/evidence.h"
 #include "core/ledger.h"
 
 #define NOT_FOUNDS_WANTED 2
@@ -95,6 +97,12 @@ static void find_out(struct settle *settle, struct settlement *s)
 void doubt_leave(struct settle *settle, struct settlement *s)
 {
     settle_timer_clear(settle, s);
+    if (s->request_id != 0)
+        evidence_leave(settle, s);
+    if (s->is_parked || s->is_ended) { // what it counts as, it counts as already
+        course_release(settle, s);
+        return;
+    }
     if (s->is_pending || s->is_clean)
         settle->left_pending++;
     else
@@ -164,6 +172,16 @@ static bool key_is_kept(struct settle *settle, const struct settlement *s)
                s->intended_at_us + (int64_t)(rules->key_lifetime_ns / NS_PER_US);
 }
 
+bool doubt_is_late(struct settle *settle, const struct settlement *s, int64_t at_us, uint64_t at_ns)
+{
+    return at_us > counts_from_us(settle, s) && at_ns >= counts_from_ns(settle, s);
+}
+
+bool doubt_key_is_kept(struct settle *settle, const struct settlement *s)
+{
+    return key_is_kept(settle, s);
+}
+
 /* ---- rejected -------------------------------------------------------------------------------- */
 
 /* "Later" may be hours away: then a later run takes it up. */
@@ -181,19 +199,37 @@ static void wait_for_generation(struct settle *settle, struct settlement *s, int
     course_release(settle, s);
 }
 
-/* A proven no: recorded, then the next generation after a wait, or a person. */
-static void on_rejected(struct settle *settle, struct settlement *s, bool by_person,
-                        const struct bank_text *text)
+static struct record *record_rejected(struct settle *settle, struct settlement *s, bool by_person,
+                                      const struct bank_text *text)
 {
     enum outcome_state state = by_person ? OUTCOME_REJECTED_PERSON : OUTCOME_REJECTED_LATER;
     struct record *record = course_outcome(settle, s, state, s->order.amount_minor, text);
     record->generation = s->order.generation;
     settle->counts.rejected++;
     s->doubt_since_ns = 0;
-    if (by_person && text->code[0] != 0) {
+    return record;
+}
+
+static void park_rejected(struct settle *settle, struct settlement *s, const struct bank_text *text,
+                          const char *code)
+{
+    if (text->code[0] != 0)
         course_park(settle, s, text);
+    else
+        course_park_code(settle, s, code);
+}
+
+/* A proven no: recorded, then the next generation after a wait, or backwards, or a person. */
+static void on_rejected(struct settle *settle, struct settlement *s, bool by_person,
+                        const struct bank_text *text)
+{
+    struct record *record = record_rejected(settle, s, by_person, text);
+    if (s->order.kind == TRANSFER_UNDO) {
+        park_rejected(settle, s, text, PARK_UNDO_REFUSED);
+    } else if (by_person && compensate_is_wanted(settle, s->step)) {
+        compensate_begin(settle, s);
     } else if (by_person) {
-        course_park_code(settle, s, PARK_REJECTED);
+        park_rejected(settle, s, text, PARK_REJECTED);
     } else if (s->order.generation >= rules_of(settle, s)->later_tries ||
                s->order.generation >= GENERATIONS_MAX) {
         course_park_code(settle, s, PARK_GENERATIONS);
@@ -346,7 +382,7 @@ static void on_not_found(struct settle *settle, struct settlement *s)
     }
     int64_t counts_us = counts_from_us(settle, s);
     uint64_t counts_ns = counts_from_ns(settle, s);
-    if (s->asked_at_us <= counts_us || s->asked_at_ns < counts_ns) {
+    if (!doubt_is_late(settle, s, s->asked_at_us, s->asked_at_ns)) {
         uint64_t from_ns = server_time_reaches_ns(&settle->server_time, counts_us + 1);
         from_ns = counts_ns > from_ns ? counts_ns : from_ns;
         uint64_t wait_ns = from_ns > settle->now_ns ? from_ns - settle->now_ns : 0;
@@ -368,6 +404,8 @@ void doubt_on_inquiry_reply(struct settle *settle, struct settlement *s,
                             const struct bank_reply *reply)
 {
     CHECK(s->await == AWAIT_INQUIRY_REPLY);
+    if (s->request_id != 0 && evidence_on_reply(settle, s, reply))
+        return;
     switch ((enum answer)reply->answer) {
     case ANSWER_ACCEPTED:
         course_step_accepted(settle, s, reply);
@@ -461,7 +499,8 @@ void doubt_on_turn_timer(struct settle *settle, struct settlement *s)
     doubt_leave(settle, s);
 }
 
-void doubt_resume(struct settle *settle, struct settlement *s, const struct load_transfer *transfer)
+void doubt_take_up(struct settle *settle, struct settlement *s,
+                   const struct load_transfer *transfer)
 {
     s->order = (struct transfer_order){.settlement_id = s->id,
                                        .amount_minor = transfer->amount_minor,
@@ -477,14 +516,19 @@ void doubt_resume(struct settle *settle, struct settlement *s, const struct load
     s->body_digest = transfer->body_digest;
     s->has_digest = true;
     s->is_clean = false; // what was sent before this run is not known
+    s->is_pending = transfer->state == OUTCOME_PENDING;
     settle_recorded_us(settle, transfer->intended_at_us);
     settle_recorded_us(settle, transfer->decided_at_us);
+}
+
+void doubt_resume(struct settle *settle, struct settlement *s, const struct load_transfer *transfer)
+{
+    CHECK(s->order.generation == transfer->generation && s->step == transfer->step);
     CHECK(transfer->state != OUTCOME_REJECTED_PERSON); // parked with it, so not under way
     if (transfer->state == OUTCOME_REJECTED_LATER) {
         wait_for_generation(settle, s, transfer->decided_at_us);
         return;
     }
-    s->is_pending = transfer->state == OUTCOME_PENDING;
     begin_doubt(settle, s);
     switch (rules_of(settle, s)->inquiry) {
     case INQUIRY_NONE:
@@ -498,4 +542,31 @@ void doubt_resume(struct settle *settle, struct settlement *s, const struct load
         return;
     }
     CHECK(false);
+}
+
+/* ---- a person's word ------------------------------------------------------------------------- */
+
+void doubt_ask(struct settle *settle, struct settlement *s)
+{
+    settle_timer_clear(settle, s);
+    s->tries = s->inquiries = 0;
+    s->not_found_count = 0;
+    s->doubt_since_ns = 0;
+    begin_doubt(settle, s);
+    if (s->await != AWAIT_INQUIRY_TURN)
+        take_turn(settle, s, AWAIT_INQUIRY_TURN);
+    else
+        settle_timer(settle, s, give_up_at_ns(settle, s));
+}
+
+void doubt_ask_again(struct settle *settle, struct settlement *s)
+{
+    inquire_after_growing_wait(settle, s);
+}
+
+void doubt_record_no(struct settle *settle, struct settlement *s, bool by_person,
+                     const struct bank_text *text)
+{
+    settle_timer_clear(settle, s);
+    (void)record_rejected(settle, s, by_person, text);
 }

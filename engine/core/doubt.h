@@ -32,8 +32,27 @@ void doubt_on_written(struct settle *settle, struct settlement *s);
 /* The run may wait no longer for a turn: AWAIT_SEND_ROOM, AWAIT_SEND_TURN or
    AWAIT_INQUIRY_TURN. */
 void doubt_on_turn_timer(struct settle *settle, struct settlement *s);
-/* A transfer of an earlier run, read from the store; the slot awaits INTENT_ROOM. */
+/* A transfer of an earlier run, read from the store, becomes the one in s->order. */
+void doubt_take_up(struct settle *settle, struct settlement *s,
+                   const struct load_transfer *transfer);
+/* … and is gone on with, where it has no final outcome or waits for its next generation; the slot
+   awaits INTENT_ROOM. */
 void doubt_resume(struct settle *settle, struct settlement *s,
                   const struct load_transfer *transfer);
+
+/* ---- for a person's word about it (request.h) ---- */
+
+/* Would a not-found count that was asked for at these instants (the database's, ours)? Then no send
+   permitted so far can still arrive. */
+bool doubt_is_late(struct settle *settle, const struct settlement *s, int64_t at_us,
+                   uint64_t at_ns);
+/* Does the bank surely still know the key, if it ever did? */
+bool doubt_key_is_kept(struct settle *settle, const struct settlement *s);
+/* The bank is asked as soon as there is a token; and again, after a wait that grows. */
+void doubt_ask(struct settle *settle, struct settlement *s);
+void doubt_ask_again(struct settle *settle, struct settlement *s);
+/* The no is recorded; what comes next is the caller's. */
+void doubt_record_no(struct settle *settle, struct settlement *s, bool by_person,
+                     const struct bank_text *text);
 
 #endif

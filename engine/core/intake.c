@@ -2,17 +2,40 @@
 
 #include <string.h>
 
+#include "base/money.h"
 #include "base/time.h"
+#include "core/account.h"
+#include "core/compensate.h"
 #include "core/course.h"
 #include "core/deposit.h"
 #include "core/doubt.h"
+#include "core/request.h"
 
 #define LOAD_TRIES 5
+/* For each the waiting accounts are gone through: no turn may take long. */
+#define REQUESTS_BY_WAITING (32U << 20)
+
+/* Positions begin at 1. */
+static uint32_t requested_words(uint32_t accounts)
+{
+    return accounts / 64 + 1;
+}
+
+void intake_take(struct intake *intake, struct arena *arena, uint32_t accounts)
+{
+    intake->requested = ARENA_TAKE(arena, requested_words(accounts), uint64_t);
+}
 
 void intake_init(struct settle *settle)
 {
-    settle->intake.stage = INTAKE_UNDER_WAY;
-    settle->intake.again_at_ns = 0;
+    struct intake *intake = &settle->intake;
+    bool all = settle->config.scope == SETTLE_ALL;
+    intake->stage = all ? INTAKE_UNDER_WAY : INTAKE_WAITING;
+    intake->is_last_look = !all;
+    intake->again_at_ns = 0;
+    intake->has_requests = true;
+    memset(intake->requested, 0,
+           requested_words(settle->start.accounts) * sizeof(intake->requested[0]));
 }
 
 static uint32_t page_rows(const struct settle *settle)
@@ -99,6 +122,38 @@ static bool is_running_out(const struct settle *settle)
            was_polled_after_rest(settle, waiting_first(&settle->waiting));
 }
 
+/* ---- requests -------------------------------------------------------------------------------- */
+
+static uint32_t request_rows(const struct settle *settle)
+{
+    uint32_t rows = page_rows(settle);
+    uint32_t free = step_free_count(&settle->steps);
+    uint32_t few = REQUESTS_BY_WAITING / (settle->waiting.count + 1);
+    rows = free < rows ? free : rows;
+    return few < rows ? few : rows;
+}
+
+/* What is decided and not yet written would be asked for again. */
+static bool may_ask_for_requests(const struct settle *settle)
+{
+    const struct intake *intake = &settle->intake;
+    return (intake->has_requests || intake->is_asking) && request_rows(settle) > 0 &&
+           chunk_is_written(&settle->chunks, settle->decided_by);
+}
+
+static void ask_for_requests(struct settle *settle, struct store_load *load)
+{
+    struct intake *intake = &settle->intake;
+    if (!intake->is_asking) {
+        intake->is_asking = true;
+        intake->has_requests = false;
+        intake->after_request = 0;
+    }
+    *load = (struct store_load){.scope = LOAD_REQUESTED,
+                                .after_request = intake->after_request,
+                                .row_max = request_rows(settle)};
+}
+
 /* ---- asking for pages ------------------------------------------------------------------------ */
 
 static void begin_last_look(struct settle *settle)
@@ -108,32 +163,44 @@ static void begin_last_look(struct settle *settle)
         settle->intake.is_last_look = true;
 }
 
-bool intake_load(struct settle *settle, struct store_load *load)
+/* A page of settlements. */
+static bool ask_for_page(struct settle *settle, struct store_load *load)
 {
     struct intake *intake = &settle->intake;
     uint32_t rows = page_rows(settle);
-    if (!settle_is_open(settle) || intake->is_loading || settle->now_ns < intake->again_at_ns ||
-        step_free_count(&settle->steps) < rows || !chunk_has_room(&settle->chunks))
+    if (step_free_count(&settle->steps) < rows)
         return false;
     *load = (struct store_load){.row_max = rows, .after_position = intake->after_position};
     switch (intake->stage) {
     case INTAKE_UNDER_WAY:
         load->scope = LOAD_UNDER_WAY;
-        break;
+        return true;
     case INTAKE_FRESH:
         load->scope = LOAD_FRESH;
-        break;
+        return true;
     case INTAKE_WAITING:
         if (settle->waiting.count == 0 || is_running_out(settle))
             return false;
         begin_last_look(settle);
         list_waiting(settle, load);
-        if (load->position_count == 0)
-            return false;
-        break;
+        return load->position_count > 0;
     }
+    CHECK(false);
+    return false;
+}
+
+bool intake_load(struct settle *settle, struct store_load *load)
+{
+    struct intake *intake = &settle->intake;
+    if (!settle_is_open(settle) || intake->is_loading || settle->now_ns < intake->again_at_ns ||
+        !chunk_has_room(&settle->chunks))
+        return false;
+    if (may_ask_for_requests(settle))
+        ask_for_requests(settle, load);
+    else if (!ask_for_page(settle, load))
+        return false;
     intake->is_loading = true;
-    intake->loading_rows = rows;
+    intake->loading_rows = load->row_max;
     return true;
 }
 
@@ -144,8 +211,7 @@ static struct settlement *take_in(struct settle *settle, const struct load_row *
     CHECK(row->bank < settle->config.bank_count);
     CHECK(settlement_batch(row->settlement_id) == settle->start.batch_id);
     CHECK(settlement_partition(row->settlement_id) == settle->start.partition);
-    struct settlement *s = step_begin(&settle->steps, row->bank, to);
-    s->id = row->settlement_id;
+    struct settlement *s = step_begin(&settle->steps, row->settlement_id, row->bank, to);
     s->mapping_id = row->mapping_id;
     s->key_seed = row->key_seed;
     s->outcome_seq = row->outcome_seq;
@@ -158,7 +224,11 @@ static struct settlement *take_in(struct settle *settle, const struct load_row *
     s->floor_residue_minor = row->floor_residue_minor;
     s->floor_received_minor = row->floor_received_minor;
     memcpy(s->accepted_generation, row->accepted_generation, sizeof(s->accepted_generation));
+    if (settle->config.unhold)
+        s->unheld_minor = money_add(s->floor_held_minor, s->opening_minor);
     s->deposit_minor = row->deposit_minor;
+    s->done_steps = row->done_steps;
+    s->is_compensating = row->is_compensating;
     s->seen_recorded_minor = row->seen_minor;
     s->seen_minor = -1;
     s->step = STEP_DEPOSIT;
@@ -167,17 +237,86 @@ static struct settlement *take_in(struct settle *settle, const struct load_row *
     return s;
 }
 
+bool intake_has_open_transfer(const struct load_row *row)
+{
+    return row->transfer.step != 0 &&
+           (row->transfer.state == 0 || row->transfer.state == OUTCOME_PENDING);
+}
+
+/* A rejection for now, whose next generation is due by itself. */
+static bool waits_for_generation(const struct load_row *row)
+{
+    const struct load_transfer *transfer = &row->transfer;
+    return transfer->state == OUTCOME_REJECTED_LATER && transfer->kind == TRANSFER_NORMAL &&
+           (row->done_steps >> transfer->step & 1) == 0;
+}
+
+void intake_go_on(struct settle *settle, struct settlement *s, const struct load_row *row)
+{
+    if (!account_is_done(s, STEP_DEPOSIT)) {
+        step_move(&settle->steps, s, AWAIT_POLL_TURN);
+    } else if (intake_has_open_transfer(row) || waits_for_generation(row)) {
+        s->step = row->transfer.step;
+        doubt_resume(settle, s, &row->transfer);
+    } else if (s->is_compensating) {
+        compensate_next(settle, s);
+    } else {
+        s->step = STEP_DEPOSIT;
+        if (account_is_done(s, STEP_PAYOUT)) // with no transfer at all nothing is under way
+            s->paid_at_us = row->transfer.decided_at_us > 0 ? row->transfer.decided_at_us : 1;
+        course_next(settle, s);
+    }
+}
+
 static void take_in_under_way(struct settle *settle, const struct load_row *row)
 {
     struct settlement *s = take_in(settle, row, AWAIT_INTENT_ROOM);
-    if (row->transfer.step > row->step_done) {
-        doubt_resume(settle, s, &row->transfer);
-        return;
-    }
-    s->step = row->step_done;
-    if (s->step == STEP_PAYOUT) // with no transfer at all nothing is under way
-        s->paid_at_us = row->transfer.decided_at_us > 0 ? row->transfer.decided_at_us : 1;
-    course_next(settle, s);
+    if (row->transfer.step != 0)
+        doubt_take_up(settle, s, &row->transfer);
+    intake_go_on(settle, s, row);
+}
+
+static void mark_requested(struct settle *settle, uint32_t position)
+{
+    CHECK(position >= 1 && position <= settle->start.accounts);
+    settle->intake.requested[position / 64] |= UINT64_C(1) << position % 64;
+}
+
+static bool is_requested(const struct settle *settle, uint32_t position)
+{
+    return (settle->intake.requested[position / 64] >> position % 64 & 1) != 0;
+}
+
+/* From now on it is in a slot, in the line of those who wait, or done with: no page brings it in.
+ */
+struct settlement *intake_take_in_requested(struct settle *settle, const struct load_row *row)
+{
+    uint32_t position = settlement_position(row->settlement_id);
+    struct waiting_account waited = {.seen_minor = -1};
+    bool was_in =
+        row->place == LOAD_PLACE_FRESH && waiting_remove(&settle->waiting, position, &waited);
+    mark_requested(settle, position);
+    struct settlement *s = take_in(settle, row, AWAIT_INTENT_ROOM);
+    settle->counts.loaded -= was_in;
+    s->seen_minor = waited.seen_minor;
+    if (row->transfer.step != 0)
+        doubt_take_up(settle, s, &row->transfer);
+    s->is_parked = row->place == LOAD_PLACE_PARKED;
+    s->is_ended = row->place == LOAD_PLACE_ENDED;
+    s->end_state = row->end_state;
+    s->end_held_minor = row->end_held_minor;
+    s->end_payable_minor = row->end_payable_minor;
+    s->end_residue_minor = row->end_residue_minor;
+    return s;
+}
+
+void intake_put_back(struct settle *settle, struct settlement *s, const struct load_row *row)
+{
+    bool is_alone = settle->config.scope == SETTLE_REQUESTED;
+    if (s->is_parked || s->is_ended || is_alone)
+        course_release(settle, s);
+    else
+        intake_go_on(settle, s, row);
 }
 
 static void take_in_fresh(struct settle *settle, const struct load_row *row,
@@ -210,11 +349,25 @@ static void take_in_page(struct settle *settle, const struct store_loaded *loade
         }
         CHECK(position > intake->after_position);
         intake->after_position = position;
+        if (is_requested(settle, position))
+            continue;
         if (loaded->scope == LOAD_UNDER_WAY)
             take_in_under_way(settle, row);
         else
             take_in_fresh(settle, row, NULL);
     }
+}
+
+static void take_requests(struct settle *settle, const struct store_loaded *loaded)
+{
+    struct intake *intake = &settle->intake;
+    for (uint32_t i = 0; i < loaded->row_count; i++) {
+        CHECK(loaded->rows[i].request.id > intake->after_request);
+        intake->after_request = loaded->rows[i].request.id;
+        request_on_row(settle, &loaded->rows[i]);
+    }
+    if (loaded->at_end)
+        intake->is_asking = false;
 }
 
 static void on_load_failed(struct settle *settle, const struct store_loaded *loaded)
@@ -245,6 +398,10 @@ void intake_on_loaded(struct settle *settle, const struct store_loaded *loaded)
     intake->tries = 0;
     if (loaded->scope == LOAD_AGAIN)
         CHECK(loaded->row_count == intake->listed_count);
+    if (loaded->scope == LOAD_REQUESTED) {
+        take_requests(settle, loaded);
+        return;
+    }
     take_in_page(settle, loaded);
     if (loaded->scope == LOAD_AGAIN || !loaded->at_end)
         return;
@@ -267,17 +424,26 @@ void intake_end_looking(struct settle *settle)
 
 bool intake_is_done(const struct settle *settle)
 {
-    return settle->intake.stage == INTAKE_WAITING && !settle->intake.is_loading &&
-           settle->waiting.count == 0;
+    const struct intake *intake = &settle->intake;
+    return intake->stage == INTAKE_WAITING && !intake->is_loading && !intake->has_requests &&
+           !intake->is_asking && settle->waiting.count == 0;
+}
+
+void intake_on_requested(struct settle *settle)
+{
+    settle->intake.has_requests = true;
 }
 
 uint64_t intake_next_at(const struct settle *settle)
 {
     const struct intake *intake = &settle->intake;
-    if (!settle_is_open(settle) || intake->is_loading || !chunk_has_room(&settle->chunks) ||
-        step_free_count(&settle->steps) < page_rows(settle))
+    if (!settle_is_open(settle) || intake->is_loading || !chunk_has_room(&settle->chunks))
         return AT_NEVER;
     uint64_t at_ns = intake->again_at_ns;
+    if (may_ask_for_requests(settle))
+        return at_ns;
+    if (step_free_count(&settle->steps) < page_rows(settle))
+        return AT_NEVER;
     if (intake->stage == INTAKE_WAITING) {
         if (settle->waiting.count == 0 || is_running_out(settle))
             return AT_NEVER;

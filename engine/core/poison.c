@@ -3,18 +3,6 @@
 #include "base/money.h"
 #include "core/course.h"
 
-/* Who has records that are not written is still in a slot. */
-static struct settlement *find(struct settle *settle, uint64_t id)
-{
-    for (uint32_t i = 0; i < settle->config.slots; i++) { // uncovered: it is there
-        struct settlement *s = step_at(&settle->steps, i);
-        if (s->await != AWAIT_NOTHING && s->id == id)
-            return s;
-    }
-    CHECK(false);
-    return NULL;
-}
-
 /* A record that will not be written has not happened. */
 static void uncount_outcome(struct settle *settle, const struct record *record)
 {
@@ -36,6 +24,11 @@ static void uncount_outcome(struct settle *settle, const struct record *record)
     case OUTCOME_SETTLED:
         counts->settled--;
         return;
+    case OUTCOME_COMPENSATED:
+    case OUTCOME_SUPERSEDED:
+    case OUTCOME_WRITTEN_OFF:
+        counts->ended--;
+        return;
     case OUTCOME_PENDING:
     case OUTCOME_REJECTED_LATER:
     case OUTCOME_REJECTED_PERSON:
@@ -43,6 +36,11 @@ static void uncount_outcome(struct settle *settle, const struct record *record)
     case OUTCOME_POSTED:
     case OUTCOME_SKIPPED:
     case OUTCOME_DEPOSITED:
+    case OUTCOME_BY_HAND:
+    case OUTCOME_RETURNED:
+    case OUTCOME_COMPENSATING:
+    case OUTCOME_RELEASED:
+    case OUTCOME_RAISED:
         return;
     }
     CHECK(false);
@@ -68,7 +66,10 @@ static void uncount(struct settle *settle, struct settlement *s)
 
 static void let_go(struct settle *settle, struct settlement *s)
 {
-    if (s->await == AWAIT_INQUIRY_REPLY) {
+    static const uint32_t in_flight = 1U << AWAIT_POLL_REPLY | 1U << AWAIT_INQUIRY_REPLY |
+                                      1U << AWAIT_CLOSING_REPLY | 1U << AWAIT_CONFIRM_REPLY;
+    s->request_id = 0; // it has no decision, and is answered by a later run
+    if ((in_flight >> s->await & 1) != 0) {
         s->is_refused = true; // its call names this slot: not before its reply
         return;
     }
@@ -77,9 +78,13 @@ static void let_go(struct settle *settle, struct settlement *s)
         step_move(&settle->steps, s, AWAIT_LAST_WRITE);
 }
 
-static void park_alone(struct settle *settle)
+/* False: what was refused is no settlement's in a slot; a decision alone, which has nothing that a
+   database could refuse. */
+static bool park_alone(struct settle *settle)
 {
-    struct settlement *s = find(settle, chunk_alone(&settle->chunks));
+    struct settlement *s = step_find(&settle->steps, chunk_alone(&settle->chunks));
+    if (s == NULL)
+        return false;
     uint32_t cursor = 0;
     const struct record *first = chunk_unwritten_of(&settle->chunks, s->id, &cursor);
     uint8_t step = first->step;
@@ -92,6 +97,7 @@ static void park_alone(struct settle *settle)
     record->generation = generation;
     settle->counts.refused++;
     let_go(settle, s);
+    return true;
 }
 
 bool poison_on_refused(struct settle *settle)
@@ -101,8 +107,7 @@ bool poison_on_refused(struct settle *settle)
     case CHUNK_HALVED:
         return true;
     case CHUNK_ALONE:
-        park_alone(settle);
-        return true;
+        return park_alone(settle);
     case CHUNK_HOPELESS:
         return false;
     }
@@ -112,7 +117,7 @@ bool poison_on_refused(struct settle *settle)
 
 void poison_on_reply(struct settle *settle, struct settlement *s)
 {
-    CHECK(s->is_refused && s->await == AWAIT_INQUIRY_REPLY);
+    CHECK(s->is_refused);
     bool is_written = chunk_is_written(&settle->chunks, s->written_by);
     step_move(&settle->steps, s, is_written ? AWAIT_NOTHING : AWAIT_LAST_WRITE);
 }

@@ -68,6 +68,7 @@ struct settle *settle_init(struct arena *arena, struct hash *hash,
     heap_init(&settle->timers, arena, config->slots);
     calls_init(&settle->calls, arena, calls);
     waiting_init(&settle->waiting, arena, start->accounts > 0 ? start->accounts : 1);
+    intake_take(&settle->intake, arena, start->accounts);
     struct chunks_config chunks = {.batch_id = start->batch_id,
                                    .partition = start->partition,
                                    .epoch = start->epoch,
@@ -197,8 +198,12 @@ static void on_bank_reply(struct settle *settle, const struct bank_reply *reply)
 static void on_chunk_written(struct settle *settle)
 {
     static const enum await writes[] = {AWAIT_INTENT_WRITE, AWAIT_OUTCOME_WRITE, AWAIT_LAST_WRITE};
+    bool has_decisions = !chunk_is_written(&settle->chunks, settle->decided_by);
     chunk_written(&settle->chunks);
     settle->counts.chunks++;
+    // What was to come after one of them can be answered now.
+    if (has_decisions && chunk_is_written(&settle->chunks, settle->decided_by))
+        intake_on_requested(settle);
     settle->chunk_tries = 0;
     for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
         for (uint32_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {
@@ -273,6 +278,9 @@ static void on_event(struct settle *settle, const struct event *event)
             return;
         settle->counts.fatal = event->store_gone;
         settle_end_now(settle, SETTLE_END_GONE);
+        return;
+    case EVENT_REQUESTED:
+        intake_on_requested(settle);
         return;
     case EVENT_STOP:
         on_stop(settle);

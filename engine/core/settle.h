@@ -33,7 +33,11 @@ enum closing_check { CLOSING_ALL, CLOSING_SAMPLE, CLOSING_OFF };
 /* What becomes of a deposit of more than 1.5 times what was expected. */
 enum over_policy { OVER_PARK, OVER_PAY };
 
+/* What comes in: everything, or only what somebody asks for. */
+enum settle_scope { SETTLE_ALL, SETTLE_REQUESTED };
+
 struct settle_config {
+    enum settle_scope scope;
     uint32_t bank_count; /* 1 .. BANKS_MAX */
     struct bank_rules banks[BANKS_MAX];
     uint32_t slots;           /* settlements under way, 1 .. SLOTS_MAX */
@@ -49,9 +53,11 @@ struct settle_config {
     uint32_t chunk_tries;     /* times a chunk is tried when the database asks to */
     enum closing_check closing;
     enum over_policy over;
-    bool hold_by_transfer;   /* hold: a transfer to the suspense account instead of a post */
-    uint64_t deadline_at_ns; /* AT_NEVER: none; looking for deposits ends here */
-    uint64_t seed;           /* jitter and samples */
+    uint8_t compensated_steps; /* bit of each whose rejection for a person is compensated */
+    bool unhold;               /* what was held from before is given back with the deposit */
+    bool hold_by_transfer;     /* hold: a transfer to the suspense account instead of a post */
+    uint64_t deadline_at_ns;   /* AT_NEVER: none; looking for deposits ends here */
+    uint64_t seed;             /* jitter and samples */
 };
 
 /* Where the partition stands, read after P0 took it over. */
@@ -92,6 +98,7 @@ struct settle_counts {
     uint64_t pending;
     uint64_t settled;
     uint64_t is_short;
+    uint64_t ended; /* compensated, written off, superseded */
     uint64_t parked;
     uint64_t reversed; /* transfers accepted first, failed later */
     uint64_t refused; /* of the parked: the database refused their records; a defect to look into */

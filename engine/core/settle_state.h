@@ -1,10 +1,12 @@
 /*
- * settle_state: what the core knows; shared by settle.c and the four parts of its work:
+ * settle_state: what the core knows; shared by settle.c and the parts of its work:
  *
- *   intake    which settlements come in, and which wait outside the slots
- *   course    what comes next for one settlement: steps, records, its end
- *   doubt     a transfer's answers, and finding out what became of it
- *   dispatch  who gets the next token and call
+ *   intake      which settlements come in, and which wait outside the slots
+ *   course      what comes next for one settlement: steps, records, its end
+ *   compensate  the way back
+ *   doubt       a transfer's answers, and finding out what became of it
+ *   request     what people ask for, and (evidence) what their word is worth
+ *   dispatch    who gets the next token and call
  *
  * Friends only: nothing outside core/ includes this.
  */
@@ -45,9 +47,13 @@ struct intake {
     bool is_loading;
     uint32_t loading_rows; /* slots kept free for the page being loaded */
     uint32_t after_position;
-    uint32_t tries;       /* loads that failed in a row */
-    uint64_t again_at_ns; /* not before */
-    bool is_last_look;    /* no deposit now means short */
+    uint32_t tries;         /* loads that failed in a row */
+    uint64_t again_at_ns;   /* not before */
+    bool is_last_look;      /* no deposit now means short */
+    bool has_requests;      /* there may be some to answer … */
+    bool is_asking;         /* … and a round of pages of them is under way … */
+    uint64_t after_request; /* … this far */
+    uint64_t *requested;    /* bit by position: came in for a request, so no page brings it in */
     uint32_t positions[LOAD_ROWS_MAX];
     struct waiting_account listed[LOAD_ROWS_MAX];
     uint32_t listed_count;
@@ -83,6 +89,7 @@ struct settle {
     uint64_t chunk_again_ns; /* when a chunk refused for now is tried again; AT_NEVER: none */
     struct waiting waiting;
     struct intake intake;
+    uint32_t decided_by;       /* ticket of the buffer with the newest decision; 0: none yet */
     uint64_t poll_interval_ns; /* the longest of the banks' */
 
     struct settle_counts counts;

@@ -13,28 +13,29 @@ static const uint32_t legal_moves[AWAIT_COUNT] = {
     [AWAIT_POLL_TURN] = TO(POLL_REPLY) | TO(LAST_WRITE) | TO(NOTHING),
     [AWAIT_POLL_REPLY] = TO(POLL_TURN) | TO(POLL_AGAIN) | TO(INTENT_ROOM) | TO(INTENT_WRITE) |
                          TO(OUTCOME_WRITE) | TO(LAST_WRITE) | TO(NOTHING),
-    [AWAIT_POLL_AGAIN] = TO(POLL_TURN) | TO(NOTHING),
+    [AWAIT_POLL_AGAIN] = TO(POLL_TURN) | TO(LAST_WRITE) | TO(NOTHING),
     [AWAIT_INTENT_ROOM] = TO(INTENT_WRITE) | TO(OUTCOME_WRITE) | TO(CLOSING_TURN) | TO(LAST_WRITE) |
-                          TO(SEND_AGAIN) | TO(INQUIRY_AGAIN) | TO(NOTHING),
+                          TO(SEND_AGAIN) | TO(INQUIRY_AGAIN) | TO(INQUIRY_TURN) | TO(POLL_TURN) |
+                          TO(NOTHING),
     [AWAIT_INTENT_WRITE] = TO(SEND_TURN) | TO(LAST_WRITE),
     [AWAIT_SEND_ROOM] = TO(INTENT_WRITE) | TO(LAST_WRITE) | TO(NOTHING),
     [AWAIT_SEND_TURN] = TO(SEND_REPLY) | TO(SEND_ROOM) | TO(LAST_WRITE) | TO(NOTHING),
     [AWAIT_SEND_REPLY] = TO(INTENT_ROOM) | TO(INTENT_WRITE) | TO(OUTCOME_WRITE) | TO(LAST_WRITE) |
                          TO(INQUIRY_AGAIN) | TO(SEND_AGAIN),
-    [AWAIT_SEND_AGAIN] =
-        TO(INTENT_ROOM) | TO(INTENT_WRITE) | TO(SEND_ROOM) | TO(LAST_WRITE) | TO(NOTHING),
+    [AWAIT_SEND_AGAIN] = TO(INTENT_ROOM) | TO(INTENT_WRITE) | TO(SEND_ROOM) | TO(OUTCOME_WRITE) |
+                         TO(INQUIRY_TURN) | TO(LAST_WRITE) | TO(NOTHING),
     [AWAIT_INQUIRY_TURN] = TO(INQUIRY_REPLY) | TO(LAST_WRITE) | TO(NOTHING),
     [AWAIT_INQUIRY_REPLY] = TO(INTENT_ROOM) | TO(INTENT_WRITE) | TO(OUTCOME_WRITE) |
                             TO(LAST_WRITE) | TO(INQUIRY_AGAIN) | TO(SEND_AGAIN) | TO(NOTHING),
     [AWAIT_INQUIRY_AGAIN] = TO(INQUIRY_TURN) | TO(LAST_WRITE) | TO(NOTHING),
     [AWAIT_OUTCOME_WRITE] = TO(CLOSING_TURN) | TO(LAST_WRITE),
-    [AWAIT_CLOSING_TURN] = TO(CLOSING_REPLY) | TO(NOTHING),
+    [AWAIT_CLOSING_TURN] = TO(CLOSING_REPLY) | TO(LAST_WRITE) | TO(NOTHING),
     [AWAIT_CLOSING_REPLY] =
         TO(CLOSING_TURN) | TO(CLOSING_AGAIN) | TO(CONFIRM_TURN) | TO(LAST_WRITE) | TO(NOTHING),
-    [AWAIT_CLOSING_AGAIN] = TO(CLOSING_TURN),
-    [AWAIT_CONFIRM_TURN] = TO(CONFIRM_REPLY) | TO(NOTHING),
+    [AWAIT_CLOSING_AGAIN] = TO(CLOSING_TURN) | TO(LAST_WRITE),
+    [AWAIT_CONFIRM_TURN] = TO(CONFIRM_REPLY) | TO(LAST_WRITE) | TO(NOTHING),
     [AWAIT_CONFIRM_REPLY] = TO(CONFIRM_TURN) | TO(CONFIRM_AGAIN) | TO(LAST_WRITE) | TO(NOTHING),
-    [AWAIT_CONFIRM_AGAIN] = TO(CONFIRM_TURN),
+    [AWAIT_CONFIRM_AGAIN] = TO(CONFIRM_TURN) | TO(LAST_WRITE),
     [AWAIT_LAST_WRITE] = TO(NOTHING),
 };
 
@@ -107,7 +108,8 @@ void step_init(struct steps *steps, struct arena *arena, uint32_t capacity)
         for (uint32_t await = 0; await < AWAIT_COUNT; await++)
             steps->lists[bank][await] = (struct step_list){.head = STEP_NONE, .tail = STEP_NONE};
     steps->slots = ARENA_TAKE(arena, capacity, struct settlement);
-    if (steps->slots == NULL)
+    steps->ids = ARENA_TAKE(arena, capacity, uint64_t);
+    if (steps->slots == NULL || steps->ids == NULL)
         return;
     for (uint32_t i = 0; i < capacity; i++)
         list_append(steps, &steps->lists[0][AWAIT_NOTHING], &steps->slots[i]);
@@ -125,13 +127,14 @@ uint32_t step_index(const struct steps *steps, const struct settlement *settleme
     return (uint32_t)(settlement - steps->slots);
 }
 
-struct settlement *step_begin(struct steps *steps, uint8_t bank, enum await to)
+struct settlement *step_begin(struct steps *steps, uint64_t id, uint8_t bank, enum await to)
 {
-    CHECK(bank < BANKS_MAX);
+    CHECK(id != 0 && bank < BANKS_MAX);
     struct settlement *settlement = step_first(steps, 0, AWAIT_NOTHING);
     CHECK(settlement != NULL && step_is_legal(AWAIT_NOTHING, to));
     list_remove(steps, &steps->lists[0][AWAIT_NOTHING], settlement);
     memset(settlement, 0, sizeof(*settlement));
+    settlement->id = steps->ids[step_index(steps, settlement)] = id;
     settlement->bank = bank;
     settlement->await = (uint8_t)to;
     list_append(steps, list_of(steps, settlement), settlement);
@@ -144,6 +147,17 @@ void step_move(struct steps *steps, struct settlement *settlement, enum await to
     list_remove(steps, list_of(steps, settlement), settlement);
     settlement->await = (uint8_t)to;
     list_append(steps, list_of(steps, settlement), settlement);
+    if (to == AWAIT_NOTHING)
+        steps->ids[step_index(steps, settlement)] = 0;
+}
+
+struct settlement *step_find(struct steps *steps, uint64_t id)
+{
+    CHECK(id != 0);
+    for (uint32_t i = 0; i < steps->capacity; i++)
+        if (steps->ids[i] == id)
+            return &steps->slots[i];
+    return NULL;
 }
 
 struct settlement *step_first(struct steps *steps, uint32_t bank, enum await await)
@@ -191,6 +205,8 @@ static bool list_is_whole(const struct steps *steps, uint32_t bank, uint32_t awa
         if (settlement->await != await || settlement->prev != prev)
             return false;
         if (await != AWAIT_NOTHING && settlement->bank != bank)
+            return false;
+        if (steps->ids[i] != (await == AWAIT_NOTHING ? 0 : settlement->id))
             return false;
         prev = i;
         count++;

@@ -56,7 +56,10 @@ struct settlement {
     /* the frozen plan and the floor, in minor units */
     int64_t repayment_minor, hold_minor, expected_minor, opening_minor;
     int64_t floor_held_minor, floor_payable_minor, floor_residue_minor, floor_received_minor;
+    int64_t unheld_minor; /* of the floor: what the plan gives back */
     int64_t deposit_minor;
+    uint8_t done_steps;          /* bit of each step done and neither undone nor reversed */
+    bool is_compensating;        /* goes backwards */
     int64_t seen_recorded_minor; /* newest SHORT record's amount; -1: none */
     int64_t seen_minor;          /* newest poll's new money; -1: none in this run */
 
@@ -87,13 +90,22 @@ struct settlement {
     struct bank_text refusal;
 
     /* the closing check */
-    uint16_t accepted_generation[STEP_CLOSING]; /* by step; 0: none */
+    uint16_t accepted_generation[STEP_CLOSING]; /* by step; 0: none, or done by hand */
     uint8_t confirming;                         /* enum step_kind: asked about; older ones follow */
     uint8_t reversed_steps;                     /* bit of each step that failed later */
     uint8_t unconfirmed_steps;                  /* … of which the bank tells nothing */
     int64_t paid_at_us;                         /* by an earlier run, at least; 0: by this one */
     int64_t closing_minor;                      /* what the second look showed */
     char reversal_codes[STEP_CLOSING][CODE_TEXT_MAX + 1];
+
+    /* what somebody asks for, while the bank's word is waited for */
+    uint64_t request_id; /* 0: nothing */
+    uint8_t request_kind;
+    bool is_parked;    /* it is parked, and only the answer will tell whether it goes on */
+    bool is_ended;     /* it has its end record, and may get another one */
+    uint8_t end_state; /* … of this kind, which left: */
+    int64_t end_held_minor, end_payable_minor, end_residue_minor;
+    struct bank_text word; /* the person's: where the payment can be found */
 
     struct slot call; /* the call in flight */
     struct parties parties;
@@ -105,6 +117,7 @@ struct step_list {
 
 struct steps {
     struct settlement *slots;
+    uint64_t *ids; /* by slot: whose it is; 0: free */
     uint32_t capacity;
     struct step_list lists[BANKS_MAX][AWAIT_COUNT]; /* free ones: lists[0][AWAIT_NOTHING] */
     uint32_t counts[AWAIT_COUNT];                   /* over all banks */
@@ -116,8 +129,11 @@ void step_init(struct steps *steps, struct arena *arena, uint32_t capacity);
 struct settlement *step_at(struct steps *steps, uint32_t index);
 uint32_t step_index(const struct steps *steps, const struct settlement *settlement);
 
-/* A free slot, zeroed but for its place, moved to `to`; there must be one (CHECK). */
-struct settlement *step_begin(struct steps *steps, uint8_t bank, enum await to);
+/* A free slot for this settlement, zeroed but for its place, moved to `to`; there must be one
+   (CHECK). */
+struct settlement *step_begin(struct steps *steps, uint64_t id, uint8_t bank, enum await to);
+/* The settlement of this id, or NULL. O(slots). */
+struct settlement *step_find(struct steps *steps, uint64_t id);
 /* The only way a settlement changes what it awaits; an illegal move aborts. */
 void step_move(struct steps *steps, struct settlement *settlement, enum await to);
 

@@ -16,6 +16,9 @@ enum words {
     WORDS_LEDGER,
     WORDS_SCOPE,
     WORDS_OPEN,
+    WORDS_PLACE,
+    WORDS_REQUEST,
+    WORDS_DECISION,
 };
 
 static const struct {
@@ -35,7 +38,7 @@ static const struct trace_form forms[] = {
 };
 
 /* Numbers that only this program's headers fix are part of the format, too. */
-_Static_assert(ANSWER_CHANGED == 8 && LOAD_AGAIN == 2 && LOAD_STATE_BLOCKED == 1,
+_Static_assert(ANSWER_CHANGED == 8 && LOAD_REQUESTED == 3 && LOAD_STATE_BLOCKED == 1,
                "with other numbers this is another TRACE_FORMAT_VERSION");
 
 /* clang-format off */
@@ -57,16 +60,32 @@ static const char *const state_words[] = {
     [OUTCOME_REVERSED] = "reversed",
     [OUTCOME_POSTED] = "posted",
     [OUTCOME_SKIPPED] = "skipped", [OUTCOME_DEPOSITED] = "deposited", [OUTCOME_SHORT] = "short",
-    [OUTCOME_PARKED] = "parked", [OUTCOME_SETTLED] = "settled"};
+    [OUTCOME_PARKED] = "parked", [OUTCOME_SETTLED] = "settled", [OUTCOME_BY_HAND] = "by_hand",
+    [OUTCOME_COMPENSATED] = "compensated", [OUTCOME_RETURNED] = "returned",
+    [OUTCOME_SUPERSEDED] = "superseded", [OUTCOME_WRITTEN_OFF] = "written_off",
+    [OUTCOME_COMPENSATING] = "compensating", [OUTCOME_RELEASED] = "released",
+    [OUTCOME_RAISED] = "raised"};
 static const char *const ledger_words[] = {
     [LEDGER_VIRTUAL] = "virtual", [LEDGER_PAYABLE] = "payable",
     [LEDGER_COLLECTION] = "collection", [LEDGER_RECEIVABLE] = "receivable",
     [LEDGER_HELD] = "held", [LEDGER_SUSPENSE] = "suspense", [LEDGER_FEE] = "fee",
     [LEDGER_RESIDUE] = "residue"};
 static const char *const scope_words[] = {
-    [LOAD_UNDER_WAY] = "under_way", [LOAD_FRESH] = "fresh", [LOAD_AGAIN] = "again"};
+    [LOAD_UNDER_WAY] = "under_way", [LOAD_FRESH] = "fresh", [LOAD_AGAIN] = "again",
+    [LOAD_REQUESTED] = "requested"};
 static const char *const open_words[] = {
     [LOAD_STATE_OPEN] = "open", [LOAD_STATE_BLOCKED] = "blocked"};
+static const char *const place_words[] = {
+    [LOAD_PLACE_FRESH] = "fresh", [LOAD_PLACE_UNDER_WAY] = "under_way",
+    [LOAD_PLACE_PARKED] = "parked", [LOAD_PLACE_ENDED] = "ended"};
+static const char *const request_words[] = {
+    [REQUEST_PAID] = "paid", [REQUEST_PAID_BY_HAND] = "paid_by_hand",
+    [REQUEST_NOT_PAID] = "not_paid", [REQUEST_PARK] = "park", [REQUEST_RELEASE] = "release",
+    [REQUEST_AMEND] = "amend", [REQUEST_WRITE_OFF] = "write_off", [REQUEST_RATE] = "rate",
+    [REQUEST_SUPERSEDE] = "supersede", [REQUEST_RETURN] = "return", [REQUEST_RAISE] = "raise"};
+static const char *const decision_words[] = {
+    [DECISION_DONE] = "done", [DECISION_REFUSED] = "refused", [DECISION_BUSY] = "busy",
+    [DECISION_STALE] = "stale"};
 /* clang-format on */
 
 static const struct {
@@ -86,6 +105,9 @@ static const struct {
     [WORDS_LEDGER] = WORDS(ledger_words),
     [WORDS_SCOPE] = WORDS(scope_words),
     [WORDS_OPEN] = WORDS(open_words),
+    [WORDS_PLACE] = WORDS(place_words),
+    [WORDS_REQUEST] = WORDS(request_words),
+    [WORDS_DECISION] = WORDS(decision_words),
 #undef WORDS
 };
 
@@ -282,7 +304,7 @@ static void write_row(const struct trace_sink *sink, uint64_t at_ns, const struc
     put(&item, TRACE_SETTLEMENT, row->settlement_id);
     put(&item, TRACE_BANK, row->bank);
     put(&item, TRACE_OPEN, row->state);
-    put(&item, TRACE_STEP_DONE, row->step_done);
+    put(&item, TRACE_STEPS_DONE, row->done_steps);
     put(&item, TRACE_SEQ, row->outcome_seq);
     put_integer(&item, TRACE_REPAYMENT, row->repayment_minor);
     put_integer(&item, TRACE_HOLD, row->hold_minor);
@@ -306,6 +328,25 @@ static void write_row(const struct trace_sink *sink, uint64_t at_ns, const struc
     end(&item, sink);
 }
 
+static void write_request(const struct trace_sink *sink, uint64_t at_ns, const struct load_row *row)
+{
+    struct item item;
+    const struct load_request *request = &row->request;
+    begin(&item, TRACE_KIND_REQUEST, at_ns);
+    put(&item, TRACE_SETTLEMENT, row->settlement_id);
+    put(&item, TRACE_STEP, request->step);
+    put(&item, TRACE_DIRECTION, request->transfer_kind);
+    put(&item, TRACE_GENERATION, request->generation);
+    put(&item, TRACE_ATTEMPTS, request->attempts);
+    put(&item, TRACE_REQUEST_ID, request->id);
+    put(&item, TRACE_REQUEST_KIND, request->kind);
+    put(&item, TRACE_PLACE, row->place);
+    put_integer(&item, TRACE_AMOUNT, request->amount_minor);
+    put_integer(&item, TRACE_RESIDUE, request->residue_minor);
+    put_integer(&item, TRACE_MAPPING, request->mapping_id);
+    end(&item, sink);
+}
+
 static void put_time(struct item *item, const struct store_time *time)
 {
     put_integer(item, TRACE_DB_NOW, time->db_now_us);
@@ -323,8 +364,11 @@ static void write_loaded(const struct trace_sink *sink, uint64_t at_ns, const st
     put(&item, TRACE_COUNT, loaded->row_count);
     put_time(&item, &event->time);
     end(&item, sink);
-    for (uint32_t i = 0; i < loaded->row_count; i++)
+    for (uint32_t i = 0; i < loaded->row_count; i++) {
         write_row(sink, at_ns, &loaded->rows[i]);
+        if (loaded->scope == LOAD_REQUESTED)
+            write_request(sink, at_ns, &loaded->rows[i]);
+    }
 }
 
 void trace_event(const struct trace_sink *sink, uint64_t at_ns, const struct event *event)
@@ -350,6 +394,9 @@ void trace_event(const struct trace_sink *sink, uint64_t at_ns, const struct eve
     case EVENT_STORE_GONE:
         begin(&item, TRACE_KIND_GONE, at_ns);
         put_text(&item, TRACE_STATUS, status_name(event->store_gone));
+        break;
+    case EVENT_REQUESTED:
+        begin(&item, TRACE_KIND_REQUESTED, at_ns);
         break;
     case EVENT_STOP:
         begin(&item, TRACE_KIND_STOP, at_ns);
@@ -439,6 +486,16 @@ static void write_record(const struct trace_sink *sink, uint64_t at_ns, const st
         put(&item, TRACE_DEBIT, record->entry.debit);
         put(&item, TRACE_CREDIT, record->entry.credit);
         put_integer(&item, TRACE_AMOUNT, record->entry.amount_minor);
+        break;
+    case RECORD_DECISION:
+        begin_record(&item, TRACE_KIND_DECISION, at_ns, record);
+        put(&item, TRACE_REQUEST_ID, record->decision.request_id);
+        put(&item, TRACE_REQUEST_KIND, record->decision.request_kind);
+        put(&item, TRACE_DECISION, record->decision.state);
+        put_integer(&item, TRACE_AMOUNT, record->decision.amount_minor);
+        put_integer(&item, TRACE_MAPPING, record->decision.mapping_id);
+        put_integer(&item, TRACE_RECORDED, record->decision.at_us);
+        put_text(&item, TRACE_CODE, record->decision.code);
         break;
     }
     end(&item, sink);

@@ -33,7 +33,7 @@
 #include "core/settle.h"
 
 #define TRACE_MAGIC_TEXT "daybook trace"
-#define TRACE_FORMAT_VERSION 1
+#define TRACE_FORMAT_VERSION 2
 #define TRACE_ITEM_BYTES_MAX 512U
 #define TRACE_TEXT_MAX 63U
 #define TRACE_FIELDS_MAX 30U
@@ -108,7 +108,7 @@ enum trace_type {
     X(DEBIT, "debit", NATURAL, LEDGER)                                                             \
     X(CREDIT, "credit", NATURAL, LEDGER)                                                           \
     X(OPEN, "open", NATURAL, OPEN)                                                                 \
-    X(STEP_DONE, "step_done", NATURAL, STEP)                                                       \
+    X(STEPS_DONE, "steps_done", NATURAL, NONE) /* a bit each */                                    \
     X(DEPOSIT, "deposit_minor", INTEGER, NONE)                                                     \
     X(SEEN, "seen_minor", INTEGER, NONE)                                                           \
     X(REPAYMENT, "repayment_minor", INTEGER, NONE)                                                 \
@@ -120,6 +120,10 @@ enum trace_type {
     X(FLOOR_RESIDUE, "floor_residue_minor", INTEGER, NONE)                                         \
     X(FLOOR_RECEIVED, "floor_received_minor", INTEGER, NONE)                                       \
     X(ATTEMPTS, "attempts", NATURAL, NONE)                                                         \
+    X(REQUEST_ID, "request", NATURAL, NONE)                                                        \
+    X(REQUEST_KIND, "asks", NATURAL, REQUEST)                                                      \
+    X(PLACE, "place", NATURAL, PLACE)                                                              \
+    X(DECISION, "decision", NATURAL, DECISION)                                                     \
     X(DB_NOW, "db_now_us", INTEGER, NONE)                                                          \
     X(ASKED, "asked_at_ns", NATURAL, NONE) /* the engine's clock, before the statement was sent */
 
@@ -134,7 +138,7 @@ enum trace_field {
 /* Which transfer, entry or outcome a record is about. */
 #define TRACE_RECORD_FIELDS TRACE_SETTLEMENT, TRACE_STEP, TRACE_DIRECTION, TRACE_GENERATION
 
-/* kind, number in the file, name, fields */
+/* kind, number in the file, name, fields; the greatest number last */
 #define TRACE_KINDS(X)                                                                             \
     X(HEADER, 1, "header", TRACE_MAGIC, TRACE_VERSION, TRACE_PROGRAM, TRACE_SOURCE, TRACE_STARTED, \
       TRACE_SEED)                                                                                  \
@@ -161,12 +165,14 @@ enum trace_field {
       TRACE_AVAILABLE, TRACE_HELD, TRACE_RESIDUE, TRACE_RECORDED, TRACE_CODE, TRACE_BANK_REF)      \
     X(ENTRY, 19, "entry", TRACE_RECORD_FIELDS, TRACE_LINE, TRACE_DEBIT, TRACE_CREDIT,              \
       TRACE_AMOUNT)                                                                                \
+    X(DECISION, 9, "decision", TRACE_RECORD_FIELDS, TRACE_REQUEST_ID, TRACE_REQUEST_KIND,          \
+      TRACE_DECISION, TRACE_AMOUNT, TRACE_MAPPING, TRACE_RECORDED, TRACE_CODE)                     \
     /* events */                                                                                   \
     X(REPLY, 20, "reply", TRACE_CALL, TRACE_ANSWER, TRACE_THROTTLED, TRACE_HTTP, TRACE_BALANCE,    \
       TRACE_FEE, TRACE_RETRY_AFTER, TRACE_CODE, TRACE_BANK_REF)                                    \
     X(LOADED, 21, "loaded", TRACE_SCOPE, TRACE_STATUS, TRACE_AT_END, TRACE_COUNT, TRACE_DB_NOW,    \
       TRACE_ASKED)                                                                                 \
-    X(ROW, 22, "row", TRACE_SETTLEMENT, TRACE_BANK, TRACE_OPEN, TRACE_STEP_DONE, TRACE_SEQ,        \
+    X(ROW, 22, "row", TRACE_SETTLEMENT, TRACE_BANK, TRACE_OPEN, TRACE_STEPS_DONE, TRACE_SEQ,       \
       TRACE_REPAYMENT, TRACE_HOLD, TRACE_EXPECTED, TRACE_OPENING, TRACE_FLOOR_HELD,                \
       TRACE_FLOOR_PAYABLE, TRACE_FLOOR_RESIDUE, TRACE_FLOOR_RECEIVED, TRACE_DEPOSIT, TRACE_SEEN,   \
       TRACE_STEP, TRACE_DIRECTION, TRACE_STATE, TRACE_GENERATION, TRACE_ATTEMPTS, TRACE_AMOUNT,    \
@@ -174,7 +180,12 @@ enum trace_field {
     X(WRITTEN, 23, "written", TRACE_CHUNK, TRACE_STATUS, TRACE_DB_NOW, TRACE_ASKED)                \
     X(ALIVE, 24, "alive", TRACE_DB_NOW, TRACE_ASKED)                                               \
     X(GONE, 25, "gone", TRACE_STATUS)                                                              \
-    X(STOP, 26, "stop", TRACE_NOTHING)
+    X(STOP, 26, "stop", TRACE_NOTHING)                                                             \
+    X(REQUESTED, 27, "requested", TRACE_NOTHING)                                                   \
+    /* follows its `row` */                                                                        \
+    X(REQUEST, 28, "request", TRACE_SETTLEMENT, TRACE_STEP, TRACE_DIRECTION, TRACE_GENERATION,     \
+      TRACE_ATTEMPTS, TRACE_REQUEST_ID, TRACE_REQUEST_KIND, TRACE_PLACE, TRACE_AMOUNT,             \
+      TRACE_RESIDUE, TRACE_MAPPING)
 
 enum trace_kind {
 #define X(kind, number, name, ...) TRACE_KIND_##kind = (number),

@@ -27,3 +27,20 @@ void waiting_pop(struct waiting *waiting)
     waiting->first = (waiting->first + 1) % waiting->capacity;
     waiting->count--;
 }
+
+bool waiting_remove(struct waiting *waiting, uint32_t position, struct waiting_account *removed)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < waiting->count; i++) {
+        uint32_t at = (uint32_t)(((uint64_t)waiting->first + i) % waiting->capacity);
+        uint32_t to = (uint32_t)(((uint64_t)waiting->first + i - found) % waiting->capacity);
+        if (found == 0 && waiting->ring[at].position == position) {
+            *removed = waiting->ring[at];
+            found = 1;
+        } else if (found == 1) {
+            waiting->ring[to] = waiting->ring[at];
+        }
+    }
+    waiting->count -= found;
+    return found == 1;
+}

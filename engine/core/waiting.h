@@ -7,6 +7,7 @@
 #ifndef DAYBOOK_CORE_WAITING_H
 #define DAYBOOK_CORE_WAITING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -29,5 +30,8 @@ void waiting_push(struct waiting *waiting, struct waiting_account account);
 /* The one that came first; there must be one (CHECK). */
 const struct waiting_account *waiting_first(const struct waiting *waiting);
 void waiting_pop(struct waiting *waiting);
+/* Somebody asked about the one at this position: out of the line, wherever it stands in it. False:
+   it is not there. O(waiting). */
+bool waiting_remove(struct waiting *waiting, uint32_t position, struct waiting_account *removed);
 
 #endif

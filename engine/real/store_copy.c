@@ -100,11 +100,14 @@ static const char *const copy_sql[STORE_TABLES] = {
     [RECORD_ENTRY - 1] =
         "COPY daybook.entry (settlement_id, amount_minor, chunk, position, step, kind, "
         "generation, line, debit, credit) FROM STDIN (FORMAT binary);",
+    [RECORD_DECISION - 1] =
+        "COPY daybook.decision (settlement_id, request_id, amount_minor, mapping_id, at, chunk, "
+        "position, request_kind, state, code) FROM STDIN (FORMAT binary);",
 };
 
 const char *store_copy_sql(enum record_kind table)
 {
-    CHECK(table >= RECORD_INTENT && table <= RECORD_ENTRY);
+    CHECK(table >= RECORD_INTENT && table <= RECORD_DECISION);
     return copy_sql[table - 1];
 }
 
@@ -113,7 +116,7 @@ void store_copy_count(const struct chunk *chunk, uint32_t counts[STORE_TABLES])
     memset(counts, 0, STORE_TABLES * sizeof(counts[0]));
     for (uint32_t i = 0; i < chunk->record_count; i++) {
         uint8_t kind = chunk->records[i].record_kind;
-        CHECK(kind >= RECORD_INTENT && kind <= RECORD_ENTRY);
+        CHECK(kind >= RECORD_INTENT && kind <= RECORD_DECISION);
         counts[kind - 1]++;
     }
 }
@@ -214,6 +217,23 @@ static void put_entry(struct writer *w, uint32_t chunk, uint32_t position,
     put_int2(w, record->entry.credit);
 }
 
+static void put_decision(struct writer *w, uint32_t chunk, uint32_t position,
+                         const struct record *record)
+{
+    CHECK(record->decision.request_id <= INT64_MAX);
+    put_columns(w, 10);
+    put_int8(w, (int64_t)record->settlement_id);
+    put_int8(w, (int64_t)record->decision.request_id);
+    put_int8(w, record->decision.amount_minor);
+    put_int8(w, record->decision.mapping_id);
+    put_at(w, record->decision.at_us);
+    put_int4(w, chunk);
+    put_int4(w, position);
+    put_int2(w, record->decision.request_kind);
+    put_int2(w, record->decision.state);
+    put_text_or_null(w, record->decision.code, CODE_TEXT_MAX);
+}
+
 static void put_row(struct writer *w, const struct store_copy *copy, uint32_t index)
 {
     const struct record *record = &copy->chunk->records[index];
@@ -231,6 +251,9 @@ static void put_row(struct writer *w, const struct store_copy *copy, uint32_t in
         return;
     case RECORD_ENTRY:
         put_entry(w, chunk, position, record);
+        return;
+    case RECORD_DECISION:
+        put_decision(w, chunk, position, record);
         return;
     }
     CHECK(false);

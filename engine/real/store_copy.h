@@ -14,7 +14,7 @@
 #include "real/store.h"
 
 #define STORE_PIECE_BYTES 65536U
-#define STORE_TABLES 4U /* enum record_kind - 1 */
+#define STORE_TABLES 5U /* enum record_kind - 1 */
 
 struct store_copy {
     const struct store_config *config; /* renders bodies for the digests of intents */

@@ -7,10 +7,12 @@
 #include "sql.h"
 
 #define INT4_OID 23
+#define INT8_OID 20
 #define INT4_ARRAY_OID 1007
 #define PARAMS_MAX 7
 
-/* Columns of the load statements; those of the transfer only of LOAD_UNDER_WAY. */
+/* Columns of the load statements; those of the transfer only of LOAD_UNDER_WAY and LOAD_REQUESTED,
+   those of the request only of the latter. */
 enum column {
     COLUMN_DB_NOW,
     COLUMN_SETTLEMENT_ID,
@@ -29,7 +31,7 @@ enum column {
     COLUMN_DEPOSIT,
     COLUMN_SEEN,
     COLUMN_OUTCOME_SEQ,
-    COLUMN_STEP_DONE,
+    COLUMN_DONE_STEPS,
     COLUMN_VIRTUAL_ACCOUNT,
     COLUMN_PAYOUT_BANK,
     COLUMN_PAYOUT_ACCOUNT,
@@ -48,8 +50,47 @@ enum column {
     COLUMN_ACCEPTED_COLLECT,
     COLUMN_ACCEPTED_HOLD,
     COLUMN_ACCEPTED_PAYOUT,
+    COLUMN_COMPENSATING,
+    COLUMN_COUNT_UNDER_WAY,
+    COLUMN_REQUEST_ID = COLUMN_COUNT_UNDER_WAY,
+    COLUMN_REQUEST_KIND,
+    COLUMN_REQUEST_STEP,
+    COLUMN_REQUEST_TRANSFER,
+    COLUMN_REQUEST_GENERATION,
+    COLUMN_REQUEST_ATTEMPTS,
+    COLUMN_REQUEST_AMOUNT,
+    COLUMN_REQUEST_RESIDUE,
+    COLUMN_REQUEST_MAPPING,
+    COLUMN_REQUEST_BANK_REF,
+    COLUMN_REQUEST_OFF,
+    COLUMN_NEW_VIRTUAL_ACCOUNT,
+    COLUMN_NEW_PAYOUT_BANK,
+    COLUMN_NEW_PAYOUT_ACCOUNT,
+    COLUMN_NEW_HOLDER_NAME,
+    COLUMN_PLACE,
+    COLUMN_LATER,
+    COLUMN_END_STATE,
+    COLUMN_END_HELD,
+    COLUMN_END_PAYABLE,
+    COLUMN_END_RESIDUE,
+    COLUMN_PARK_CODE,
     COLUMN_COUNT,
 };
+
+static int column_count(enum load_scope scope)
+{
+    switch (scope) {
+    case LOAD_UNDER_WAY:
+        return COLUMN_COUNT_UNDER_WAY;
+    case LOAD_FRESH:
+    case LOAD_AGAIN:
+        return COLUMN_COUNT_FRESH;
+    case LOAD_REQUESTED:
+        return COLUMN_COUNT;
+    }
+    CHECK(false);
+    return 0;
+}
 
 struct statement {
     const char *name;
@@ -65,9 +106,18 @@ static struct statement statement_of(enum load_scope scope)
         return (struct statement){"fresh", sql_store_load_fresh};
     case LOAD_AGAIN:
         return (struct statement){"again", sql_store_load_again};
+    case LOAD_REQUESTED:
+        return (struct statement){"requested", sql_store_load_requested};
     }
     CHECK(false);
     return (struct statement){NULL, NULL};
+}
+
+static Oid fifth_type(enum load_scope scope)
+{
+    if (scope == LOAD_AGAIN)
+        return INT4_ARRAY_OID;
+    return scope == LOAD_REQUESTED ? INT8_OID : INT4_OID;
 }
 
 /* Positions are one list for two numbers. */
@@ -91,10 +141,10 @@ enum status store_pages_prepare(struct store_pages *pages, char error[PG_ERROR_B
     PGresult *set = pg_exec(pages->conn, pages_settings_sql);
     enum status status = pg_result_status(pages->conn, set, error);
     PQclear(set);
-    for (int scope = LOAD_UNDER_WAY; scope <= LOAD_AGAIN && status == STATUS_OK; scope++) {
+    for (int scope = LOAD_UNDER_WAY; scope <= LOAD_REQUESTED && status == STATUS_OK; scope++) {
         const struct statement statement = statement_of((enum load_scope)scope);
         const Oid types[PARAMS_MAX] = {
-            INT4_OID, INT4_OID, INT4_OID, INT4_OID, scope == LOAD_AGAIN ? INT4_ARRAY_OID : INT4_OID,
+            INT4_OID, INT4_OID, INT4_OID, INT4_OID, fifth_type((enum load_scope)scope),
             INT4_OID, INT4_OID};
         PGresult *result = pg_prepare(pages->conn, statement.name, statement.sql,
                                       param_count((enum load_scope)scope), types);
@@ -140,6 +190,7 @@ static void ask(struct store_pages *pages)
     const struct store_config *config = pages->config;
     const struct store_load *load = &pages->load;
     struct positions list;
+    const uint64_t after_request = __builtin_bswap64(load->after_request);
     const uint32_t numbers[PARAMS_MAX] = {
         __builtin_bswap32(config->batch_id),       __builtin_bswap32(config->partition),
         __builtin_bswap32(config->epoch),          __builtin_bswap32(config->plan_revision),
@@ -158,6 +209,10 @@ static void ask(struct store_pages *pages)
         values[4] = (const char *)list.words;
         lengths[4] = list.bytes;
         values[5] = values[6];
+    }
+    if (load->scope == LOAD_REQUESTED) {
+        values[4] = (const char *)&after_request;
+        lengths[4] = sizeof(after_request);
     }
     pages->status = STATUS_STORE_BROKEN; // until rows came
     (void)PQsendQueryPrepared(pages->conn, statement_of((enum load_scope)load->scope).name,
@@ -210,16 +265,20 @@ static bool read_bank(const struct store_config *config, const PGresult *result,
     return false;
 }
 
-static bool read_parties(const PGresult *result, int row, struct parties *parties)
+/* Four columns from `first` on. */
+static bool read_parties(const PGresult *result, int row, int first, struct parties *parties)
 {
-    return read_text(result, row, COLUMN_VIRTUAL_ACCOUNT, parties->virtual_account,
+    return read_text(result, row, first, parties->virtual_account,
                      sizeof(parties->virtual_account)) &&
-           read_text(result, row, COLUMN_PAYOUT_BANK, parties->payout_bank,
-                     sizeof(parties->payout_bank)) &&
-           read_text(result, row, COLUMN_PAYOUT_ACCOUNT, parties->payout_account,
+           read_text(result, row, first + 1, parties->payout_bank, sizeof(parties->payout_bank)) &&
+           read_text(result, row, first + 2, parties->payout_account,
                      sizeof(parties->payout_account)) &&
-           read_text(result, row, COLUMN_HOLDER_NAME, parties->holder_name,
-                     sizeof(parties->holder_name));
+           read_text(result, row, first + 3, parties->holder_name, sizeof(parties->holder_name));
+}
+
+static bool read_bool(const PGresult *result, int row, int column)
+{
+    return PQgetvalue(result, row, column)[0] != 0;
 }
 
 static bool read_transfer(const PGresult *result, int row, struct load_transfer *transfer)
@@ -252,22 +311,60 @@ static void read_accepted(const PGresult *result, int row, uint16_t accepted[STE
             pg_get_u16(result, row, COLUMN_ACCEPTED_COLLECT + (step - (int)STEP_COLLECT));
 }
 
+static bool read_request(const PGresult *result, int row, struct load_row *out)
+{
+    out->place = (uint8_t)pg_get_u16(result, row, COLUMN_PLACE);
+    out->later = (uint8_t)pg_get_u16(result, row, COLUMN_LATER);
+    out->end_state = (uint8_t)pg_get_u16(result, row, COLUMN_END_STATE);
+    out->end_held_minor = pg_get_i64(result, row, COLUMN_END_HELD);
+    out->end_payable_minor = pg_get_i64(result, row, COLUMN_END_PAYABLE);
+    out->end_residue_minor = pg_get_i64(result, row, COLUMN_END_RESIDUE);
+    out->request = (struct load_request){
+        .id = pg_get_u64(result, row, COLUMN_REQUEST_ID),
+        .kind = (uint8_t)pg_get_u16(result, row, COLUMN_REQUEST_KIND),
+        .step = (uint8_t)pg_get_u16(result, row, COLUMN_REQUEST_STEP),
+        .transfer_kind = (uint8_t)pg_get_u16(result, row, COLUMN_REQUEST_TRANSFER),
+        .is_off = read_bool(result, row, COLUMN_REQUEST_OFF),
+        .generation = pg_get_u16(result, row, COLUMN_REQUEST_GENERATION),
+        .attempts = pg_get_u16(result, row, COLUMN_REQUEST_ATTEMPTS),
+        .amount_minor = pg_get_i64(result, row, COLUMN_REQUEST_AMOUNT),
+        .residue_minor = pg_get_i64(result, row, COLUMN_REQUEST_RESIDUE),
+        .mapping_id = pg_get_i64(result, row, COLUMN_REQUEST_MAPPING),
+    };
+    return read_text(result, row, COLUMN_PARK_CODE, out->park_code, sizeof(out->park_code)) &&
+           read_text(result, row, COLUMN_REQUEST_BANK_REF, out->request.bank_ref,
+                     sizeof(out->request.bank_ref)) &&
+           read_parties(result, row, COLUMN_NEW_VIRTUAL_ACCOUNT, &out->request.parties);
+}
+
+/* A request to the run names a bank that it may not have: the core says so. */
+static bool is_of_run(struct load_row *out)
+{
+    out->bank = UINT8_MAX;
+    return settlement_position(out->settlement_id) == 0;
+}
+
 /* False: the row does not hang together (no plan, no mapping, or a bank that the run has not). */
 static bool read_row(const struct store_config *config, const PGresult *result, int row,
                      struct load_row *out)
 {
     *out = (struct load_row){.bank = 0};
     out->settlement_id = pg_get_u64(result, row, COLUMN_SETTLEMENT_ID);
-    bool is_under_way = PQnfields(result) == COLUMN_COUNT;
+    bool has_transfer = PQnfields(result) >= COLUMN_COUNT_UNDER_WAY;
+    bool has_request = PQnfields(result) == COLUMN_COUNT;
     if (PQgetisnull(result, row, COLUMN_MAPPING_ID) ||
-        !read_bank(config, result, row, &out->bank) || !read_parties(result, row, &out->parties) ||
-        (is_under_way && !read_transfer(result, row, &out->transfer)))
+        !(read_bank(config, result, row, &out->bank) || is_of_run(out)) ||
+        !read_parties(result, row, COLUMN_VIRTUAL_ACCOUNT, &out->parties) ||
+        (has_transfer && !read_transfer(result, row, &out->transfer)) ||
+        (has_request && !read_request(result, row, out)))
         return false;
-    if (is_under_way)
+    if (has_transfer) {
         read_accepted(result, row, out->accepted_generation);
-    bool opened = PQgetvalue(result, row, COLUMN_OPENED)[0] != 0;
+        out->is_compensating = read_bool(result, row, COLUMN_COMPENSATING);
+    }
+    bool opened = read_bool(result, row, COLUMN_OPENED);
     out->state = opened ? LOAD_STATE_OPEN : LOAD_STATE_BLOCKED;
-    out->step_done = (uint8_t)pg_get_u16(result, row, COLUMN_STEP_DONE);
+    out->done_steps = (uint8_t)pg_get_u16(result, row, COLUMN_DONE_STEPS);
     out->outcome_seq = pg_get_u16(result, row, COLUMN_OUTCOME_SEQ);
     out->mapping_id = pg_get_i64(result, row, COLUMN_MAPPING_ID);
     CHECK(PQgetlength(result, row, COLUMN_KEY_SEED) == IDEM_KEY_BYTES);
@@ -288,8 +385,7 @@ static bool read_row(const struct store_config *config, const PGresult *result, 
 static void on_rows(struct store_pages *pages, const PGresult *result, char error[PG_ERROR_BYTES])
 {
     int count = PQntuples(result);
-    CHECK(PQnfields(result) ==
-          (pages->load.scope == LOAD_UNDER_WAY ? COLUMN_COUNT : COLUMN_COUNT_FRESH));
+    CHECK(PQnfields(result) == column_count((enum load_scope)pages->load.scope));
     CHECK(count >= 1);
     pages->time.db_now_us = pg_get_us(result, 0, COLUMN_DB_NOW);
     // One row without a settlement carries the time of an empty page.
@@ -305,7 +401,7 @@ static void on_rows(struct store_pages *pages, const PGresult *result, char erro
             return;
         }
         // The pages of a scope are walked by position: nothing may lie behind.
-        if (row > 0 && pages->load.scope != LOAD_AGAIN)
+        if (row > 0 && (pages->load.scope == LOAD_UNDER_WAY || pages->load.scope == LOAD_FRESH))
             CHECK(pages->rows[row].settlement_id > pages->rows[row - 1].settlement_id);
     }
     pages->row_count = (uint32_t)count;

@@ -529,6 +529,7 @@ void auditor_hears(struct auditor *auditor, uint32_t engine, const struct event 
     case EVENT_STORE_GONE:
         auditor->engines[engine].is_gone = true;
         return;
+    case EVENT_REQUESTED:
     case EVENT_STOP:
         return;
     }

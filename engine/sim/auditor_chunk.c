@@ -537,6 +537,15 @@ static void on_outcome(struct auditor *auditor, const struct record *r, uint32_t
     case OUTCOME_REVERSED:
         on_reversed(auditor, r, who);
         return;
+    case OUTCOME_BY_HAND:
+    case OUTCOME_COMPENSATED:
+    case OUTCOME_RETURNED:
+    case OUTCOME_SUPERSEDED:
+    case OUTCOME_WRITTEN_OFF:
+    case OUTCOME_COMPENSATING:
+    case OUTCOME_RELEASED:
+    case OUTCOME_RAISED:
+        break;
     }
     auditor_complain(auditor, "account %u: outcome state %u", who + 1, r->outcome.state);
 }
@@ -610,6 +619,8 @@ static void on_record(struct auditor *auditor, const struct record *r)
     case RECORD_ENTRY:
         on_entry(auditor, r, who);
         return;
+    case RECORD_DECISION:
+        break;
     }
     auditor_complain(auditor, "a record of kind %u", r->record_kind);
 }

@@ -50,6 +50,9 @@ static bool is_twice(const struct record *a, const struct record *b)
                a->outcome.seq == b->outcome.seq;
     case RECORD_ENTRY:
         return same_place(a, b) && a->entry.line == b->entry.line;
+    case RECORD_DECISION:
+        return a->settlement_id == b->settlement_id && a->record_kind == b->record_kind &&
+               a->decision.request_id == b->decision.request_id;
     }
     return true;
 }
@@ -229,8 +232,8 @@ static void show_outcome(const struct record *record, struct load_row *row)
 {
     if (record->outcome.seq > row->outcome_seq)
         row->outcome_seq = record->outcome.seq;
-    if (is_good(record->outcome.state) && record->step > row->step_done)
-        row->step_done = record->step;
+    if (is_good(record->outcome.state) && record->kind == TRANSFER_NORMAL)
+        row->done_steps |= (uint8_t)(1U << record->step);
     if (record->outcome.state == OUTCOME_ACCEPTED && record->kind == TRANSFER_NORMAL &&
         record->step < STEP_CLOSING && row->accepted_generation[record->step] == 0)
         row->accepted_generation[record->step] = record->generation;

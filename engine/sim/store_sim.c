@@ -438,7 +438,9 @@ static void on_read(struct store_sim *store, uint32_t engine)
     page->at_end = false;
     page->db_now_us = world_db_now_us(store->config.world);
     page->status = read_status(store, session);
-    if (page->status == STATUS_OK && page->load.scope == LOAD_AGAIN)
+    if (page->status == STATUS_OK && page->load.scope == LOAD_REQUESTED)
+        page->at_end = true;
+    else if (page->status == STATUS_OK && page->load.scope == LOAD_AGAIN)
         read_listed(store, page, first);
     else if (page->status == STATUS_OK)
         read_in_order(store, page, first);

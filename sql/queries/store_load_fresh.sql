@@ -6,7 +6,8 @@
 -- $7 not 0: what earlier settlements posted as come in is wanted
 WITH page AS MATERIALIZED (
     SELECT p.settlement_id, p.account_id, p.mapping_id, p.key_seed, p.repayment_minor,
-           p.hold_minor, p.expected_minor, p.opening_minor, s.seq, s.amount_minor AS seen_minor,
+           p.hold_minor, p.expected_minor, p.opening_minor, s.seq,
+           CASE s.state WHEN 20 THEN s.amount_minor END AS seen_minor,
            newest.ordinal, newest.settlement_id AS newest_id,
            newest.settlement_id = p.settlement_id AS mine,
            newest.follows, newest.held_minor, newest.payable_minor, newest.residue_minor,
@@ -23,14 +24,18 @@ WITH page AS MATERIALIZED (
     ) newest ON true
     LEFT JOIN LATERAL (
         SELECT x.* FROM daybook.outcome x
-        WHERE x.settlement_id = newest.settlement_id AND x.state = 22
+        WHERE x.settlement_id = newest.settlement_id AND x.state BETWEEN 22 AND 26
           AND newest.settlement_id <> p.settlement_id
         ORDER BY x.seq DESC LIMIT 1
     ) ended ON true
     WHERE p.settlement_id > (($1::bigint << 32) | ($2::bigint << 26) | $5::bigint)
       AND p.settlement_id < (($1::bigint << 32) | ($2::bigint << 26)) + (1 << 26)
       AND p.revision = $4::int
-      AND (s.state IS NULL OR s.state = 20)
+      AND (s.state IS NULL OR s.state = 20
+           -- released, or its floor was raised
+           OR s.state IN (31, 32)
+              AND NOT EXISTS (SELECT FROM daybook.outcome x
+                              WHERE x.settlement_id = p.settlement_id AND x.state = 7))
     ORDER BY p.settlement_id
     LIMIT $6::int
 ), opened AS (
@@ -44,19 +49,34 @@ WITH page AS MATERIALIZED (
     ORDER BY page.account_id
 )
 SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)), page.settlement_id,
-       page.newest_id IS NULL OR page.mine OR page.free, m.bank, page.mapping_id, page.key_seed,
+       page.newest_id IS NULL OR page.mine OR page.free, m.bank,
+       coalesce(amended.mapping_id, page.mapping_id), page.key_seed,
        page.repayment_minor, page.hold_minor, coalesce(page.expected_minor, 0),
        CASE WHEN page.newest_id IS NULL OR page.mine AND page.follows IS NULL
             THEN coalesce(page.opening_minor, 0) ELSE 0 END,
        CASE WHEN page.mine THEN page.held_minor ELSE coalesce(page.left_held_minor, 0) END,
-       CASE WHEN page.mine THEN page.payable_minor ELSE coalesce(page.left_payable_minor, 0) END,
-       CASE WHEN page.mine THEN page.residue_minor ELSE coalesce(page.left_residue_minor, 0) END,
-       coalesce(r.received_minor, 0), 0::bigint, coalesce(page.seen_minor, -1), coalesce(page.seq, 0::smallint), 0::smallint,
+       CASE WHEN page.mine THEN page.payable_minor ELSE coalesce(page.left_payable_minor, 0) END
+           + coalesce(raised.payable_minor, 0),
+       CASE WHEN page.mine THEN page.residue_minor ELSE coalesce(page.left_residue_minor, 0) END
+           + coalesce(raised.residue_minor, 0),
+       coalesce(r.received_minor, 0), 0::bigint, coalesce(page.seen_minor, -1),
+       coalesce(page.seq, 0::smallint), 0::smallint,
        m.virtual_account, m.payout_bank, m.payout_account, m.holder_name
 FROM (SELECT) AS always
 LEFT JOIN (
     page
-    LEFT JOIN daybook.mapping m ON m.mapping_id = page.mapping_id
+    LEFT JOIN LATERAL (
+        SELECT d.mapping_id FROM daybook.decision d
+        WHERE d.settlement_id = page.settlement_id AND d.mapping_id > 0
+        ORDER BY d.request_id DESC LIMIT 1
+    ) amended ON true
+    LEFT JOIN daybook.mapping m ON m.mapping_id = coalesce(amended.mapping_id, page.mapping_id)
+    LEFT JOIN LATERAL (
+        SELECT sum(x.amount_minor)::bigint AS payable_minor,
+               sum(x.residue_minor)::bigint AS residue_minor
+        FROM daybook.outcome x
+        WHERE page.seq IS NOT NULL AND x.settlement_id = page.settlement_id AND x.state = 32
+    ) raised ON true
     LEFT JOIN LATERAL (
         SELECT sum(e.amount_minor)::bigint AS received_minor
         FROM daybook.opening w

@@ -1,4 +1,4 @@
--- Every record of batch $1 in the order of its chain, all four kinds in one shape.
+-- Every record of batch $1 in the order of its chain, all five kinds in one shape.
 SELECT r.settlement_id, r.record_kind, r.chunk, r.position, r.step, r.kind, r.generation,
        r.number, r.state, r.credit, r.amount_minor, r.first_minor, r.held_minor, r.residue_minor,
        r.at, r.send_before, r.idem_key, r.code, r.bank_ref, r.profile_id, r.body_sha256
@@ -28,5 +28,11 @@ FROM (
            NULL, NULL
     FROM daybook.entry e
     WHERE e.settlement_id >= $1::bigint << 32 AND e.settlement_id < ($1::bigint + 1) << 32
+    UNION ALL
+    SELECT d.settlement_id, 5, d.chunk, d.position, 0, 0, 0, d.request_kind, d.state, 0,
+           d.amount_minor, d.mapping_id, d.request_id, 0, d.at, NULL, NULL, d.code, NULL,
+           NULL, NULL
+    FROM daybook.decision d
+    WHERE d.settlement_id >= $1::bigint << 32 AND d.settlement_id < ($1::bigint + 1) << 32
 ) r
 ORDER BY (r.settlement_id >> 26) & 63, r.chunk, r.position, r.record_kind

@@ -127,7 +127,7 @@ static void each_scope_has_its_own_settlements(void **state)
     assert_int_equal(settlement_position(row->settlement_id), 4);
     assert_int_equal(row->deposit_minor, 1500);
     assert_int_equal(row->seen_minor, 70);
-    assert_int_equal(row->step_done, STEP_DEPOSIT);
+    assert_int_equal(row->done_steps, 1U << STEP_DEPOSIT);
     assert_int_equal(row->outcome_seq, 2);
     assert_int_equal(row->transfer.step, 0);
     row = &page.store_loaded.rows[1];
@@ -145,7 +145,7 @@ static void each_scope_has_its_own_settlements(void **state)
     assert_true(page.store_loaded.at_end);
     row = &page.store_loaded.rows[0];
     assert_int_equal(settlement_position(row->settlement_id), 6);
-    assert_int_equal(row->step_done, STEP_HOLD);
+    assert_int_equal(row->done_steps, 1U << STEP_DEPOSIT | 1U << STEP_COLLECT | 1U << STEP_HOLD);
     assert_int_equal(row->outcome_seq, 4);
     assert_int_equal(row->transfer.step, STEP_PAYOUT);
     assert_int_equal(row->transfer.generation, 2);
@@ -174,7 +174,7 @@ static void the_newest_outcome_of_the_newest_transfer_is_told(void **state)
     assert_int_equal(transfer->state, OUTCOME_REJECTED_LATER);
     assert_int_equal(transfer->decided_at_us, decided_us);
     assert_int_equal(transfer->attempts, 0);
-    assert_int_equal(page.store_loaded.rows[0].step_done, STEP_DEPOSIT);
+    assert_int_equal(page.store_loaded.rows[0].done_steps, 1U << STEP_DEPOSIT);
     book_close(book);
     store_close(store);
     claim_close(claim);

@@ -52,19 +52,48 @@ static void steps_move_what_the_plan_says_and_the_payout_what_is_left(void **sta
     assert_false(account_is_transfer(STEP_DEPOSIT, true));
 }
 
-static void what_is_left_before_each_step_and_at_the_end(void **state)
+static struct settlement after(uint8_t done_steps)
+{
+    struct settlement s = usual;
+    s.done_steps = done_steps;
+    return s;
+}
+
+#define DEPOSITED (1U << STEP_DEPOSIT)
+#define COLLECTED (DEPOSITED | 1U << STEP_COLLECT)
+#define HELD (COLLECTED | 1U << STEP_HOLD)
+#define PAID (HELD | 1U << STEP_PAYOUT)
+
+static void what_is_left_after_each_step_and_at_the_end(void **state)
 {
     (void)state;
-    assert_int_equal(account_left_before(&usual, STEP_COLLECT, false), 1048);
-    assert_int_equal(account_left_before(&usual, STEP_HOLD, true), 748);
-    assert_int_equal(account_left_before(&usual, STEP_PAYOUT, false), 748);
-    assert_int_equal(account_left_before(&usual, STEP_PAYOUT, true), 698);
-    assert_int_equal(account_held(&usual, false), 74);
-    assert_int_equal(account_held(&usual, true), 24);
+    const struct settlement deposited = after(DEPOSITED), collected = after(COLLECTED);
+    const struct settlement held = after(HELD), paid = after(PAID);
+    assert_int_equal(account_left(&deposited, false), 1048);
+    assert_int_equal(account_left(&collected, true), 748);
+    assert_int_equal(account_left(&held, false), 748);
+    assert_int_equal(account_left(&held, true), 698);
+    assert_int_equal(account_held(&deposited, false), 24);
+    assert_int_equal(account_held(&paid, false), 74);
+    assert_int_equal(account_held(&paid, true), 24);
+    assert_int_equal(account_payable(&deposited), 1011);
+    assert_int_equal(account_payable(&held), 661);
+    assert_int_equal(account_payable(&paid), 0);
     // Held and residue are what the payout leaves.
-    assert_int_equal(account_shown_at_end(&usual, POOL_NONE, false), 748 - 661);
-    assert_int_equal(account_shown_at_end(&usual, POOL_AVAILABLE, true), 698 - 661);
-    assert_int_equal(account_shown_at_end(&usual, POOL_RECEIVED, false), 5017);
+    assert_int_equal(account_shown(&paid, POOL_NONE, false), 748 - 661);
+    assert_int_equal(account_shown(&paid, POOL_AVAILABLE, true), 698 - 661);
+    assert_int_equal(account_shown(&paid, POOL_RECEIVED, false), 5017);
+}
+
+static void what_was_held_before_and_is_given_back_is_paid_out(void **state)
+{
+    (void)state;
+    struct settlement s = after(HELD);
+    s.unheld_minor = 24;
+    assert_int_equal(account_step_amount(&s, STEP_PAYOUT), 685);
+    assert_int_equal(account_payable(&s), 685);
+    assert_int_equal(account_held(&s, false), 50);
+    assert_int_equal(account_left(&s, false), 748);
 }
 
 static void amount_of_a_deposit(void)
@@ -84,7 +113,8 @@ int main(void)
         cmocka_unit_test(amounts_are_ours_up_to_the_greatest_of_either_sign),
         cmocka_unit_test(new_money_is_beyond_the_floor_or_beyond_all_that_came_in),
         cmocka_unit_test(steps_move_what_the_plan_says_and_the_payout_what_is_left),
-        cmocka_unit_test(what_is_left_before_each_step_and_at_the_end),
+        cmocka_unit_test(what_is_left_after_each_step_and_at_the_end),
+        cmocka_unit_test(what_was_held_before_and_is_given_back_is_paid_out),
         cmocka_unit_test(a_step_that_moves_nothing_has_no_amount),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

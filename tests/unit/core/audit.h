@@ -46,12 +46,21 @@ static inline bool is_final(const struct record *record)
             record->outcome.state == OUTCOME_SKIPPED || record->outcome.state == OUTCOME_DEPOSITED);
 }
 
+static inline uint8_t step_done_of(const struct load_row *row)
+{
+    uint8_t done = 0;
+    for (uint8_t step = STEP_DEPOSIT; step <= STEP_PAYOUT; step++)
+        if ((row->done_steps >> step & 1) != 0)
+            done = step;
+    return done;
+}
+
 /* Its intent and a permission not yet passed are committed, and so is every step before it. */
 static inline void audit_transfer(const struct seen *call)
 {
     int64_t permitted_us = 0;
     const struct load_row *first = &account_at(call->position)->first_row;
-    uint8_t done = first->step_done;
+    uint8_t done = step_done_of(first);
     bool is_rejected = call->generation == 1;
     if (first->transfer.step == call->step)
         is_rejected |= call->generation == first->transfer.generation +
@@ -239,7 +248,7 @@ static inline void audit_end(void)
             audit_accepted(r);
         const struct load_row *row = &account_at(position)->first_row;
         if (r->record_kind != RECORD_OUTCOME || r->outcome.state != OUTCOME_SETTLED ||
-            row->step_done != 0 || row->floor_payable_minor != 0)
+            row->done_steps != 0 || row->floor_payable_minor != 0)
             continue;
         assert_int_equal(balance_of(position, LEDGER_PAYABLE), 0);
         assert_int_equal(balance_of(position, LEDGER_RECEIVABLE), -row->repayment_minor);

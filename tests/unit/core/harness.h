@@ -116,7 +116,7 @@ struct world {
     uint64_t chunk_at_ns;      /* handed out */
     struct digest chunk_hash, head_hash;
     uint32_t chunk_count; /* committed */
-    uint32_t loads[3];    /* by enum load_scope */
+    uint32_t loads[4];    /* by enum load_scope */
     uint32_t command_count;
 
     struct seen seen[SEEN_MAX];
@@ -221,6 +221,12 @@ static inline struct account *add_usual(void)
     return add_account(300, 50, 1000, 1000);
 }
 
+/* A bit of each step up to this one. */
+static inline uint8_t steps_up_to(enum step_kind step)
+{
+    return (uint8_t)((2U << step) - 2);
+}
+
 /* The usual one, of which an earlier run wrote the deposit and `step_done`. */
 static inline struct account *add_under_way(enum step_kind step_done)
 {
@@ -228,7 +234,7 @@ static inline struct account *add_under_way(enum step_kind step_done)
         [STEP_DEPOSIT] = 1000, [STEP_COLLECT] = 700, [STEP_HOLD] = 700, [STEP_PAYOUT] = 50};
     struct account *account = add_account(300, 50, 1000, left_minor[step_done]);
     account->is_under_way = true;
-    account->row.step_done = (uint8_t)step_done;
+    account->row.done_steps = steps_up_to(step_done);
     account->row.outcome_seq = (uint16_t)step_done;
     account->row.deposit_minor = 1000;
     return account;
@@ -332,8 +338,8 @@ static inline void answer_load(const struct store_load *load)
     world->loads[load->scope]++;
     for (uint32_t i = 0; load->scope == LOAD_AGAIN && i < load->position_count; i++)
         world->page[count++] = account_at(load->positions[i])->row;
-    for (uint32_t i = load->after_position; load->scope != LOAD_AGAIN && i < world->account_count;
-         i++) {
+    bool by_position = load->scope == LOAD_UNDER_WAY || load->scope == LOAD_FRESH;
+    for (uint32_t i = load->after_position; by_position && i < world->account_count; i++) {
         if (!is_in_scope(&world->accounts[i], load->scope))
             continue;
         at_end = count < load->row_max;

@@ -136,11 +136,11 @@ static enum await tried_from, tried_to;
 
 static void try_move(void)
 {
-    struct settlement *settlement = step_begin(&steps, 0, AWAIT_INTENT_ROOM);
+    struct settlement *settlement = step_begin(&steps, 1, 0, AWAIT_INTENT_ROOM);
     if (tried_from == AWAIT_POLL_TURN)
-        settlement = step_begin(&steps, 0, AWAIT_POLL_TURN);
+        settlement = step_begin(&steps, 1, 0, AWAIT_POLL_TURN);
     else if (tried_from == AWAIT_POLL_REPLY || tried_from == AWAIT_POLL_AGAIN)
-        bring_to(settlement = step_begin(&steps, 0, AWAIT_POLL_TURN), tried_from);
+        bring_to(settlement = step_begin(&steps, 1, 0, AWAIT_POLL_TURN), tried_from);
     else
         bring_to(settlement, tried_from);
     step_move(&steps, settlement, tried_to);
@@ -165,7 +165,7 @@ static void a_list_is_first_in_first_out(void **state)
     (void)state;
     struct settlement *s[4];
     for (uint32_t i = 0; i < 4; i++)
-        s[i] = step_begin(&steps, 1, AWAIT_POLL_TURN);
+        s[i] = step_begin(&steps, 1, 1, AWAIT_POLL_TURN);
     step_move(&steps, s[1], AWAIT_POLL_REPLY); // out of the middle, and to the end again
     step_move(&steps, s[1], AWAIT_POLL_TURN);
     const uint32_t order[] = {0, 2, 3, 1};
@@ -180,8 +180,8 @@ static void a_list_is_first_in_first_out(void **state)
 static void banks_do_not_share_lists_but_share_the_free_slots(void **state)
 {
     (void)state;
-    struct settlement *a = step_begin(&steps, 0, AWAIT_POLL_TURN);
-    struct settlement *b = step_begin(&steps, BANKS_MAX - 1, AWAIT_POLL_TURN);
+    struct settlement *a = step_begin(&steps, 1, 0, AWAIT_POLL_TURN);
+    struct settlement *b = step_begin(&steps, 1, BANKS_MAX - 1, AWAIT_POLL_TURN);
     assert_ptr_equal(step_first(&steps, 0, AWAIT_POLL_TURN), a);
     assert_ptr_equal(step_first(&steps, BANKS_MAX - 1, AWAIT_POLL_TURN), b);
     assert_int_equal(step_count(&steps, 0, AWAIT_POLL_TURN), 1);
@@ -194,13 +194,13 @@ static void banks_do_not_share_lists_but_share_the_free_slots(void **state)
 static void a_slot_comes_back_zeroed_and_as_late_as_possible(void **state)
 {
     (void)state;
-    struct settlement *first = step_begin(&steps, 0, AWAIT_POLL_TURN);
+    struct settlement *first = step_begin(&steps, 1, 0, AWAIT_POLL_TURN);
     first->id = 77;
     first->is_pending = true;
     step_move(&steps, first, AWAIT_NOTHING);
     for (uint32_t i = 1; i < SLOTS; i++)
-        assert_ptr_not_equal(step_begin(&steps, 2, AWAIT_POLL_TURN), first);
-    struct settlement *again = step_begin(&steps, 2, AWAIT_INTENT_ROOM);
+        assert_ptr_not_equal(step_begin(&steps, 1, 2, AWAIT_POLL_TURN), first);
+    struct settlement *again = step_begin(&steps, 1, 2, AWAIT_INTENT_ROOM);
     assert_ptr_equal(again, first);
     assert_int_equal(again->id, 0);
     assert_false(again->is_pending);
@@ -219,7 +219,7 @@ static void lists_stay_whole_whatever_legal_moves_are_made(void **state)
         enum await to = (enum await)prng_below(&prng, AWAIT_COUNT);
         if (settlement->await == AWAIT_NOTHING) {
             if (step_is_legal(AWAIT_NOTHING, to))
-                (void)step_begin(&steps, (uint8_t)prng_below(&prng, BANKS), to);
+                (void)step_begin(&steps, 1, (uint8_t)prng_below(&prng, BANKS), to);
         } else if (step_is_legal(settlement->await, to)) {
             uint32_t before = step_count(&steps, settlement->bank, settlement->await);
             enum await from = settlement->await;
@@ -235,8 +235,8 @@ static void lists_stay_whole_whatever_legal_moves_are_made(void **state)
 static void a_broken_link_is_noticed(void **state)
 {
     (void)state;
-    struct settlement *a = step_begin(&steps, 0, AWAIT_POLL_TURN);
-    struct settlement *b = step_begin(&steps, 0, AWAIT_POLL_TURN);
+    struct settlement *a = step_begin(&steps, 1, 0, AWAIT_POLL_TURN);
+    struct settlement *b = step_begin(&steps, 1, 0, AWAIT_POLL_TURN);
     assert_true(step_is_whole(&steps));
     a->await = AWAIT_POLL_REPLY; // changed behind the mover's back
     assert_false(step_is_whole(&steps));
@@ -264,12 +264,12 @@ static void a_broken_link_is_noticed(void **state)
 static void begin_one_too_many(void)
 {
     for (uint32_t i = 0; i <= SLOTS; i++)
-        (void)step_begin(&steps, 0, AWAIT_POLL_TURN);
+        (void)step_begin(&steps, 1, 0, AWAIT_POLL_TURN);
 }
 
 static void begin_in_the_middle(void)
 {
-    (void)step_begin(&steps, 0, AWAIT_SEND_TURN);
+    (void)step_begin(&steps, 1, 0, AWAIT_SEND_TURN);
 }
 
 static void slots_that_are_not_there_abort(void **state)

@@ -238,7 +238,7 @@ static inline void rows_from_records(void)
         if (r->record_kind == RECORD_OUTCOME) {
             account->row.outcome_seq = r->outcome.seq;
             if (is_final(r))
-                account->row.step_done = r->step;
+                account->row.done_steps |= (uint8_t)(1U << r->step);
             if (r->outcome.state == OUTCOME_DEPOSITED) {
                 account->is_under_way = true;
                 account->row.deposit_minor = r->outcome.amount_minor;

@@ -152,13 +152,16 @@ static void every_end_and_every_value_has_a_name(void **state)
         enum trace_field field;
         uint64_t from, to;
     } rows[] = {{TRACE_STEP, STEP_DEPOSIT, STEP_CLOSING},
-                {TRACE_STEP_DONE, STEP_DEPOSIT, STEP_CLOSING},
+                {TRACE_REQUEST_KIND, REQUEST_PAID, REQUEST_RAISE},
+                {TRACE_DECISION, DECISION_DONE, DECISION_STALE},
+                {TRACE_PLACE, LOAD_PLACE_FRESH, LOAD_PLACE_ENDED},
                 {TRACE_DIRECTION, TRANSFER_NORMAL, KIND_REVERSAL},
                 {TRACE_ANSWER, ANSWER_IN_DOUBT, ANSWER_CHANGED},
-                {TRACE_STATE, OUTCOME_ACCEPTED, OUTCOME_REJECTED_PERSON},
-                {TRACE_STATE, OUTCOME_SHORT, OUTCOME_SETTLED},
+                {TRACE_STATE, OUTCOME_ACCEPTED, OUTCOME_BY_HAND},
+                {TRACE_STATE, OUTCOME_SHORT, OUTCOME_WRITTEN_OFF},
+                {TRACE_STATE, OUTCOME_COMPENSATING, OUTCOME_RAISED},
                 {TRACE_DEBIT, LEDGER_VIRTUAL, LEDGER_RESIDUE},
-                {TRACE_SCOPE, LOAD_UNDER_WAY, LOAD_AGAIN},
+                {TRACE_SCOPE, LOAD_UNDER_WAY, LOAD_REQUESTED},
                 {TRACE_OPEN, LOAD_STATE_OPEN, LOAD_STATE_BLOCKED},
                 {TRACE_SOURCE, TRACE_SOURCE_RUN, TRACE_SOURCE_SIMULATION}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -55,6 +55,8 @@ struct config {
     int64_t closing_check; /* enum closing_check */
     int64_t over;          /* enum over_policy */
     int64_t hold;          /* 0 post, 1 transfer */
+    int64_t unhold;        /* 0 no, 1 yes */
+    int64_t collect_rejected, hold_rejected, payout_rejected; /* 0 park, 1 compensate */
     int64_t restarts, database_wait_ns, progress_every_ns;
     int64_t lock_wait_ns, stale_after_ns, heartbeat_ns;
     int64_t answer_within_ns;

@@ -15,7 +15,7 @@
 #include "base/id.h"
 #include "jobs/config.h"
 
-#define DB_PARAMS_MAX 12
+#define DB_PARAMS_MAX 16
 
 struct db;
 

@@ -15,6 +15,15 @@
 
 struct run {
     struct job *job;
+    enum settle_scope scope;
+    const char *reason; /* of a person; NULL: none */
+    bool take_over, is_quiet;
+    bool is_silent; /* neither progress nor summary: the caller tells what became of it */
+    const char *cohort, *date; /* of the batch */
+    /* Once the batch is this run's, before anything is read of it; NULL: nothing. */
+    int (*on_taken)(struct run *run);
+    const void *context; /* of the command */
+    void *taken_context; /* of on_taken */
     struct config *config;
     char *conninfo;
     struct db *db;

@@ -19,10 +19,18 @@
 
 /* ---- one try: from the claim to the lane's end ---- */
 
+static uint8_t compensated_steps(const struct config *config)
+{
+    return (uint8_t)((config->collect_rejected == 1) << STEP_COLLECT |
+                     (config->hold_rejected == 1) << STEP_HOLD |
+                     (config->payout_rejected == 1) << STEP_PAYOUT);
+}
+
 static struct settle_config settle_config_of(const struct run *run)
 {
     const struct config *config = run->config;
     struct settle_config settle = {
+        .scope = run->scope,
         .bank_count = run->banks.count,
         .slots = (uint32_t)config->slots,
         .chunk_records = (uint32_t)config->chunk_records,
@@ -38,6 +46,8 @@ static struct settle_config settle_config_of(const struct run *run)
         .closing = (enum closing_check)config->closing_check,
         .over = (enum over_policy)config->over,
         .hold_by_transfer = config->hold == 1,
+        .unhold = config->unhold == 1,
+        .compensated_steps = compensated_steps(config),
         .deadline_at_ns = run->deadline_at_ns,
     };
     for (uint32_t i = 0; i < run->banks.count; i++)
@@ -56,15 +66,19 @@ static int lock_batch(struct run *run)
         .conninfo = run->conninfo,
         .batch_id = run->batch.batch_id,
         .hold_by_transfer = config->hold == 1,
+        .unhold = config->unhold == 1,
         // Whoever took over from this run meanwhile was meant to.
-        .take_over = job_flag(run->job, "take-over") && run->report.restarts == 0,
+        .take_over = run->take_over && run->report.restarts == 0,
         .lock_wait_ns = (uint64_t)config->lock_wait_ns,
         .stale_ns = (uint64_t)config->stale_after_ns,
         .heartbeat_ns = (uint64_t)config->heartbeat_ns,
         .raise_wait_ns = RAISE_WAIT_NS,
         .answer_ns = (uint64_t)config->answer_within_ns,
         .host = people_host(),
-        .run_kind = run->batch.has_run ? "resume" : "run",
+        .run_kind = run->scope == SETTLE_REQUESTED ? "rerun"
+                    : run->batch.has_run           ? "resume"
+                                                   : "run",
+        .reason = run->reason,
         .operator_name = people_operator(),
         .former = &run->former,
         .stop = run->stop,
@@ -309,6 +323,8 @@ int run_try_once(struct run *run)
         exit_code = prepare_banks(run);
     if (exit_code == JOB_DONE)
         exit_code = take_batch(run);
+    if (exit_code == JOB_DONE && run->on_taken != NULL)
+        exit_code = run->on_taken(run);
     if (exit_code == JOB_DONE)
         exit_code = make_core(run);
     if (exit_code == JOB_DONE)

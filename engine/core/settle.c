@@ -445,7 +445,8 @@ static void count_present(struct settle *settle)
     counts->in_doubt =
         settle->phase == SETTLE_DONE ? count_left_in_doubt(settle) : asking + settle->left_in_doubt;
     counts->pending = settle->left_pending;
-    counts->has_all = settle->intake.stage != INTAKE_UNDER_WAY;
+    counts->has_all =
+        settle->config.scope == SETTLE_ALL && settle->intake.stage != INTAKE_UNDER_WAY;
     counts->active =
         settle->config.slots - states[AWAIT_NOTHING] - states[AWAIT_LAST_WRITE] - polling - asking;
     counts->calls_in_flight = settle->calls.in_flight;

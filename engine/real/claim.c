@@ -156,32 +156,44 @@ static enum status check_schema(PGconn *control, char error[STORE_ERROR_BYTES])
     return status;
 }
 
-/* Under the lock: nobody else freezes it meanwhile. */
-static enum status check_hold(struct claim *claim, char error[STORE_ERROR_BYTES])
+static enum status refuse_other(const char *batch, const char *key, const char *began,
+                                const char *wants, char error[STORE_ERROR_BYTES])
 {
+    snprintf(error, STORE_ERROR_BYTES,
+             "batch %s began with %s: %s, and cannot go on with %s: %s\n"
+             "HINT: set %s to %s for this batch; another may have the other",
+             batch, key, began, key, wants, key, began);
+    return STATUS_BAD_CONFIG;
+}
+
+/* Under the lock: nobody else freezes it meanwhile. */
+static enum status check_frozen(struct claim *claim, char error[STORE_ERROR_BYTES])
+{
+    static const struct {
+        const char *key, *words[2];
+    } choices[] = {{"run.hold", {"post", "transfer"}}, {"run.unhold", {"no", "yes"}}};
+    const bool wanted[] = {claim->config.hold_by_transfer, claim->config.unhold};
     char batch[NUMBER_BYTES];
     const char *params[] = {number(batch, claim->config.batch_id)};
     PGresult *result = pg_run(claim->control, sql_claim_hold, 1, params);
     enum status status = pg_result_status(claim->control, result, error);
-    bool is_set = status == STATUS_OK && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0);
-    bool by_transfer = is_set && PQgetvalue(result, 0, 0)[0] == 't';
+    for (int i = 0; i < 2 && status == STATUS_OK && PQntuples(result) == 1; i++) {
+        bool began = PQgetvalue(result, 0, i)[0] == 't';
+        if (!PQgetisnull(result, 0, i) && began != wanted[i])
+            status = refuse_other(batch, choices[i].key, choices[i].words[began],
+                                  choices[i].words[!began], error);
+    }
     PQclear(result);
-    if (!is_set || by_transfer == claim->config.hold_by_transfer)
-        return status;
-    snprintf(error, STORE_ERROR_BYTES,
-             "batch %s began with run.hold: %s, and cannot go on with run.hold: %s\n"
-             "HINT: set run.hold to %s for this batch; another may have the other",
-             batch, by_transfer ? "transfer" : "post", by_transfer ? "post" : "transfer",
-             by_transfer ? "transfer" : "post");
-    return STATUS_BAD_CONFIG;
+    return status;
 }
 
 static enum status take_epoch(struct claim *claim, char error[STORE_ERROR_BYTES])
 {
     char batch[NUMBER_BYTES];
     const char *params[] = {number(batch, claim->config.batch_id),
-                            claim->config.hold_by_transfer ? "t" : "f"};
-    PGresult *result = pg_run(claim->control, sql_claim_epoch, 2, params);
+                            claim->config.hold_by_transfer ? "t" : "f",
+                            claim->config.unhold ? "t" : "f"};
+    PGresult *result = pg_run(claim->control, sql_claim_epoch, 3, params);
     enum status status = pg_result_status(claim->control, result, error);
     if (status == STATUS_OK && PQntuples(result) == 1) {
         claim->epoch = u32_of(result, 0);
@@ -240,8 +252,9 @@ static enum status tell_run(struct claim *claim, char error[STORE_ERROR_BYTES])
                             number(process, (uint64_t)getpid()),
                             number(pid, (uint64_t)claim->session.pid),
                             claim->session.start,
-                            number(timeline, (uint64_t)claim->timeline)};
-    PGresult *result = pg_run(claim->control, sql_claim_run, 9, params);
+                            number(timeline, (uint64_t)claim->timeline),
+                            claim->config.reason};
+    PGresult *result = pg_run(claim->control, sql_claim_run, 10, params);
     enum status status = pg_result_status(claim->control, result, error);
     if (status == STATUS_OK)
         claim->run_id = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
@@ -283,7 +296,7 @@ enum status claim_open(const struct claim_config *config, struct claim **out,
     if (status == STATUS_OK)
         status = claim_take_lock(claim->control, &claim->config, error);
     if (status == STATUS_OK)
-        status = check_hold(claim, error);
+        status = check_frozen(claim, error);
     if (status != STATUS_OK) {
         claim_close(claim);
         return status;
@@ -312,6 +325,9 @@ enum status claim_take(struct claim *claim, const struct claim_known *known, uin
     if (status == STATUS_OK)
         status = tell_run(claim, error);
     FAILPOINT(claim_told);
+    // From here on nothing is missed: what was asked for before, the first page has.
+    if (status == STATUS_OK)
+        status = run_plain(claim->control, "LISTEN daybook_request", 0, NULL, error);
     if (status == STATUS_OK)
         status = prepare_beat(claim, error);
     return status;
@@ -441,25 +457,41 @@ static void look_for_silence(struct claim *claim, uint64_t now_ns)
     lose(claim, STATUS_STORE_LOST);
 }
 
+/* Was this batch named since the last time? */
+static bool is_requested(struct claim *claim)
+{
+    bool is_named = false;
+    PGnotify *notify;
+    while ((notify = PQnotifies(claim->control)) != NULL) {
+        is_named = is_named || strtoul(notify->extra, NULL, 10) == claim->config.batch_id;
+        PQfreemem(notify);
+    }
+    return is_named;
+}
+
 uint32_t claim_turn(struct claim *claim, struct event *events, uint64_t now_ns)
 {
+    uint32_t count = 0;
     if (!claim->gone && !claim->beating && now_ns >= claim->beat_at_ns)
         beat_begin(claim, now_ns);
     if (!claim->gone && !claim->beating && PQconsumeInput(claim->control) == 0)
         lose(claim, STATUS_STORE_LOST);
-    if (!claim->gone && claim->beating && beat_turn(claim) && claim->beat_db_us > 0) {
-        events[0] = (struct event){
+    bool is_answered = !claim->gone && claim->beating && beat_turn(claim) && claim->beat_db_us > 0;
+    if (is_answered)
+        events[count++] = (struct event){
             .kind = EVENT_STORE_ALIVE,
             .time = {.db_now_us = claim->beat_db_us, .asked_at_ns = claim->asked_at_ns},
         };
-        return 1;
+    else
+        look_for_silence(claim, now_ns);
+    if (!claim->gone && is_requested(claim))
+        events[count++] = (struct event){.kind = EVENT_REQUESTED};
+    if (claim->gone && !claim->gone_told) {
+        claim->gone_told = true;
+        events[count++] =
+            (struct event){.kind = EVENT_STORE_GONE, .store_gone = claim->gone_status};
     }
-    look_for_silence(claim, now_ns);
-    if (!claim->gone || claim->gone_told)
-        return 0;
-    claim->gone_told = true;
-    events[0] = (struct event){.kind = EVENT_STORE_GONE, .store_gone = claim->gone_status};
-    return 1;
+    return count;
 }
 
 struct store_wait claim_wait(const struct claim *claim)

@@ -40,6 +40,7 @@ struct claim_config {
     const char *conninfo;
     uint32_t batch_id;
     bool hold_by_transfer;  /* as in settle_config; the batch's first run freezes it */
+    bool unhold;            /* the same */
     bool take_over;         /* even where the owner's heartbeat is fresh */
     uint64_t lock_wait_ns;  /* 3 s */
     uint64_t stale_ns;      /* heartbeat older than this may be taken over, and an unanswered one of
@@ -51,7 +52,8 @@ struct claim_config {
     const volatile sig_atomic_t
         *stop;            /* set by a signal: waits no longer for the lock; NULL: never */
     const char *host;     /* for people: who owns it */
-    const char *run_kind; /* "run", "resume" */
+    const char *run_kind; /* "run", "resume", "rerun" */
+    const char *reason;   /* why, where somebody said it; NULL: nobody did */
     const char *operator_name;
 };
 
@@ -60,7 +62,7 @@ struct claim;
 /*
  * The control session: what the server promises is checked (BAD_CONFIG), then the batch's lock is
  * taken. STATUS_OWNED: `error` names the owner; BAD_CONFIG, too: the batch began with the other
- * hold_by_transfer. Nothing is changed yet but the lock.
+ * hold_by_transfer or unhold. Nothing is changed yet but the lock.
  */
 enum status claim_open(const struct claim_config *config, struct claim **out,
                        char error[STORE_ERROR_BYTES]);
@@ -80,7 +82,8 @@ uint64_t claim_run_id(const struct claim *claim);
 enum status claim_start(struct claim *claim, uint32_t partition, struct settle_start *start,
                         uint64_t now_ns, char error[STORE_ERROR_BYTES]);
 
-/* Heartbeat: begins one when due, reads what came. Gives EVENT_STORE_ALIVE or EVENT_STORE_GONE. */
+/* Heartbeat: begins one when due, reads what came. Gives EVENT_STORE_ALIVE or EVENT_STORE_GONE, and
+   EVENT_REQUESTED where somebody told of a request to this batch; two events at most. */
 uint32_t claim_turn(struct claim *claim, struct event *events, uint64_t now_ns);
 struct store_wait claim_wait(const struct claim *claim);
 uint64_t claim_next_at(const struct claim *claim);

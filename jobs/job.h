@@ -107,5 +107,12 @@ int job_demo(struct job *job);
 int job_mockbank(struct job *job);
 int job_simulate(struct job *job);
 int job_trace(struct job *job);
+int job_rerun(struct job *job);
+int job_resolve(struct job *job);
+int job_park(struct job *job);
+int job_release(struct job *job);
+int job_amend(struct job *job);
+int job_write_off(struct job *job);
+int job_rate(struct job *job);
 
 #endif

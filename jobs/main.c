@@ -19,6 +19,10 @@ static const struct {
     {"run", job_run},           {"show", job_show},
     {"verify", job_verify},     {"mockbank", job_mockbank},
     {"simulate", job_simulate}, {"trace", job_trace},
+    {"rerun", job_rerun},       {"resolve", job_resolve},
+    {"park", job_park},         {"release", job_release},
+    {"amend", job_amend},       {"write-off", job_write_off},
+    {"rate", job_rate},
 };
 
 static int carry_out(struct job *job)

@@ -64,5 +64,26 @@
         .name = "output", .letter = 'o', .rule = CHOICE("table|json"), .argument = "FORM",         \
         .initial = "table", .help = "table for people, json for programs (amounts as text)"        \
     }
+#define OPTION_QUIET                                                                               \
+    {                                                                                              \
+        .name = "quiet", .letter = 'q', .rule = FLAG,                                              \
+        .help = "no progress, and no summary when all is settled"                                  \
+    }
+#define OPTION_EXPECT_HEAD                                                                         \
+    {                                                                                              \
+        .name = "expect-head", .rule = TEXT, .argument = "PARTITION:CHUNK[:HASH]",                 \
+        .help = "pay only where the ledger still has this chunk, from an earlier run's summary; "  \
+                "may be repeated"                                                                  \
+    }
+#define OPTION_TRACE                                                                               \
+    {                                                                                              \
+        .name = "trace", .rule = TEXT, .argument = "FILE",                                         \
+        .help = "write every event and command there, for `daybook trace FILE`"                    \
+    }
+#define OPTION_REASON                                                                              \
+    {                                                                                              \
+        .name = "reason", .rule = TEXT, .argument = "TEXT", .required = true,                      \
+        .help = "why; it is kept beside your name"                                                 \
+    }
 
 #endif

@@ -5,6 +5,7 @@
 #include "jobs/options.h"
 
 #include "jobs/option_rows.h"
+#include "jobs/options_request.h"
 #include "mock/bank.h"
 
 static const struct job_option schema_options[] = {
@@ -49,19 +50,9 @@ static const struct job_option run_options[] = {
     {.name = "take-over",
      .rule = FLAG,
      .help = "end another run of this batch even while its heartbeat is fresh"},
-    {.name = "expect-head",
-     .rule = TEXT,
-     .argument = "PARTITION:CHUNK[:HASH]",
-     .help = "pay only where the ledger still has this chunk, from an earlier run's summary; may "
-             "be repeated"},
-    {.name = "trace",
-     .rule = TEXT,
-     .argument = "FILE",
-     .help = "write every event and command there, for `daybook trace FILE`"},
-    {.name = "quiet",
-     .letter = 'q',
-     .rule = FLAG,
-     .help = "no progress, and no summary when all is settled"},
+    OPTION_EXPECT_HEAD,
+    OPTION_TRACE,
+    OPTION_QUIET,
     OPTION_OUTPUT,
     OPTION_COLOR,
 };
@@ -351,6 +342,29 @@ const struct job_command options_commands[] = {
      "65 no such batch, 69 database or every bank unreachable, or the database went back, 70\n"
      "internal, 75 try again, 77 permission, 78 configuration.\n",
      run_options, COUNT(run_options), true},
+    {"rerun", "COHORT", "those that were parked, and only those, from the step that failed",
+     "Selectors narrow each other: --failed for all, --code, --bank, --step, --least, --most,\n"
+     "--accounts. Shows counts and money first. What is in doubt stays out until it is resolved; a\n"
+     "second identical rerun finds nothing to do. Exit codes as of `run`.\n",
+     options_rerun, OPTIONS_RERUN, true},
+    {"resolve", "ACCOUNT WORD", "your word about a transfer in doubt: paid, paid-by-hand, not-paid",
+     "The bank is asked first, where it can be, and a word that it contradicts is refused. not-paid\n"
+     "pays again, under a new key; paid-by-hand: you paid, or are about to, without daybook. Exit:\n"
+     "0 done, 65 refused or stale, 75 nobody answered yet.\n",
+     options_resolve, OPTIONS_RESOLVE, true},
+    {"park", "ACCOUNT", "stop an account's settlement, for a person to look at", NULL, options_park,
+     OPTIONS_PARK, true},
+    {"release", "ACCOUNT", "let a parked settlement go on; of one that ended, pay out its residue",
+     "The residue of a settlement that ended is carried as payable into the account's next batch.\n",
+     options_park, OPTIONS_PARK, true},
+    {"write-off", "ACCOUNT", "end a settlement as it stands; what is there is carried on", NULL,
+     options_park, OPTIONS_PARK, true},
+    {"amend", "ACCOUNT", "another payout account or holder name, for what is not intended yet",
+     "An intended payout is changed only after the bank refused it. Parked accounts stay parked:\n"
+     "`daybook release` or `daybook rerun` lets them go on.\n",
+     options_amend, OPTIONS_AMEND, true},
+    {"rate", "BANK", "how many calls a second the active run makes to a bank", NULL, options_rate,
+     OPTIONS_RATE, true},
     {"show", "[COHORT]", "totals and groups of errors of a batch, or one account's story", NULL,
      show_options, COUNT(show_options), true},
     {"verify", "[COHORT]", "is the ledger whole; does it agree with a bank's book",

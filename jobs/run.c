@@ -1,6 +1,7 @@
 /* run: settle a batch, or go on with it. Every start is a resume. */
 #include "base/time.h"
 #include "jobs/run_batch.h"
+#include "jobs/supersede.h"
 #include "real/clock.h"
 #include "sql.h"
 
@@ -27,6 +28,8 @@ int job_run(struct job *job)
     int exit_code = run_batch_open(&run);
     if (exit_code == JOB_DONE)
         exit_code = read_deadline(&run);
+    if (exit_code == JOB_DONE)
+        exit_code = supersede_older(&run, job_operand(job, 0), job_text(job, "date"));
     if (exit_code == JOB_DONE)
         exit_code = run_batch(&run, job_operand(job, 0), job_text(job, "date"));
     run_batch_close(&run);

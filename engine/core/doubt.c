@@ -99,7 +99,7 @@ void doubt_leave(struct settle *settle, struct settlement *s)
     settle_timer_clear(settle, s);
     if (s->request_id != 0)
         evidence_leave(settle, s);
-    if (s->is_parked || s->is_ended) { // what it counts as, it counts as already
+    if (s->is_parked || s->is_ended || s->is_visitor) { // it counts as what it did before
         course_release(settle, s);
         return;
     }
@@ -175,6 +175,11 @@ static bool key_is_kept(struct settle *settle, const struct settlement *s)
 bool doubt_is_late(struct settle *settle, const struct settlement *s, int64_t at_us, uint64_t at_ns)
 {
     return at_us > counts_from_us(settle, s) && at_ns >= counts_from_ns(settle, s);
+}
+
+bool doubt_is_late_by_records(struct settle *settle, const struct settlement *s, int64_t at_us)
+{
+    return at_us > counts_from_us(settle, s);
 }
 
 bool doubt_key_is_kept(struct settle *settle, const struct settlement *s)
@@ -343,6 +348,15 @@ void doubt_on_send_reply(struct settle *settle, struct settlement *s,
     CHECK(false);
 }
 
+void doubt_wait_for_late(struct settle *settle, struct settlement *s)
+{
+    uint64_t counts_ns = counts_from_ns(settle, s);
+    uint64_t from_ns = server_time_reaches_ns(&settle->server_time, counts_from_us(settle, s) + 1);
+    from_ns = counts_ns > from_ns ? counts_ns : from_ns;
+    uint64_t wait_ns = from_ns > settle->now_ns ? from_ns - settle->now_ns : 0;
+    inquire_after(settle, s, wait_ns + NS_PER_MS);
+}
+
 /* ---- answers to an inquiry ------------------------------------------------------------------- */
 
 /* Two not-founds that count: no send so far was received, and none still can be. */
@@ -380,13 +394,8 @@ static void on_not_found(struct settle *settle, struct settlement *s)
         send_again_after(settle, s, 0);
         return;
     }
-    int64_t counts_us = counts_from_us(settle, s);
-    uint64_t counts_ns = counts_from_ns(settle, s);
     if (!doubt_is_late(settle, s, s->asked_at_us, s->asked_at_ns)) {
-        uint64_t from_ns = server_time_reaches_ns(&settle->server_time, counts_us + 1);
-        from_ns = counts_ns > from_ns ? counts_ns : from_ns;
-        uint64_t wait_ns = from_ns > settle->now_ns ? from_ns - settle->now_ns : 0;
-        inquire_after(settle, s, wait_ns + NS_PER_MS);
+        doubt_wait_for_late(settle, s);
         return;
     }
     if (!key_is_kept(settle, s)) {
@@ -480,7 +489,9 @@ void doubt_on_timer(struct settle *settle, struct settlement *s)
 {
     bool sends = s->await == AWAIT_SEND_AGAIN;
     CHECK(sends || s->await == AWAIT_INQUIRY_AGAIN);
-    if (sends && (s->wants_generation || SIN(new_key_on_retry)))
+    if (s->request_id != 0 && rules_of(settle, s)->inquiry != INQUIRY_BY_KEY)
+        evidence_on_timer(settle, s);
+    else if (sends && (s->wants_generation || SIN(new_key_on_retry)))
         course_begin_generation(settle, s, (uint16_t)(s->order.generation + 1));
     else if (is_waited_out(settle, s))
         doubt_leave(settle, s);

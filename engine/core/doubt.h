@@ -46,6 +46,10 @@ void doubt_resume(struct settle *settle, struct settlement *s,
    permitted so far can still arrive. */
 bool doubt_is_late(struct settle *settle, const struct settlement *s, int64_t at_us,
                    uint64_t at_ns);
+/* The same by the database's clock alone: what a person could know. */
+bool doubt_is_late_by_records(struct settle *settle, const struct settlement *s, int64_t at_us);
+/* Waits until it does by both; then the bank is asked, or (evidence.h) the word weighed again. */
+void doubt_wait_for_late(struct settle *settle, struct settlement *s);
 /* Does the bank surely still know the key, if it ever did? */
 bool doubt_key_is_kept(struct settle *settle, const struct settlement *s);
 /* The bank is asked as soon as there is a token; and again, after a wait that grows. */

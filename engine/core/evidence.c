@@ -42,7 +42,7 @@ static void done(struct settle *settle, struct settlement *s)
 {
     settle_timer_clear(settle, s);
     decide(settle, s, DECISION_DONE, "");
-    s->is_parked = false;
+    s->is_parked = s->is_visitor = false;
 }
 
 /* Why a word that it was paid does not count; NULL: it does. */
@@ -183,27 +183,30 @@ static void do_it(struct settle *settle, struct settlement *s, enum proof proof,
 
 /* ---- what is known --------------------------------------------------------------------------- */
 
-/* A not-found as it counts for a transfer in doubt; one that came back is out of doubt, and a bank
-   may have forgotten it. True: it is to be asked once more. */
-static bool weigh_not_found(struct settle *settle, struct settlement *s, enum proof *proof)
+/* What is to be done with a not-found. */
+enum next { NEXT_DECIDE, NEXT_ASK_AGAIN, NEXT_WAIT };
+
+/* As it counts for a transfer in doubt; one that came back is out of doubt, and a bank may have
+   forgotten it. What is late enough for a person, and not yet for us, waits. */
+static enum next weigh_not_found(struct settle *settle, struct settlement *s, enum proof *proof)
 {
+    *proof = PROOF_NONE;
+    if (s->request_kind == REQUEST_RETURN || !doubt_key_is_kept(settle, s))
+        return NEXT_DECIDE;
     *proof = PROOF_EARLY;
-    if (s->request_kind == REQUEST_RETURN)
-        *proof = PROOF_NONE;
-    else if (!doubt_key_is_kept(settle, s))
-        *proof = PROOF_NONE;
-    else if (!s->is_pending && doubt_is_late(settle, s, s->asked_at_us, s->asked_at_ns)) {
-        *proof = PROOF_ABSENT;
-        return ++s->not_found_count < NOT_FOUNDS_WANTED;
-    }
-    return false;
+    if (s->is_pending || !doubt_is_late_by_records(settle, s, s->asked_at_us))
+        return NEXT_DECIDE;
+    if (!doubt_is_late(settle, s, s->asked_at_us, s->asked_at_ns))
+        return NEXT_WAIT;
+    *proof = PROOF_ABSENT;
+    return ++s->not_found_count < NOT_FOUNDS_WANTED ? NEXT_ASK_AGAIN : NEXT_DECIDE;
 }
 
 /* False: the bank said nothing about it. */
 static bool weigh(struct settle *settle, struct settlement *s, const struct bank_reply *reply,
-                  enum proof *proof, bool *again)
+                  enum proof *proof, enum next *next)
 {
-    *again = false;
+    *next = NEXT_DECIDE;
     switch ((enum answer)reply->answer) {
     case ANSWER_ACCEPTED:
         *proof = PROOF_ACCEPTED;
@@ -216,7 +219,7 @@ static bool weigh(struct settle *settle, struct settlement *s, const struct bank
         *proof = PROOF_REJECTED;
         return true;
     case ANSWER_NOT_FOUND:
-        *again = weigh_not_found(settle, s, proof);
+        *next = weigh_not_found(settle, s, proof);
         return true;
     case ANSWER_IN_DOUBT:
     case ANSWER_NOT_DONE:
@@ -228,30 +231,52 @@ static bool weigh(struct settle *settle, struct settlement *s, const struct bank
     return false;
 }
 
-bool evidence_none(struct settle *settle, struct settlement *s)
-{
-    const char *code = why_not(settle, s, PROOF_NONE);
-    if (code == NULL)
-        do_it(settle, s, PROOF_NONE, NULL);
-    else
-        decide(settle, s, DECISION_REFUSED, code);
-    return code == NULL;
-}
-
 /* What stays as it was and is not under way leaves its slot. */
 static bool stays(struct settle *settle, struct settlement *s)
 {
-    if (!s->is_parked && !s->is_ended)
+    if (!s->is_parked && !s->is_ended && !s->is_visitor)
         return false;
     course_release(settle, s);
     return true;
 }
 
+/* It is late by the records, and only this process has not waited long enough itself. */
+static bool may_wait(struct settle *settle, const struct settlement *s)
+{
+    bool is_no = s->request_kind == REQUEST_NOT_PAID || s->request_kind == REQUEST_PAID_BY_HAND;
+    int64_t now_us = settle_db_least_us(settle);
+    bool is_known = settle->desks[s->bank].rules.linger_ns != AT_NEVER;
+    return is_no && is_known && (s->is_parked || s->is_visitor) && s->await == AWAIT_INTENT_ROOM &&
+           doubt_is_late_by_records(settle, s, now_us) &&
+           !doubt_is_late(settle, s, now_us, settle->now_ns);
+}
+
+bool evidence_none(struct settle *settle, struct settlement *s)
+{
+    const char *code = why_not(settle, s, PROOF_NONE);
+    if (code == NULL) {
+        do_it(settle, s, PROOF_NONE, NULL);
+        return true;
+    }
+    if (may_wait(settle, s)) {
+        doubt_wait_for_late(settle, s);
+        return true;
+    }
+    decide(settle, s, DECISION_REFUSED, code);
+    return false;
+}
+
+void evidence_on_timer(struct settle *settle, struct settlement *s)
+{
+    if (!evidence_none(settle, s))
+        course_release(settle, s);
+}
+
 bool evidence_on_reply(struct settle *settle, struct settlement *s, const struct bank_reply *reply)
 {
     enum proof proof = PROOF_NONE;
-    bool again;
-    if (!weigh(settle, s, reply, &proof, &again)) {
+    enum next next;
+    if (!weigh(settle, s, reply, &proof, &next)) {
         if (++s->tries < settle->config.poll_tries) {
             doubt_ask_again(settle, s);
             return true;
@@ -259,10 +284,12 @@ bool evidence_on_reply(struct settle *settle, struct settlement *s, const struct
         decide(settle, s, DECISION_BUSY, REQUEST_CODE_BANK_SILENT);
         return stays(settle, s);
     }
-    if (again) {
+    if (next == NEXT_WAIT)
+        doubt_wait_for_late(settle, s);
+    else if (next == NEXT_ASK_AGAIN)
         doubt_ask_again(settle, s);
+    if (next != NEXT_DECIDE)
         return true;
-    }
     const char *code = why_not(settle, s, proof);
     if (code == NULL) {
         do_it(settle, s, proof, reply);

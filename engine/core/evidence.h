@@ -18,6 +18,8 @@
 
 /* The bank cannot be asked by key. False: it is refused, and the settlement is where it was. */
 bool evidence_none(struct settle *settle, struct settlement *s);
+/* … and its word waited until nothing sent before can arrive any more. */
+void evidence_on_timer(struct settle *settle, struct settlement *s);
 /* The bank's answer to the inquiry. False: the request has its decision, and the answer means to
    the settlement what it would have meant without. */
 MUST_USE bool evidence_on_reply(struct settle *settle, struct settlement *s,

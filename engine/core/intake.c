@@ -301,6 +301,7 @@ struct settlement *intake_take_in_requested(struct settle *settle, const struct 
     s->seen_minor = waited.seen_minor;
     if (row->transfer.step != 0)
         doubt_take_up(settle, s, &row->transfer);
+    s->is_visitor = settle->config.scope == SETTLE_REQUESTED;
     s->is_parked = row->place == LOAD_PLACE_PARKED;
     s->is_ended = row->place == LOAD_PLACE_ENDED;
     s->end_state = row->end_state;
@@ -312,8 +313,7 @@ struct settlement *intake_take_in_requested(struct settle *settle, const struct 
 
 void intake_put_back(struct settle *settle, struct settlement *s, const struct load_row *row)
 {
-    bool is_alone = settle->config.scope == SETTLE_REQUESTED;
-    if (s->is_parked || s->is_ended || is_alone)
+    if (s->is_parked || s->is_ended || s->is_visitor)
         course_release(settle, s);
     else
         intake_go_on(settle, s, row);

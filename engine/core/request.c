@@ -143,7 +143,7 @@ static bool on_release(struct settle *settle, struct settlement *s, const struct
     if (is_for_good(asked->row->park_code))
         return refuse(settle, s, asked, asked->row->park_code);
     done(settle, s, asked);
-    s->is_parked = false;
+    s->is_parked = s->is_visitor = false;
     s->step = s->order.step != 0 ? s->order.step : STEP_DEPOSIT;
     course_outcome(settle, s, OUTCOME_RELEASED, 0, NULL)->kind = TRANSFER_NORMAL;
     intake_go_on(settle, s, asked->row);

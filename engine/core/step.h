@@ -101,6 +101,7 @@ struct settlement {
     /* what somebody asks for, while the bank's word is waited for */
     uint64_t request_id; /* 0: nothing */
     uint8_t request_kind;
+    bool is_visitor;   /* here for a request alone: left as it was where that is refused */
     bool is_parked;    /* it is parked, and only the answer will tell whether it goes on */
     bool is_ended;     /* it has its end record, and may get another one */
     uint8_t end_state; /* … of this kind, which left: */

@@ -37,19 +37,35 @@ static void end_closed(struct settle *settle, struct settlement *s, int64_t show
     step_move(&settle->steps, s, AWAIT_LAST_WRITE);
 }
 
+/* A fee that the bank took out of the account lies there no more: who gives the settlement up lets
+   its owner bear it, as far as there is something to bear it from. */
+static int64_t payable_after_fee(struct settle *settle, struct settlement *s)
+{
+    static const struct ledger_line borne = {LEDGER_PAYABLE, LEDGER_FEE};
+    int64_t payable_minor = account_payable(s);
+    int64_t fee_minor = s->fee_minor < payable_minor ? s->fee_minor : payable_minor;
+    if (fee_minor <= 0)
+        return payable_minor;
+    (void)course_entry(settle, s, 3, borne, fee_minor);
+    return money_sub(payable_minor, fee_minor);
+}
+
 void closing_end_as_it_stands(struct settle *settle, struct settlement *s, enum outcome_state end)
 {
     static const struct ledger_line opening = {LEDGER_VIRTUAL, LEDGER_HELD};
+    bool has_deposit = account_is_done(s, STEP_DEPOSIT);
+    int64_t payable_minor = s->floor_payable_minor;
+    int64_t held_minor = money_add(s->floor_held_minor, s->opening_minor);
     s->step = STEP_CLOSING;
-    // What was held from the beginning is posted with the deposit, and else here.
-    if (!account_is_done(s, STEP_DEPOSIT) && s->opening_minor > 0)
+    if (has_deposit) {
+        payable_minor = payable_after_fee(settle, s);
+        held_minor = account_held(s, settle->config.hold_by_transfer);
+    } else if (s->opening_minor > 0) {
+        // What was held from the beginning is posted with the deposit, and else here.
         (void)course_entry(settle, s, 2, opening, s->opening_minor);
-    int64_t payable_minor =
-        account_is_done(s, STEP_DEPOSIT) ? account_payable(s) : s->floor_payable_minor;
+    }
     struct record *record = course_outcome(settle, s, end, payable_minor, NULL);
-    record->outcome.held_minor = account_is_done(s, STEP_DEPOSIT)
-                                     ? account_held(s, settle->config.hold_by_transfer)
-                                     : money_add(s->floor_held_minor, s->opening_minor);
+    record->outcome.held_minor = held_minor;
     record->outcome.residue_minor = s->floor_residue_minor;
     settle->counts.ended++;
     step_move(&settle->steps, s, AWAIT_LAST_WRITE);

@@ -304,6 +304,7 @@ struct settlement *intake_take_in_requested(struct settle *settle, const struct 
     s->is_visitor = settle->config.scope == SETTLE_REQUESTED;
     s->is_parked = row->place == LOAD_PLACE_PARKED;
     s->is_ended = row->place == LOAD_PLACE_ENDED;
+    s->fee_minor = row->fee_minor;
     s->end_state = row->end_state;
     s->end_held_minor = row->end_held_minor;
     s->end_payable_minor = row->end_payable_minor;

@@ -250,6 +250,7 @@ struct load_row {
     /* REQUESTED */
     uint8_t end_state; /* ended: enum outcome_state of its newest end record, and what it left */
     int64_t end_held_minor, end_payable_minor, end_residue_minor;
+    int64_t fee_minor; /* taken by the bank out of the account, and borne by nobody yet */
     char park_code[CODE_TEXT_MAX + 1]; /* parked: why */
     struct load_request request;
 

@@ -106,6 +106,7 @@ struct settlement {
     bool is_ended;     /* it has its end record, and may get another one */
     uint8_t end_state; /* … of this kind, which left: */
     int64_t end_held_minor, end_payable_minor, end_residue_minor;
+    int64_t fee_minor;     /* parked: taken by the bank out of the account, borne by nobody yet */
     struct bank_text word; /* the person's: where the payment can be found */
 
     struct slot call; /* the call in flight */

@@ -74,6 +74,7 @@ enum column {
     COLUMN_END_PAYABLE,
     COLUMN_END_RESIDUE,
     COLUMN_PARK_CODE,
+    COLUMN_FEE,
     COLUMN_COUNT,
 };
 
@@ -319,6 +320,7 @@ static bool read_request(const PGresult *result, int row, struct load_row *out)
     out->end_held_minor = pg_get_i64(result, row, COLUMN_END_HELD);
     out->end_payable_minor = pg_get_i64(result, row, COLUMN_END_PAYABLE);
     out->end_residue_minor = pg_get_i64(result, row, COLUMN_END_RESIDUE);
+    out->fee_minor = pg_get_i64(result, row, COLUMN_FEE);
     out->request = (struct load_request){
         .id = pg_get_u64(result, row, COLUMN_REQUEST_ID),
         .kind = (uint8_t)pg_get_u16(result, row, COLUMN_REQUEST_KIND),

@@ -100,7 +100,9 @@ SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)),
        (CASE WHEN later.settlement_id IS NULL THEN 0 WHEN later.is_ended THEN 2 ELSE 1 END)
            ::smallint,
        coalesce(e.state, 0::smallint), coalesce(e.held_minor, 0), coalesce(e.amount_minor, 0),
-       coalesce(e.residue_minor, 0), CASE WHEN s.state = 21 THEN coalesce(s.code, '') ELSE '' END
+       coalesce(e.residue_minor, 0), CASE WHEN s.state = 21 THEN coalesce(s.code, '') ELSE '' END,
+       coalesce((SELECT sum(y.amount_minor)::bigint FROM daybook.entry y
+                 WHERE y.settlement_id = page.settlement_id AND y.debit = 7 AND y.credit = 1), 0)
 FROM (SELECT) AS always
 LEFT JOIN (
     page

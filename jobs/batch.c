@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/course.h"
 #include "sql.h"
 
 static void copy_text(char *out, size_t capacity, const char *text)
@@ -25,7 +24,7 @@ static int report_unknown(struct db *db, const char *cohort, const char *date)
         snprintf(hint, sizeof hint, "cohort %.64s has batches on %.100s", cohort,
                  db_text(result, 0, 0));
     PQclear(result);
-    return job_fail(JOB_BAD_INPUT, hint, "there is no batch %s %s", cohort, date);
+    return job_fail(FAIL_NO_BATCH, hint, "there is no batch %s %s", cohort, date);
 }
 
 int batch_find(struct db *db, const char *cohort, const char *date, struct batch *batch)
@@ -129,34 +128,4 @@ int batch_exit_code(const struct batch_counts *counts, bool is_in_doubt)
     if (is_in_doubt)
         return JOB_IN_DOUBT;
     return counts->settled == counts->accounts ? JOB_DONE : JOB_SOME_LEFT;
-}
-
-const char *batch_reason(const char *code)
-{
-    static const struct {
-        const char *code, *reason;
-    } reasons[] = {
-        {PARK_OVER_DEPOSIT, "far more money came than was expected"},
-        {PARK_BELOW_DUES, "the deposit does not cover repayment and hold"},
-        {PARK_BALANCE_LESS, "the account holds less than the ledger says"},
-        {PARK_NO_INQUIRY, "in doubt, and this bank cannot be asked"},
-        {PARK_KEY_EXPIRED, "in doubt, and the bank no longer keeps the key"},
-        {PARK_BODY_CHANGED, "in doubt, and the request would now read differently"},
-        {PARK_LINGER_UNKNOWN, "in doubt, and how long a request may linger is not known"},
-        {PARK_REFUSED_REPEAT, "a repeated request was refused; the first may have been done"},
-        {PARK_GENERATIONS, "the bank said \"later\" too often"},
-        {PARK_REJECTED, "the bank refused it for a person to look at, without a code"},
-        {PARK_RECORD_REFUSED, "the database refused its records; a defect of daybook"},
-        {PARK_REVERSED, "a transfer was accepted first and failed later"},
-        {PARK_UNCONFIRMED, "it was paid, or it came back: the bank cannot say"},
-        {PARK_FEE_TAKEN, "the bank took a fee from the person's account"},
-        {PARK_FEE_UNCLEAR, "the bank named a fee that cannot be one"},
-        {PARK_OVERDRAWN, "the ledger has less in the account than the next transfer takes"},
-        {PARK_ATTEMPTS, "not done, however often it was sent; was the bank reachable at all"},
-    };
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if (strcmp(reasons[i].code, code) == 0)
-            return reasons[i].reason;
-    }
-    return "the bank refused, with this code of its own";
 }

@@ -61,7 +61,4 @@ PGresult *batch_groups(struct db *db, const struct batch *batch);
    for what was surely not done is an intent without an outcome, too. */
 int batch_exit_code(const struct batch_counts *counts, bool is_in_doubt);
 
-/* A sentence why settlements park with this code: ours, or a bank's. */
-const char *batch_reason(const char *code);
-
 #endif

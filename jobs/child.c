@@ -44,8 +44,7 @@ static _Noreturn void become(char *const argv[], const int pipe_fds[2], pid_t pa
     if (pipe_fds != NULL)
         dup2(pipe_fds[1], STDOUT_FILENO);
     execv("/proc/self/exe", argv);
-    fprintf(stderr, "daybook: error: could not start %s: %s\n", argv[1], strerror(errno));
-    _exit(JOB_INTERNAL);
+    _exit(job_fail(JOB_INTERNAL, NULL, "could not start %s: %s", argv[1], strerror(errno)));
 }
 
 pid_t child_start(char *const argv[], int *output)

@@ -448,7 +448,8 @@ struct config *config_open(const struct job *job, int *exit_code)
         text = file_read(sources.file, CONFIG_FILE_BYTES_MAX, &sources.text_bytes, error);
         sources.text = text;
         if (text == NULL) {
-            job_fail(*exit_code, "--config FILE or DAYBOOK_CONFIG names the file", "%s", error);
+            job_fail(FAIL_CONFIG_FILE, "--config FILE or DAYBOOK_CONFIG names the file", "%s",
+                     error);
             config_close(config);
             return NULL;
         }
@@ -458,6 +459,7 @@ struct config *config_open(const struct job *job, int *exit_code)
     wipe_environment(environ);
     if (loaded)
         return config;
+    job_fail(FAIL_CONFIG_VALUES, NULL, "the configuration has errors, as shown above");
     config_close(config);
     return NULL;
 }
@@ -512,7 +514,7 @@ char *config_profile_path(const struct config *config, const struct config_bank 
         free(beside);
         return shared;
     }
-    job_fail(JOB_BAD_CONFIG,
+    job_fail(FAIL_NO_PROFILE,
              "banks.NAME.profile is looked for beside the configuration file, "
              "then in the folder `profiles`",
              "bank %s: no profile at %s nor at %s", bank->name, beside, shared);

@@ -50,7 +50,7 @@ static size_t room_for(const PQconninfoOption *options, const char *password)
 char *db_conninfo(const struct config *config)
 {
     if (config->database == NULL) {
-        job_fail(JOB_BAD_CONFIG,
+        job_fail(FAIL_NO_DATABASE,
                  "set `database` in the configuration file, or DAYBOOK_DATABASE=\"host=… dbname=… "
                  "user=…\"",
                  "no database is configured");
@@ -89,24 +89,25 @@ void db_conninfo_free(char *conninfo)
 
 struct sqlstate_exit {
     const char *prefix;
-    int exit_code;
+    enum failure failure;
     const char *hint;
 };
 
 static const struct sqlstate_exit exits[] = {
-    {"42501", JOB_DENIED, "ask the owner of the schema to GRANT daybook_engine to this user"},
-    {"28", JOB_DENIED, NULL},
-    {"08", JOB_UNREACHABLE, NULL},
-    {"57P", JOB_UNREACHABLE, NULL},
-    {"3F000", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
-    {"42P01", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
-    {"42703", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
-    {"42883", JOB_BAD_CONFIG, "run `daybook schema apply` first"},
-    {"22023", JOB_BAD_CONFIG, "is `time_zone` one that Postgres knows, such as Asia/Seoul?"},
-    {"40", JOB_TRY_AGAIN, "run the same command again"},
-    {"55P03", JOB_TRY_AGAIN, "run the same command again"},
-    {"57014", JOB_TRY_AGAIN, "run the same command again"},
-    {"53", JOB_TRY_AGAIN, NULL},
+    {"42501", FAIL_DATABASE_RIGHTS,
+     "ask the owner of the schema to GRANT daybook_engine to this user"},
+    {"28", FAIL_DATABASE_LOGIN, NULL},
+    {"08", FAIL_DATABASE_LOST, NULL},
+    {"57P", FAIL_DATABASE_LOST, NULL},
+    {"3F000", FAIL_SCHEMA_OLD, "run `daybook schema apply` first"},
+    {"42P01", FAIL_SCHEMA_OLD, "run `daybook schema apply` first"},
+    {"42703", FAIL_SCHEMA_OLD, "run `daybook schema apply` first"},
+    {"42883", FAIL_SCHEMA_OLD, "run `daybook schema apply` first"},
+    {"22023", FAIL_TIME_ZONE, "is `time_zone` one that Postgres knows, such as Asia/Seoul?"},
+    {"40", FAIL_DATABASE_BUSY, "run the same command again"},
+    {"55P03", FAIL_DATABASE_BUSY, "run the same command again"},
+    {"57014", FAIL_DATABASE_BUSY, "run the same command again"},
+    {"53", FAIL_DATABASE_FULL, NULL},
 };
 
 static void report(struct db *db, const PGresult *result)
@@ -114,16 +115,16 @@ static void report(struct db *db, const PGresult *result)
     const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *hint = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-    db->exit_code = JOB_INTERNAL;
+    enum failure failure = FAIL_DATABASE_REFUSED_IT;
     if (state == NULL) { // libpq's own word: the connection is gone
-        db->exit_code = JOB_UNREACHABLE;
+        failure = FAIL_DATABASE_LOST;
         text = PQerrorMessage(db->connection);
         text = text[0] == '\0' ? "no answer" : text;
         hint = "is the server up? Nothing of this command was kept; run it again";
     }
     for (size_t i = 0; state != NULL && i < sizeof exits / sizeof exits[0]; i++) {
         if (strncmp(state, exits[i].prefix, strlen(exits[i].prefix)) == 0) {
-            db->exit_code = exits[i].exit_code;
+            failure = exits[i].failure;
             hint = hint != NULL ? hint : exits[i].hint;
             break;
         }
@@ -133,8 +134,9 @@ static void report(struct db *db, const PGresult *result)
     while (bytes > 0 && text[bytes - 1] == '\n')
         bytes--;
     text_clean(message, sizeof message, text == NULL ? "" : text, bytes);
-    job_fail(db->exit_code, hint, "database: %s%s%s%s", message, state != NULL ? " (" : "",
-             state != NULL ? state : "", state != NULL ? ")" : "");
+    db->exit_code =
+        job_fail(failure, hint, "database: %s%s%s%s", message, state != NULL ? " (" : "",
+                 state != NULL ? state : "", state != NULL ? ")" : "");
 }
 
 int db_exit_code(const struct db *db)
@@ -145,14 +147,14 @@ int db_exit_code(const struct db *db)
 /* ---- session ---- */
 
 /* Was a server there that refused us, twice, or none? */
-static int refusal_of(const char *conninfo, const char **hint)
+static enum failure refusal_of(const char *conninfo, const char **hint)
 {
     if (pg_is_up(conninfo)) {
         *hint = "the server is there but refuses: check user, password and database name";
-        return JOB_DENIED;
+        return FAIL_DATABASE_LOGIN;
     }
     *hint = "start Postgres, or correct `database` (DAYBOOK_DATABASE)";
-    return JOB_UNREACHABLE;
+    return FAIL_DATABASE_DOWN;
 }
 
 static PGconn *connect_to(const char *conninfo, const char *name)
@@ -186,8 +188,8 @@ struct db *db_open(const struct config *config, const char *name, int *exit_code
     if (PQstatus(db->connection) != CONNECTION_OK) {
         const char *hint;
         const char *text = PQerrorMessage(db->connection);
-        *exit_code = refusal_of(conninfo, &hint);
-        job_fail(*exit_code, hint, "database: %.*s", (int)strcspn(text, "\n"), text);
+        enum failure failure = refusal_of(conninfo, &hint);
+        *exit_code = job_fail(failure, hint, "database: %.*s", (int)strcspn(text, "\n"), text);
         db_close(db);
         db = NULL;
     } else {
@@ -235,15 +237,15 @@ bool db_check_schema(struct db *db)
     int wanted = sql_migrations[sql_migration_count - 1].version;
     if (version == wanted)
         return true;
-    db->exit_code = JOB_BAD_CONFIG;
     if (version < wanted)
-        job_fail(db->exit_code, "run `daybook schema apply`",
-                 "the database's schema is version %lld, this program needs %d", (long long)version,
-                 wanted);
+        db->exit_code = job_fail(FAIL_SCHEMA_OLD, "run `daybook schema apply`",
+                                 "the database's schema is version %lld, this program needs %d",
+                                 (long long)version, wanted);
     else
-        job_fail(db->exit_code, "use the newer daybook that made it",
-                 "the database's schema is version %lld, this program knows only %d",
-                 (long long)version, wanted);
+        db->exit_code =
+            job_fail(FAIL_SCHEMA_NEW, "use the newer daybook that made it",
+                     "the database's schema is version %lld, this program knows only %d",
+                     (long long)version, wanted);
     return false;
 }
 

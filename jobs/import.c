@@ -80,7 +80,8 @@ static int read_cohort(struct import *import, char *text, size_t text_bytes, con
     };
     if (cohort_read(&import->cohort, &import->input, stderr))
         return JOB_DONE;
-    return job_fail(JOB_BAD_INPUT, "correct the file and import it again; nothing was changed",
+    return job_fail(FAIL_IMPORT_REFUSED,
+                    "correct the file and import it again; nothing was changed",
                     "%s was refused as a whole", file);
 }
 
@@ -200,7 +201,7 @@ static int check_currency(const struct import *import)
 {
     if (import->batch[0] == '\0' || strcmp(import->currency, import->cohort.currency) == 0)
         return JOB_DONE;
-    return job_fail(JOB_BAD_INPUT, "another currency is another cohort",
+    return job_fail(FAIL_OTHER_CURRENCY, "another currency is another cohort",
                     "batch %s %s is in %s, the file in %s", import->name, import->date,
                     import->currency, import->cohort.currency);
 }
@@ -227,7 +228,7 @@ static int check_taken(struct import *import)
     PQclear(result);
     if (count == 0)
         return JOB_DONE;
-    return job_fail(JOB_BAD_INPUT,
+    return job_fail(FAIL_NUMBER_TAKEN,
                     "keep the account_ref that the account has, or give it a number of its own; "
                     "nothing was changed",
                     "%s was refused as a whole", import->input.file);
@@ -246,7 +247,7 @@ static int check_openings(struct import *import)
     PQclear(result);
     if (count == 0)
         return JOB_DONE;
-    return job_fail(JOB_BAD_INPUT, "leave opening_minor empty for them; nothing was changed",
+    return job_fail(FAIL_LATE_OPENING, "leave opening_minor empty for them; nothing was changed",
                     "%s was refused as a whole", import->input.file);
 }
 
@@ -275,7 +276,7 @@ static int refuse_frozen(struct import *import)
     if (PQntuples(result) == 0)
         fprintf(stderr, "the accounts are the same, their order or texts differ\n");
     PQclear(result);
-    return job_fail(JOB_BAD_INPUT, "import other input under another cohort or date",
+    return job_fail(FAIL_PLAN_FROZEN, "import other input under another cohort or date",
                     "batch %s %s has begun: its plan is frozen and other input is refused",
                     import->name, import->date);
 }

@@ -89,13 +89,15 @@ static void print_message(const char *label, const char *hint, const char *forma
         print_line("hint: ", hint);
 }
 
-int job_fail(int exit_code, const char *hint, const char *format, ...)
+int job_fail(int failure, const char *hint, const char *format, ...)
 {
+    char label[32];
     va_list list;
+    snprintf(label, sizeof label, "daybook: error E%04d: ", failure_number(failure));
     va_start(list, format);
-    print_message("daybook: error: ", hint, format, list);
+    print_message(label, hint, format, list);
     va_end(list);
-    return exit_code;
+    return failure_exit(failure);
 }
 
 void job_warn(const char *hint, const char *format, ...)

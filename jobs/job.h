@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "jobs/failures.h"
 #include "jobs/value.h"
 
 /* Exit codes (README.md, "Commands"). The most serious wins. */
@@ -90,8 +91,9 @@ const char *job_operand(const struct job *job, size_t index);
 
 /* ---- tell: stderr, one message a line, never a secret ---- */
 
-/* "daybook: error: …" and, where `hint` is not NULL, "hint: …". Returns `exit_code`. */
-int job_fail(int exit_code, const char *hint, const char *format, ...)
+/* "daybook: error E6501: …" and, where `hint` is not NULL, "hint: …". `failure` is an enum failure,
+   or an exit code where the message has no number of its own. Returns the exit code. */
+int job_fail(int failure, const char *hint, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void job_warn(const char *hint, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -102,6 +104,7 @@ int job_import(struct job *job);
 int job_plan(struct job *job);
 int job_run(struct job *job);
 int job_show(struct job *job);
+int job_help(struct job *job);
 int job_verify(struct job *job);
 int job_demo(struct job *job);
 int job_mockbank(struct job *job);

@@ -22,7 +22,7 @@ static const struct {
     {"rerun", job_rerun},       {"resolve", job_resolve},
     {"park", job_park},         {"release", job_release},
     {"amend", job_amend},       {"write-off", job_write_off},
-    {"rate", job_rate},
+    {"rate", job_rate},         {"help", job_help},
 };
 
 static int carry_out(struct job *job)
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
     }
     int exit_code = carry_out(&job);
     if (fflush(stdout) != 0 && exit_code == JOB_DONE)
-        return job_fail(JOB_TRY_AGAIN, "is the disk full, or was the pipe closed?",
+        return job_fail(FAIL_OUTPUT_LOST, "is the disk full, or was the pipe closed?",
                         "could not write the output");
     return exit_code;
 }

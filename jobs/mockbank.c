@@ -179,7 +179,7 @@ static int open_bank(struct mockbank *mockbank)
     mockbank->settings.seed += past->starts;
     setup->bank = mock_bank_open(&mockbank->settings);
     if (setup->bank == NULL)
-        return job_fail(JOB_TRY_AGAIN, "ask for fewer with --transfers-max",
+        return job_fail(FAIL_NO_MEMORY, "ask for fewer with --transfers-max",
                         "no memory for a book of %u transfers", mockbank->settings.transfers_max);
     if (!mockbank_accounts_enter(&mockbank->accounts, setup->bank, error))
         return job_fail(JOB_BAD_INPUT, NULL, "%s", error);
@@ -211,7 +211,7 @@ static int serve(struct mockbank *mockbank)
     setup->past = &mockbank->past;
     struct mockbank_server *server = mockbank_server_open(setup, error);
     if (server == NULL)
-        return job_fail(JOB_UNREACHABLE, "is another process listening there?", "%s", error);
+        return job_fail(FAIL_ADDRESS_TAKEN, "is another process listening there?", "%s", error);
     bool is_v6 = strchr(setup->host, ':') != NULL;
     printf("listening on %s%s%s:%u\n", is_v6 ? "[" : "", setup->host, is_v6 ? "]" : "",
            mockbank_server_port(server));

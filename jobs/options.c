@@ -379,6 +379,11 @@ const struct job_command options_commands[] = {
      "20 wrong result, 21 no progress, 22 the engine crashed, 23 the two runs differ. The last\n"
      "line of a failure replays it.\n",
      simulate_options, COUNT(simulate_options), false},
+    {"help", "[TOPIC] [WORD]", "what a code, an exit code or a state means; or a command's options",
+     "TOPIC: an error (E6501), the code of a parked settlement (over_deposit), a state "
+     "(in_doubt),\n"
+     "an exit code (65), the end of a bank call (not_done), a command, or `codes` for a list.\n",
+     NULL, 0, false},
     {"trace", "FILE", "what a run or a simulation wrote with --trace",
      "One line an item: seconds since the start, kind, position of the settlement, step and\n"
      "generation, and what it says. Exit: 0 whole, or cut off because the program was killed;\n"

@@ -34,7 +34,7 @@ static int load_profile(struct run_bank *bank, const struct config *config, cons
     bank->profile = profile_load(path, &site, error);
     free(path);
     if (bank->profile == NULL)
-        return job_fail(JOB_BAD_CONFIG, NULL, "bank %s: %s", bank->name, error);
+        return job_fail(FAIL_BAD_PROFILE, NULL, "bank %s: %s", bank->name, error);
     bank->rules = config_rules(given, profile_rules(bank->profile));
     if (given->connections != CONFIG_UNSET && given->connections < bank->rules.calls_max)
         bank->rules.calls_max = (uint32_t)given->connections;
@@ -87,7 +87,7 @@ static int check_resolve_wait(const struct run_bank *bank, const struct config *
                  bank->config->column);
     snprintf(hint, sizeof hint, "set run.resolve_wait to more than %" PRIu64 "ms",
              (least_ns + NS_PER_MS - 1) / NS_PER_MS);
-    return job_fail(JOB_BAD_CONFIG, hint,
+    return job_fail(FAIL_RESOLVE_WAIT, hint,
                     "%s: run.resolve_wait is too short for bank %s: send_before (or alive), linger "
                     "and processing_time together must have passed before its \"not found\" counts",
                     place, bank->name);
@@ -98,7 +98,7 @@ static int open_bank(struct run_bank *bank, const struct config *config, struct 
 {
     bank->config = config_bank(config, bank->name);
     if (bank->config == NULL)
-        return job_fail(JOB_BAD_CONFIG, "add it under `banks:` in the configuration",
+        return job_fail(FAIL_NO_BANK, "add it under `banks:` in the configuration",
                         "the batch has accounts at bank %s, which is not configured", bank->name);
     int exit_code = load_profile(bank, config, batch->currency);
     if (exit_code == JOB_DONE)
@@ -123,7 +123,7 @@ int run_banks_open(struct run_banks *banks, const struct config *config, struct 
         calls += bank->rules.calls_max;
     }
     if (calls > CALLS_MAX)
-        return job_fail(JOB_BAD_CONFIG, "lower `calls` or `connections` of some banks",
+        return job_fail(FAIL_TOO_MANY_CALLS, "lower `calls` or `connections` of some banks",
                         "the banks of this batch together allow %u calls in flight, more than %u",
                         calls, CALLS_MAX);
     return JOB_DONE;
@@ -142,7 +142,7 @@ int run_banks_check_reachable(const struct run_banks *banks)
     }
     if (reached > 0)
         return JOB_DONE;
-    return job_fail(JOB_UNREACHABLE,
+    return job_fail(FAIL_BANKS_DOWN,
                     "check the network and `url` of each bank (for a rehearsal: start `daybook "
                     "mockbank`), then run the same command again; nothing was sent",
                     "no bank of this batch can be reached");

@@ -98,7 +98,7 @@ static int run_tries(struct run *run)
     while (run->lost && began && !run_stop && run->report.restarts < run->config->restarts)
         exit_code = start_over(run);
     if (run->lost && began)
-        return job_fail(JOB_TRY_AGAIN, "run the same command again: it goes on where it was",
+        return job_fail(FAIL_GAVE_UP, "run the same command again: it goes on where it was",
                         "the run gave up after %u new starts", run->report.restarts);
     return exit_code;
 }
@@ -132,7 +132,7 @@ static int check_login(const struct run *run)
     int exit_code = JOB_DONE;
     const char *name = db_text(result, 0, 0), *too_much = db_text(result, 0, 1);
     if (too_much[0] != '\0' && run->config->login == CONFIG_LOGIN_REFUSE)
-        exit_code = job_fail(JOB_DENIED, hint, "the database login %s %s", name, too_much);
+        exit_code = job_fail(FAIL_LOGIN_TOO_STRONG, hint, "the database login %s %s", name, too_much);
     else if (too_much[0] != '\0' && !run->is_quiet && !run->is_silent)
         job_warn(hint, "the database login %s %s", name, too_much);
     PQclear(result);

@@ -7,17 +7,17 @@
 /* ---- errors of the engine's parts ---- */
 
 /* Their texts may end in a line "HINT: …". */
-int run_end_fail(int exit_code, char *error)
+int run_end_fail(int failure, char *error)
 {
     char *hint = strstr(error, "\nHINT: ");
     if (hint != NULL) {
         *hint = '\0';
         hint += 7;
     }
-    return job_fail(exit_code, hint, "%s", error);
+    return job_fail(failure, hint, "%s", error);
 }
 
-static int exit_of_status(enum status status)
+int run_end_failure(enum status status)
 {
     switch (status) {
     case STATUS_OK:
@@ -25,15 +25,17 @@ static int exit_of_status(enum status status)
         return JOB_DONE;
     case STATUS_OWNED:
     case STATUS_STORE_FENCED:
-        return JOB_OWNED;
+        return FAIL_OWNED;
     case STATUS_UNREACHABLE:
+        return FAIL_DATABASE_DOWN;
     case STATUS_STORE_BEHIND:
-        return JOB_UNREACHABLE;
+        return FAIL_DATABASE_BEHIND;
     case STATUS_STORE_BUSY:
+        return FAIL_DATABASE_BUSY;
     case STATUS_STORE_LOST:
-        return JOB_TRY_AGAIN;
+        return FAIL_LOST_WHILE_RUNNING;
     case STATUS_STORE_DENIED:
-        return JOB_DENIED;
+        return FAIL_DATABASE_RIGHTS;
     case STATUS_BAD_INPUT:
         return JOB_BAD_INPUT;
     case STATUS_BAD_CONFIG:
@@ -43,7 +45,7 @@ static int exit_of_status(enum status status)
     case STATUS_STORE_TWICE:
     case STATUS_STORE_BROKEN:
     case STATUS_INTERNAL:
-        return JOB_INTERNAL;
+        return FAIL_RUN_BROKEN;
     }
     CHECK(false);
     return JOB_INTERNAL;
@@ -59,7 +61,7 @@ static bool may_start_over(enum status status)
 int run_end_fail_status(struct run *run, enum status status, char *error)
 {
     run->lost = may_start_over(status);
-    return run_end_fail(exit_of_status(status), error);
+    return run_end_fail(run_end_failure(status), error);
 }
 
 /* ---- the end ---- */
@@ -85,7 +87,7 @@ int run_end_exit_code(const struct run *run)
         return JOB_INTERNAL;
     switch (end) {
     case SETTLE_END_FATAL:
-        return exit_of_status(counts->fatal);
+        return failure_exit(run_end_failure(counts->fatal));
     case SETTLE_END_GONE:
         return JOB_TRY_AGAIN;
     case SETTLE_END_STOPPED:

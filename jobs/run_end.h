@@ -6,8 +6,11 @@
 
 #include "jobs/run_state.h"
 
-/* Tells an error of the engine's parts, which may end in a line "HINT: …"; returns exit_code. */
-int run_end_fail(int exit_code, char *error);
+/* Tells an error of the engine's parts, which may end in a line "HINT: …"; returns the exit code.
+   `failure` as for job_fail. */
+int run_end_fail(int failure, char *error);
+/* What a status of the engine's parts is told as. */
+int run_end_failure(enum status status);
 /* The same by its status; run->lost: whether a further start may find it mended. */
 int run_end_fail_status(struct run *run, enum status status, char *error);
 /* The core went to its end, though the database would not have some records. */

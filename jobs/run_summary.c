@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "jobs/codes.h"
 #include "jobs/report.h"
 
 static const char *const kind_names[RUN_CALL_KINDS] = {
@@ -45,7 +46,7 @@ static void print_groups(const PGresult *groups)
     for (int i = 0; i < PQntuples(groups); i++) {
         char text[MONEY_TEXT_BYTES];
         printf("    %10s at %s: %s (%s)\n", report_count((uint64_t)db_int(groups, i, 2), text),
-               db_text(groups, i, 0), db_text(groups, i, 1), batch_reason(db_text(groups, i, 1)));
+               db_text(groups, i, 0), db_text(groups, i, 1), codes_reason(db_text(groups, i, 1)));
     }
 }
 
@@ -234,7 +235,7 @@ static json_t *groups_json(const PGresult *groups)
     for (int i = 0; i < PQntuples(groups); i++)
         json_array_append_new(
             list, json_pack("{s:s, s:s, s:s, s:I, s:o}", "step", db_text(groups, i, 0), "code",
-                            db_text(groups, i, 1), "reason", batch_reason(db_text(groups, i, 1)),
+                            db_text(groups, i, 1), "reason", codes_reason(db_text(groups, i, 1)),
                             "accounts", (json_int_t)db_int(groups, i, 2), "deposit_minor",
                             report_json_money(db_int(groups, i, 3))));
     return list;

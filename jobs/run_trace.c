@@ -12,7 +12,7 @@ int run_trace_open(const struct job *job, struct trace_file **trace)
         return JOB_DONE;
     *trace = trace_file_open(file, error);
     if (*trace == NULL)
-        return job_fail(JOB_DENIED, "nothing was done; --trace names a file that can be written",
+        return job_fail(FAIL_NO_TRACE, "nothing was done; --trace names a file that can be written",
                         "no trace: %s", error);
     trace_header(trace_file_sink(*trace), clock_now_ns(),
                  &(struct trace_header){.program = DAYBOOK_VERSION,

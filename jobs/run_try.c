@@ -118,11 +118,11 @@ static int take_batch(struct run *run)
         return run_end_fail_status(run, status, error);
     // Read before the claim froze it: banks and counts would be those of another plan.
     if (claim_revision(run->claim) != strtoul(run->batch.revision, NULL, 10))
-        return job_fail(JOB_TRY_AGAIN, "run the same command again: it reads the new plan",
+        return job_fail(FAIL_PLAN_REPLACED, "run the same command again: it reads the new plan",
                         "batch %s %s: its plan was replaced while this run began",
                         run->batch.cohort, run->batch.date);
     if (claim_partitions(run->claim) != 1)
-        return job_fail(JOB_INTERNAL, "use the newer daybook that planned it",
+        return job_fail(FAIL_PARTITIONS, "use the newer daybook that planned it",
                         "the batch has %u partitions, this program runs one",
                         claim_partitions(run->claim));
     return JOB_DONE;
@@ -168,7 +168,7 @@ static int make_core(struct run *run)
         mmap(NULL, run->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (run->memory == MAP_FAILED) {
         run->memory = NULL;
-        return job_fail(JOB_TRY_AGAIN, "lower run.slots or run.chunk_records",
+        return job_fail(FAIL_NO_MEMORY, "lower run.slots or run.chunk_records",
                         "no memory for %zu bytes", run->memory_bytes);
     }
     arena_init(&arena, run->memory, run->memory_bytes);
@@ -205,7 +205,7 @@ static int open_lane(struct run *run)
         };
     }
     run->lane = lane_open(&lane, error);
-    return run->lane != NULL ? JOB_DONE : run_end_fail(JOB_UNREACHABLE, error);
+    return run->lane != NULL ? JOB_DONE : run_end_fail(FAIL_MACHINE, error);
 }
 
 /* Everything of one try; the lane first, so that no bank connection outlives the claim. */
@@ -268,11 +268,13 @@ static int finish(struct run *run)
     exit_code = run_end_exit_code(run);
     if (settle_end(run->settle) == SETTLE_END_FATAL) {
         enum status fatal = settle_counts(run->settle)->fatal;
-        job_fail(exit_code, fatal == STATUS_STORE_FENCED ? NULL : "run `daybook verify`",
+        job_fail(run_end_failure(fatal),
+                 fatal == STATUS_STORE_FENCED ? NULL : "run `daybook verify`",
                  "the run ended: %s: %s", status_text(fatal), store_error(run->store));
     }
     if (run_end_is_refused(run))
-        job_fail(exit_code, "`daybook show` lists them; report this with the database's log",
+        job_fail(FAIL_RECORDS_REFUSED,
+                 "`daybook show` lists them; report this with the database's log",
                  "the database refused records of %" PRIu64
                  " settlements: parked as %s; the rest went on",
                  run->report.total.refused, PARK_RECORD_REFUSED);

@@ -31,14 +31,14 @@ static int check_versions(struct hash *hash, const PGresult *versions)
         int64_t version = db_int(versions, i, 0);
         char hex[2 * DIGEST_BYTES + 1];
         if (i >= sql_migration_count)
-            return job_fail(JOB_BAD_CONFIG, "use the newer daybook that made it",
+            return job_fail(FAIL_SCHEMA_NEW, "use the newer daybook that made it",
                             "the database's schema is version %lld, this program knows only %d",
                             (long long)version, sql_migrations[sql_migration_count - 1].version);
         const struct sql_migration *migration = &sql_migrations[i];
         struct digest digest = hash_once(hash, migration->text, strlen(migration->text));
         hex_write(hex, digest.bytes, DIGEST_BYTES);
         if (version != migration->version || strcmp(hex, db_text(versions, i, 1)) != 0)
-            return job_fail(JOB_BAD_CONFIG,
+            return job_fail(FAIL_SCHEMA_OTHER,
                             "this database was made by another build of daybook: use that one, or "
                             "a fresh database",
                             "migration %lld (%s) was applied with another text", (long long)version,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "jobs/batch.h"
+#include "jobs/codes.h"
 #include "jobs/report.h"
 #include "sql.h"
 
@@ -68,7 +69,7 @@ static void print_settlement(const PGresult *result, int row)
            db_text(result, row, SETTLEMENT_BANK));
     const char *code = db_text(result, row, SETTLEMENT_CODE);
     if (code[0] != '\0')
-        printf("  code %s: %s\n", code, batch_reason(code));
+        printf("  code %s: %s\n", code, codes_reason(code));
     for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++) {
         char text[MONEY_TEXT_BYTES];
         if (!PQgetisnull(result, row, (int)amounts[i].column))
@@ -188,7 +189,7 @@ static void print_groups(const struct view *view)
         printf("  %12s at %-8s %-24s %24s %s  %s\n",
                money_format(db_int(view->groups, i, 2), accounts), db_text(view->groups, i, 0),
                code, money_format(db_int(view->groups, i, 3), deposit), view->batch.currency,
-               batch_reason(code));
+               codes_reason(code));
     }
 }
 

@@ -43,11 +43,11 @@ static int open_sim(struct job *job, struct simulation *simulation)
     if (given != NULL)
         snprintf(path, sizeof path, "%s", given);
     else if (!find_profile(path))
-        return job_fail(JOB_BAD_CONFIG, "name it with --profile FILE",
+        return job_fail(FAIL_NO_PROFILE, "name it with --profile FILE",
                         "rest-idempotency-key.yaml was not found near the program");
     simulation->sim = sim_open(path, error);
     if (simulation->sim == NULL)
-        return job_fail(JOB_BAD_CONFIG, NULL, "%s", error);
+        return job_fail(FAIL_BAD_PROFILE, NULL, "%s", error);
     return JOB_DONE;
 }
 
@@ -147,7 +147,7 @@ int job_simulate(struct job *job)
         return exit_code;
     simulation.crashes = calloc(SIMULATION_CRASHES_MAX, sizeof *simulation.crashes);
     if (simulation.crashes == NULL)
-        exit_code = job_fail(JOB_TRY_AGAIN, NULL, "not enough memory");
+        exit_code = job_fail(FAIL_NO_MEMORY, NULL, "not enough memory");
     else if (job_given(job, "seeds"))
         exit_code = simulate_seeds(job, &simulation);
     else

@@ -122,7 +122,7 @@ static int cannot_write(const char *file, int reason)
     case EACCES:
     case EPERM:
     case EROFS:
-        return job_fail(JOB_DENIED, "--trace names a file that you may write", "%s: %s", file,
+        return job_fail(FAIL_NO_TRACE, "--trace names a file that you may write", "%s: %s", file,
                         strerror(reason));
     case ENOENT:
     case ENOTDIR:

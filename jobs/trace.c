@@ -128,7 +128,7 @@ static int take_all(struct trace_job *trace)
         take(trace, &item);
     fflush(stdout); // the note comes after what it is about
     if (result == TRACE_STREAM_BAD)
-        return job_fail(JOB_BAD_INPUT, "what comes before is whole; a trace is written by --trace",
+        return job_fail(FAIL_BAD_TRACE, "what comes before is whole; a trace is written by --trace",
                         "%s", error);
     if (result == TRACE_STREAM_CUT)
         job_warn("that is usual when the program was killed; all before it is whole", "%s", error);

@@ -41,7 +41,7 @@ static int tell(const struct verify_totals *totals, bool quiet)
         snprintf(first, sizeof first, "; the first bad chunk: %s %s partition %u chunk %u",
                  totals->cohort, totals->date, totals->partition, totals->chunk);
     if (totals->faults > 0)
-        return job_fail(JOB_INTERNAL,
+        return job_fail(FAIL_LEDGER_BROKEN,
                         "stop paying from this ledger; compare with the closing hashes that "
                         "earlier runs printed (--expect-head), and with a backup",
                         "the ledger is not whole: %" PRIu64 " faults%s", totals->faults, first);

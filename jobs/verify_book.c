@@ -77,7 +77,7 @@ static void on_field(void *bytes, size_t byte_count, void *context)
 static void refuse(struct book *book, const char *what)
 {
     if (!book->bad)
-        job_fail(JOB_BAD_INPUT, "the columns are key,from,to,amount_minor,state,bank_ref,at_us",
+        job_fail(FAIL_BAD_BOOK, "the columns are key,from,to,amount_minor,state,bank_ref,at_us",
                  "%s: record %u: %s", book->file, book->record, what);
     book->bad = true;
 }
@@ -137,7 +137,7 @@ static bool read_book(struct book *book)
     size_t bytes;
     char *text = file_read(book->file, BOOK_BYTES_MAX, &bytes, error);
     if (text == NULL) {
-        job_fail(JOB_BAD_INPUT, NULL, "%s", error);
+        job_fail(FAIL_BAD_BOOK, NULL, "%s", error);
         return false;
     }
     take_memory(book, text, bytes);
@@ -217,7 +217,7 @@ int verify_book(struct db *db, const struct verify_book_scope *scope)
         if (!compare_all(&book, db, scope, &compared))
             exit_code = db_exit_code(db);
         else if (book.differences > 0)
-            exit_code = job_fail(JOB_SOME_LEFT,
+            exit_code = job_fail(FAIL_BOOK_DIFFERS,
                                  "`daybook show --account REF` tells one account's "
                                  "story; a transfer in doubt is resolved by a run",
                                  "ledger and book differ in %" PRIu64 " places", book.differences);

@@ -30,6 +30,55 @@ const char *report_duration(uint64_t duration_ns, char buffer[REPORT_DURATION_BY
     return buffer;
 }
 
+static bool is_time(const char *text)
+{
+    size_t bytes = strlen(text);
+    return bytes >= 22 && bytes < REPORT_TIME_BYTES && text[10] == ' ' &&
+           strcmp(text + bytes - 3, "+00") == 0;
+}
+
+const char *report_time(const char *text, char buffer[REPORT_TIME_BYTES])
+{
+    snprintf(buffer, REPORT_TIME_BYTES, "%s", text);
+    if (is_time(text)) {
+        buffer[10] = 'T';
+        memcpy(buffer + strlen(text) - 3, "Z", 2);
+    }
+    return buffer;
+}
+
+const char *report_time_short(const char *text, char buffer[REPORT_TIME_BYTES])
+{
+    snprintf(buffer, REPORT_TIME_BYTES, "%.*s", is_time(text) ? 19 : REPORT_TIME_BYTES - 1, text);
+    return buffer;
+}
+
+static bool is_plain(char byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+           (byte >= 'A' && byte <= 'Z') || strchr("._-+:,/@%", byte) != NULL;
+}
+
+const char *report_word(const char *text, char buffer[REPORT_WORD_BYTES])
+{
+    size_t used = 0, plain = 0;
+    while (text[plain] != '\0' && is_plain(text[plain]))
+        plain++;
+    bool is_quoted = text[plain] != '\0' || plain == 0 || text[0] == '-';
+    if (is_quoted)
+        buffer[used++] = '\'';
+    for (; *text != '\0' && used + 6 < REPORT_WORD_BYTES; text++) {
+        if (*text == '\'')
+            used += (size_t)snprintf(buffer + used, REPORT_WORD_BYTES - used, "'\\''");
+        else
+            buffer[used++] = *text;
+    }
+    if (is_quoted)
+        buffer[used++] = '\'';
+    buffer[used] = '\0';
+    return buffer;
+}
+
 bool report_is_live(FILE *out)
 {
     const char *term = getenv("TERM");
@@ -42,19 +91,4 @@ bool report_is_coloured(FILE *out, int64_t when)
     if (when != 0)
         return when == 1;
     return report_is_live(out) && (no_color == NULL || no_color[0] == '\0');
-}
-
-json_t *report_json_money(int64_t amount_minor)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)amount_minor);
-    return json_string(text);
-}
-
-void report_json_print(json_t *document)
-{
-    CHECK(document != NULL);
-    json_dumpf(document, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(document);
 }

@@ -14,7 +14,6 @@
 #include "jobs/file.h"
 
 #define DEFAULT_FILE "/etc/daybook/daybook.yaml"
-#define VARIABLE_BYTES 128
 
 /* ---- one value ---- */
 
@@ -66,7 +65,22 @@ static void set_text(char **member, const char *text)
 
 static bool may_carry_password(const struct config_place *place)
 {
-    return place->origin == CONFIG_FROM_ENVIRONMENT;
+    return place->from == CONFIG_FROM_ENVIRONMENT;
+}
+
+static void note_origin(struct config *config, struct config_bank *bank,
+                        const struct config_key *key, const struct config_place *place)
+{
+    bool is_flag = place->from == CONFIG_FROM_FLAG;
+    struct config_origin origin = {.from = place->from,
+                                   .line = place->line,
+                                   .column = place->column,
+                                   .flag = is_flag ? place->label : NULL};
+    CHECK(config_key_count <= CONFIG_KEYS_MAX && config_bank_key_count <= CONFIG_BANK_KEYS_MAX);
+    if (bank != NULL)
+        bank->origins[key - config_bank_keys] = origin;
+    else
+        config->origins[key - config_keys] = origin;
 }
 
 void config_take(struct config_reader *reader, struct config_bank *bank, const char *name,
@@ -97,6 +111,7 @@ void config_take(struct config_reader *reader, struct config_bank *bank, const c
         set_text(member, text);
     else
         *(int64_t *)member = value;
+    note_origin(reader->config, bank, key, place);
 }
 
 static bool is_bank_name(const char *name)
@@ -151,10 +166,10 @@ struct config_bank *config_take_bank(struct config_reader *reader, const char *n
 
 /* ---- environment ---- */
 
-/* "run.slots" to DAYBOOK_RUN_SLOTS; a bank's key to DAYBOOK_BANKS_NAME_KEY. */
-static void variable_of(const struct config_bank *bank, const char *name, char out[VARIABLE_BYTES])
+void config_variable(const struct config_bank *bank, const char *name,
+                     char out[CONFIG_VARIABLE_BYTES])
 {
-    snprintf(out, VARIABLE_BYTES, "DAYBOOK_%s%s%s%s", bank != NULL ? "BANKS_" : "",
+    snprintf(out, CONFIG_VARIABLE_BYTES, "DAYBOOK_%s%s%s%s", bank != NULL ? "BANKS_" : "",
              bank != NULL ? bank->name : "", bank != NULL ? "_" : "", name);
     for (char *at = out; *at != '\0'; at++)
         *at = isalnum((unsigned char)*at) ? (char)toupper((unsigned char)*at) : '_';
@@ -175,10 +190,10 @@ static void read_variables(struct config_reader *reader, struct config_bank *ban
     const struct config_key *keys = bank != NULL ? config_bank_keys : config_keys;
     size_t count = bank != NULL ? config_bank_key_count : config_key_count;
     for (size_t i = 0; i < count; i++) {
-        char variable[VARIABLE_BYTES];
-        variable_of(bank, keys[i].name, variable);
+        char variable[CONFIG_VARIABLE_BYTES];
+        config_variable(bank, keys[i].name, variable);
         const char *text = look_up(reader->sources->environment, variable);
-        struct config_place place = {.origin = CONFIG_FROM_ENVIRONMENT, .label = variable};
+        struct config_place place = {.from = CONFIG_FROM_ENVIRONMENT, .label = variable};
         if (text != NULL && text[0] != '\0')
             config_take(reader, bank, keys[i].name, text, &place, &place);
     }
@@ -186,19 +201,19 @@ static void read_variables(struct config_reader *reader, struct config_bank *ban
 
 static bool is_known_variable(const struct config *config, const char *variable)
 {
-    char known[VARIABLE_BYTES];
+    char known[CONFIG_VARIABLE_BYTES];
     for (size_t i = 0; i < config_key_count; i++) {
-        variable_of(NULL, config_keys[i].name, known);
+        config_variable(NULL, config_keys[i].name, known);
         if (strcmp(known, variable) == 0)
             return true;
     }
     for (uint32_t bank = 0; bank < config->bank_count; bank++) {
         for (size_t i = 0; i < config_bank_key_count; i++) {
-            variable_of(&config->banks[bank], config_bank_keys[i].name, known);
+            config_variable(&config->banks[bank], config_bank_keys[i].name, known);
             if (strcmp(known, variable) == 0)
                 return true;
         }
-        variable_of(&config->banks[bank], "token", known);
+        config_variable(&config->banks[bank], "token", known);
         if (strcmp(known, variable) == 0)
             return true;
     }
@@ -211,11 +226,11 @@ static void refuse_unknown_variables(struct config_reader *reader)
     static const char *const sections[] = {"DAYBOOK_RUN_", "DAYBOOK_CLAIM_", "DAYBOOK_BANKS_"};
     for (char **at = reader->sources->environment; at != NULL && *at != NULL; at++) {
         for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-            char variable[VARIABLE_BYTES];
+            char variable[CONFIG_VARIABLE_BYTES];
             if (strncmp(*at, sections[i], strlen(sections[i])) != 0)
                 continue;
             snprintf(variable, sizeof variable, "%.*s", (int)strcspn(*at, "="), *at);
-            struct config_place place = {.origin = CONFIG_FROM_ENVIRONMENT, .label = variable};
+            struct config_place place = {.from = CONFIG_FROM_ENVIRONMENT, .label = variable};
             if (!is_known_variable(reader->config, variable))
                 config_error(reader, &place, "`daybook run --help` lists the keys",
                              "no configuration key goes by this variable");
@@ -227,7 +242,7 @@ static void refuse_unknown_variables(struct config_reader *reader)
 
 static void read_set(struct config_reader *reader, const char *set)
 {
-    struct config_place place = {.origin = CONFIG_FROM_FLAG, .label = "--set"};
+    struct config_place place = {.from = CONFIG_FROM_FLAG, .label = "--set"};
     char name[96], bank_name[96];
     const char *equals = strchr(set, '=');
     if (equals == NULL || equals == set || (size_t)(equals - set) >= sizeof name) {
@@ -252,7 +267,7 @@ static void read_set(struct config_reader *reader, const char *set)
 static void read_flags(struct config_reader *reader)
 {
     const struct config_sources *sources = reader->sources;
-    struct config_place place = {.origin = CONFIG_FROM_FLAG, .label = "--database"};
+    struct config_place place = {.from = CONFIG_FROM_FLAG, .label = "--database"};
     for (size_t i = 0; sources->sets != NULL && sources->sets[i] != NULL; i++)
         read_set(reader, sources->sets[i]);
     if (sources->database != NULL)
@@ -266,9 +281,9 @@ static struct config_place place_of(const struct config_reader *reader,
                                     const struct config_bank *bank)
 {
     if (reader->sources->file == NULL || (bank != NULL && bank->line == 0))
-        return (struct config_place){.origin = CONFIG_FROM_FLAG, .label = "configuration"};
+        return (struct config_place){.from = CONFIG_FROM_FLAG, .label = "configuration"};
     return (struct config_place){
-        .origin = CONFIG_FROM_FILE,
+        .from = CONFIG_FROM_FILE,
         .line = bank != NULL ? bank->line : 1,
         .column = bank != NULL ? bank->column : 1,
     };
@@ -319,12 +334,15 @@ static void finish(struct config_reader *reader)
 
 /* A secret: from its file, else from the environment. False: reported. */
 static char *read_secret(struct config_reader *reader, const char *what, const char *file,
-                         const char *variable)
+                         const char *variable, enum config_from *from)
 {
     const char *text = look_up(reader->sources->environment, variable);
-    struct config_place place = {.origin = CONFIG_FROM_FLAG, .label = what};
+    struct config_place place = {.from = CONFIG_FROM_FLAG, .label = what};
     char error[FILE_ERROR_BYTES];
-    if (text != NULL && text[0] != '\0')
+    *from = text != NULL && text[0] != '\0' ? CONFIG_FROM_ENVIRONMENT
+            : file != NULL                  ? CONFIG_FROM_FILE
+                                            : CONFIG_FROM_DEFAULT;
+    if (*from == CONFIG_FROM_ENVIRONMENT)
         return strdup(text);
     if (file == NULL)
         return NULL;
@@ -341,13 +359,13 @@ static void read_secrets(struct config_reader *reader)
     struct config *config = reader->config;
     config->database_password =
         read_secret(reader, "database_password_file", config->database_password_file,
-                    "DAYBOOK_DATABASE_PASSWORD");
+                    "DAYBOOK_DATABASE_PASSWORD", &config->password_from);
     for (uint32_t i = 0; i < config->bank_count; i++) {
         struct config_bank *bank = &config->banks[i];
-        char variable[VARIABLE_BYTES], what[64];
-        variable_of(bank, "token", variable);
+        char variable[CONFIG_VARIABLE_BYTES], what[64];
+        config_variable(bank, "token", variable);
         snprintf(what, sizeof what, "banks.%s.token_file", bank->name);
-        bank->token = read_secret(reader, what, bank->token_file, variable);
+        bank->token = read_secret(reader, what, bank->token_file, variable, &bank->token_from);
     }
 }
 

@@ -21,6 +21,24 @@
 #define CONFIG_UNSET INT64_C(-1) /* a bank's rule that is left to its profile */
 #define CONFIG_FILE_BYTES_MAX (1U << 20)
 #define CONFIG_HOST_MAX 255
+#define CONFIG_VARIABLE_BYTES 128
+
+#define CONFIG_KEYS_MAX 96      /* general keys */
+#define CONFIG_BANK_KEYS_MAX 32 /* of a bank */
+
+/* Where a value comes from, for `config show`. */
+enum config_from {
+    CONFIG_FROM_DEFAULT,
+    CONFIG_FROM_FILE,
+    CONFIG_FROM_ENVIRONMENT,
+    CONFIG_FROM_FLAG
+};
+
+struct config_origin {
+    enum config_from from;
+    int line, column; /* file: from 1 */
+    const char *flag; /* flag: "--set", "--database" */
+};
 
 struct config_bank {
     char name[BANK_TEXT_MAX + 1];
@@ -40,6 +58,8 @@ struct config_bank {
     int64_t rate, burst, calls;
     int64_t poll_interval_ns, processing_ns, linger_ns, call_timeout_ns, repeat_delay_ns;
     int64_t later_wait_ns, later_tries;
+    struct config_origin origins[CONFIG_BANK_KEYS_MAX]; /* by index of the table of keys */
+    enum config_from token_from;
 };
 
 struct config {
@@ -60,7 +80,9 @@ struct config {
     int64_t restarts, database_wait_ns, progress_every_ns;
     int64_t lock_wait_ns, stale_after_ns, heartbeat_ns;
     int64_t answer_within_ns;
-    int64_t login; /* enum config_login */
+    int64_t login;                                 /* enum config_login */
+    struct config_origin origins[CONFIG_KEYS_MAX]; /* by index of the table of keys */
+    enum config_from password_from;
     uint32_t bank_count;
     struct config_bank banks[BANKS_MAX];
 };
@@ -112,6 +134,11 @@ struct bank_rules config_rules(const struct config_bank *bank, const struct bank
 
 /* run.resolve_wait must be more: only after so long does a bank's "not found" prove anything. */
 uint64_t config_resolve_least_ns(const struct config *config, const struct bank_rules *rules);
+
+/* The variable of a key: DAYBOOK_SECTION_KEY; of a bank's (`bank` not NULL) DAYBOOK_BANKS_NAME_KEY.
+ */
+void config_variable(const struct config_bank *bank, const char *name,
+                     char variable[CONFIG_VARIABLE_BYTES]);
 
 /* The keys, for --help. */
 void config_print_help(FILE *out);

@@ -46,7 +46,7 @@ static void print_source_line(struct config_reader *reader, const struct config_
 
 static void print_place(struct config_reader *reader, const struct config_place *place)
 {
-    bool is_file = place->origin == CONFIG_FROM_FILE;
+    bool is_file = place->from == CONFIG_FROM_FILE;
     const char *name = is_file ? reader->sources->file : place->label;
     char clean[256]; // a file's or a variable's name may be anything
     text_clean(clean, sizeof clean, name, strlen(name));
@@ -69,7 +69,7 @@ void config_error(struct config_reader *reader, const struct config_place *place
     text_clean(clean, sizeof clean, message, strlen(message));
     print_place(reader, place);
     fprintf(reader->errors, "%s\n", clean);
-    if (place->origin == CONFIG_FROM_FILE)
+    if (place->from == CONFIG_FROM_FILE)
         print_source_line(reader, place);
     if (hint != NULL)
         fprintf(reader->errors, "hint: %s\n", hint);
@@ -82,7 +82,7 @@ static struct config_place place_of(struct fy_node *node, struct config_place ot
     if (mark == NULL)
         return otherwise;
     return (struct config_place){
-        .origin = CONFIG_FROM_FILE, .line = mark->line + 1, .column = mark->column + 1};
+        .from = CONFIG_FROM_FILE, .line = mark->line + 1, .column = mark->column + 1};
 }
 
 /* A pair's key as text; NULL: reported. */
@@ -90,7 +90,7 @@ static const char *take_key(struct config_reader *reader, struct fy_node_pair *p
                             struct config_place *place)
 {
     struct fy_node *node = fy_node_pair_key(pair);
-    struct config_place start = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
+    struct config_place start = {.from = CONFIG_FROM_FILE, .line = 1, .column = 1};
     const char *key = NULL;
     if (node != NULL) {
         *place = place_of(node, start);
@@ -214,13 +214,13 @@ static void report_syntax(struct config_reader *reader, struct fy_diag *diag)
     struct fy_diag_error *error;
     while ((error = fy_diag_errors_iterate(diag, &iterator)) != NULL) {
         struct config_place place = {
-            .origin = CONFIG_FROM_FILE,
+            .from = CONFIG_FROM_FILE,
             .line = error->line > 0 ? error->line : 1,
             .column = error->column > 0 ? error->column : 1,
         };
         config_error(reader, &place, NULL, "%s", error->msg);
     }
-    struct config_place start = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
+    struct config_place start = {.from = CONFIG_FROM_FILE, .line = 1, .column = 1};
     if (reader->error_count == 0 && !is_blank(reader))
         config_error(reader, &start, NULL, "not YAML");
 }
@@ -233,7 +233,7 @@ static bool check_bytes(struct config_reader *reader)
 {
     const char *text = reader->sources->text;
     const char *end = text + reader->sources->text_bytes;
-    struct config_place place = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
+    struct config_place place = {.from = CONFIG_FROM_FILE, .line = 1, .column = 1};
     const char *begin = text;
     for (const char *at = text; at <= end; at++) {
         if (at < end && *at != '\n' && *at != '\t' && *at != '\r')
@@ -265,7 +265,7 @@ void config_read_file(struct config_reader *reader)
     struct fy_document *document =
         fy_document_build_from_string(&parse, sources->text, sources->text_bytes);
     struct fy_node *root = document == NULL ? NULL : fy_document_root(document);
-    struct config_place start = {.origin = CONFIG_FROM_FILE, .line = 1, .column = 1};
+    struct config_place start = {.from = CONFIG_FROM_FILE, .line = 1, .column = 1};
     if (document == NULL)
         report_syntax(reader, diag);
     else if (root != NULL && fy_node_is_mapping(root))

@@ -6,10 +6,8 @@
 
 #include "jobs/config.h"
 
-enum config_origin { CONFIG_FROM_FILE, CONFIG_FROM_ENVIRONMENT, CONFIG_FROM_FLAG };
-
 struct config_place {
-    enum config_origin origin;
+    enum config_from from;
     int line, column;  /* file: from 1 */
     const char *label; /* others: the variable or flag */
 };

@@ -23,6 +23,7 @@ static const struct {
     {"park", job_park},         {"release", job_release},
     {"amend", job_amend},       {"write-off", job_write_off},
     {"rate", job_rate},         {"help", job_help},
+    {"runs", job_runs},         {"config show", job_config_show},
 };
 
 static int carry_out(struct job *job)

@@ -85,5 +85,11 @@
         .name = "reason", .rule = TEXT, .argument = "TEXT", .required = true,                      \
         .help = "why; it is kept beside your name"                                                 \
     }
+#define OPTION_FORM                                                                                \
+    {                                                                                              \
+        .name = "output", .letter = 'o', .rule = CHOICE("table|json|jsonl"), .argument = "FORM",   \
+        .initial = "table",                                                                        \
+        .help = "table for people; json, or jsonl (one object a line), for programs"               \
+    }
 
 #endif

@@ -5,6 +5,7 @@
 #include "jobs/options.h"
 
 #include "jobs/option_rows.h"
+#include "jobs/options_answers.h"
 #include "jobs/options_request.h"
 #include "mock/bank.h"
 
@@ -344,18 +345,22 @@ const struct job_command options_commands[] = {
      run_options, COUNT(run_options), true},
     {"rerun", "COHORT", "those that were parked, and only those, from the step that failed",
      "Selectors narrow each other: --failed for all, --code, --bank, --step, --least, --most,\n"
-     "--accounts. Shows counts and money first. What is in doubt stays out until it is resolved; a\n"
+     "--accounts. Shows counts and money first. What is in doubt stays out until it is resolved; "
+     "a\n"
      "second identical rerun finds nothing to do. Exit codes as of `run`.\n",
      options_rerun, OPTIONS_RERUN, true},
     {"resolve", "ACCOUNT WORD", "your word about a transfer in doubt: paid, paid-by-hand, not-paid",
-     "The bank is asked first, where it can be, and a word that it contradicts is refused. not-paid\n"
-     "pays again, under a new key; paid-by-hand: you paid, or are about to, without daybook. Exit:\n"
+     "The bank is asked first, where it can be, and a word that it contradicts is refused. "
+     "not-paid\n"
+     "pays again, under a new key; paid-by-hand: you paid, or are about to, without daybook. "
+     "Exit:\n"
      "0 done, 65 refused or stale, 75 nobody answered yet.\n",
      options_resolve, OPTIONS_RESOLVE, true},
     {"park", "ACCOUNT", "stop an account's settlement, for a person to look at", NULL, options_park,
      OPTIONS_PARK, true},
     {"release", "ACCOUNT", "let a parked settlement go on; of one that ended, pay out its residue",
-     "The residue of a settlement that ended is carried as payable into the account's next batch.\n",
+     "The residue of a settlement that ended is carried as payable into the account's next "
+     "batch.\n",
      options_park, OPTIONS_PARK, true},
     {"write-off", "ACCOUNT", "end a settlement as it stands; what is there is carried on", NULL,
      options_park, OPTIONS_PARK, true},
@@ -367,6 +372,8 @@ const struct job_command options_commands[] = {
      OPTIONS_RATE, true},
     {"show", "[COHORT]", "totals and groups of errors of a batch, or one account's story", NULL,
      show_options, COUNT(show_options), true},
+    {"runs", "[COHORT]", "runs, newest first: who, why, when, how they ended", NULL, options_runs,
+     COUNT(options_runs), true},
     {"verify", "[COHORT]", "is the ledger whole; does it agree with a bank's book",
      "Recomputes totals, order, references and the hash chain from the tables: of one batch, or\n"
      "of all. Exit: 0 whole, 70 not whole, 3 the book differs.\n",
@@ -379,6 +386,8 @@ const struct job_command options_commands[] = {
      "20 wrong result, 21 no progress, 22 the engine crashed, 23 the two runs differ. The last\n"
      "line of a failure replays it.\n",
      simulate_options, COUNT(simulate_options), false},
+    {"config show", "", "every configuration key with its value; secrets are masked", NULL,
+     options_config_show, COUNT(options_config_show), true},
     {"help", "[TOPIC] [WORD]", "what a code, an exit code or a state means; or a command's options",
      "TOPIC: an error (E6501), the code of a parked settlement (over_deposit), a state "
      "(in_doubt),\n"

@@ -14,13 +14,13 @@
 
 #define REACHABLE_WAIT_NS (2 * NS_PER_S)
 
-static int load_profile(struct run_bank *bank, const struct config *config, const char *currency)
+struct profile *run_banks_load(const struct config *config, const struct config_bank *given,
+                               const char *currency)
 {
     char error[PROFILE_ERROR_BYTES], host[CONFIG_HOST_MAX + 8];
-    const struct config_bank *given = bank->config;
     char *path = config_profile_path(config, given);
     if (path == NULL)
-        return JOB_BAD_CONFIG;
+        return NULL;
     snprintf(host, sizeof host, "%s:%u", given->host, given->port);
     struct profile_site site = {
         .host = host,
@@ -31,10 +31,19 @@ static int load_profile(struct run_bank *bank, const struct config *config, cons
         .pool_account = given->pool_account,
         .currency = currency,
     };
-    bank->profile = profile_load(path, &site, error);
+    struct profile *profile = profile_load(path, &site, error);
     free(path);
+    if (profile == NULL)
+        job_fail(FAIL_BAD_PROFILE, NULL, "bank %s: %s", given->name, error);
+    return profile;
+}
+
+static int load_profile(struct run_bank *bank, const struct config *config, const char *currency)
+{
+    const struct config_bank *given = bank->config;
+    bank->profile = run_banks_load(config, given, currency);
     if (bank->profile == NULL)
-        return job_fail(FAIL_BAD_PROFILE, NULL, "bank %s: %s", bank->name, error);
+        return JOB_BAD_CONFIG;
     bank->rules = config_rules(given, profile_rules(bank->profile));
     if (given->connections != CONFIG_UNSET && given->connections < bank->rules.calls_max)
         bank->rules.calls_max = (uint32_t)given->connections;

@@ -21,6 +21,10 @@ struct run_banks {
     struct run_bank banks[BANKS_MAX];
 };
 
+/* A configured bank's profile, to be closed; NULL: reported. */
+struct profile *run_banks_load(const struct config *config, const struct config_bank *given,
+                               const char *currency);
+
 /* JOB_DONE, or the exit code of what was reported. */
 int run_banks_open(struct run_banks *banks, const struct config *config, struct db *db,
                    const struct batch *batch);

@@ -23,13 +23,15 @@ enum code_kind {
 
 /* What a person does about a settlement that stands there. */
 enum code_step {
-    CODE_STEP_NONE,    /* nothing, or nothing by a command about one settlement */
-    CODE_STEP_RUN,     /* the next run goes on by itself */
-    CODE_STEP_RERUN,   /* mend the cause, then rerun */
-    CODE_STEP_RESOLVE, /* ask the bank, then say what it did */
-    CODE_STEP_AMEND,   /* correct the account, then rerun */
-    CODE_STEP_LOOK,    /* find out first: explain, and the bank's book */
-    CODE_STEP_EARLIER, /* end the account's earlier settlement */
+    CODE_STEP_NONE,      /* nothing, or nothing by a command about one settlement */
+    CODE_STEP_RUN,       /* the next run goes on by itself */
+    CODE_STEP_RERUN,     /* mend the cause, then rerun */
+    CODE_STEP_RESOLVE,   /* ask the bank, then say what it did */
+    CODE_STEP_AMEND,     /* correct the account, then rerun */
+    CODE_STEP_LOOK,      /* find out first: explain, and the bank's book */
+    CODE_STEP_RELEASE,   /* let it go on */
+    CODE_STEP_WRITE_OFF, /* it cannot go on: end it as it stands */
+    CODE_STEP_EARLIER,   /* end the account's earlier settlement */
 };
 
 struct code_page {

@@ -2,19 +2,25 @@
 #include "jobs/codes_words.h"
 
 #include "core/course.h"
+#include "core/request.h"
 
 #define DOUBT_NEXT                                                                                 \
     "Ask the bank whether it paid, by the key and reference that `daybook explain` shows; then "   \
     "say so with `daybook resolve`."
 
+#define WRITE_OFF_NEXT                                                                             \
+    "It cannot go on. Clear it with the employer or the bank, then write it off: what lies in "    \
+    "the account stays payable, and the account's next batch pays it out."
+
 const struct code_page codes_words[] = {
     /* ---- why a settlement is parked ---- */
     {CODE_PARK, PARK_OVER_DEPOSIT, "far more money came than was expected",
      "More than 1.5 times expected_minor: likely the employer's mistake. Nothing was sent.",
-     "Ask the employer. Where the deposit is right, rerun with run.over: pay.", CODE_STEP_RERUN},
+     "Ask the employer. Where the deposit is right, rerun: it is settled as it came.",
+     CODE_STEP_RERUN},
     {CODE_PARK, PARK_BELOW_DUES, "the deposit does not cover repayment and hold",
      "Less came than the plan takes before the person gets anything. Nothing was sent.",
-     "Ask the employer. When the rest has come, rerun.", CODE_STEP_RERUN},
+     WRITE_OFF_NEXT, CODE_STEP_WRITE_OFF},
     {CODE_PARK, PARK_BALANCE_LESS, "the account holds less than the ledger says",
      "Somebody else took money from the virtual account, or the bank took a fee or corrected.",
      "Compare the bank's own list of movements with `daybook explain`.", CODE_STEP_LOOK},
@@ -55,14 +61,20 @@ const struct code_page codes_words[] = {
      "confirm.",
      "Compare the bank's own list of movements with `daybook explain`.", CODE_STEP_LOOK},
     {CODE_PARK, PARK_FEE_TAKEN, "the bank took a fee from the person's account",
-     "The transfer is done, and the ledger has the fee; the person must not bear it.",
-     "Give the money back into the virtual account, then rerun.", CODE_STEP_RERUN},
+     "The transfer is done, and the ledger has the fee; who bears it is for people to say.",
+     WRITE_OFF_NEXT, CODE_STEP_WRITE_OFF},
     {CODE_PARK, PARK_FEE_UNCLEAR, "the bank named a fee that cannot be one",
-     "The transfer is done; what it cost is not known.",
-     "Compare the bank's own list of movements with `daybook explain`.", CODE_STEP_LOOK},
+     "The transfer is done; what it cost is not known.", WRITE_OFF_NEXT, CODE_STEP_WRITE_OFF},
     {CODE_PARK, PARK_OVERDRAWN, "the ledger has less in the account than the next transfer takes",
      "In an account that is shared at the bank nothing else would have stopped it.",
      "`daybook explain` shows where the money went.", CODE_STEP_LOOK},
+    {CODE_PARK, PARK_BY_PERSON, "a person stopped it",
+     "`daybook explain` shows who, and the reason.", "When that is cleared, release it.",
+     CODE_STEP_RELEASE},
+    {CODE_PARK, PARK_UNDO_REFUSED, "the bank refused to undo an earlier step, without a code",
+     "A later step cannot be done, and the plan says to undo the earlier ones.",
+     "Ask the bank why; correct what it names; then rerun: the undo is tried again.",
+     CODE_STEP_AMEND},
 
     /* ---- states of a settlement ---- */
     {CODE_STATE, "waiting", "it has not begun: no run has looked for its deposit to the end",
@@ -139,6 +151,58 @@ const struct code_page codes_words[] = {
      "It was sent again, or answered, in between.",
      "Look at it again with `daybook explain`, then decide anew.", CODE_STEP_NONE},
 
+    /* ---- why a request is not done ---- */
+    {CODE_DECISION, REQUEST_CODE_OFF, "a request that this one waited for was not done",
+     "One of several that belong together was refused.",
+     "See why with `daybook explain`, then ask anew.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_BLOCKED, "the account's earlier settlement has not ended",
+     "This one is not open yet.", "End the earlier one first.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_ENDED, "the settlement has ended",
+     "What ended is never opened again.", "", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_NOT_ENDED, "the settlement has not ended",
+     "That can be asked only of one that has.", "", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_PARKED, "it is parked already", "", "", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_NOT_PARKED, "it is not parked",
+     "It goes on by itself, or has ended.", "Park it first, if it must be stopped.",
+     CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_IN_DOUBT, "its newest transfer has no definite answer",
+     "What may have been paid comes first.", "Resolve that transfer, then ask again.",
+     CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_NOT_IN_DOUBT, "its newest transfer has a definite answer",
+     "The bank has answered in the meantime.", "Look at it again with `daybook explain`.",
+     CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_UNDER_WAY, "a call or a record of it is under way", "",
+     "Ask the same again.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_NEWER, "the transfer is not any more as the person saw it",
+     "It was sent again, or answered, in between.",
+     "Look at it again with `daybook explain`, then decide anew.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_PAID, "the payout is done",
+     "Another account can count only for what is not paid yet.", "", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_HAS_DEPOSIT, "its deposit has come",
+     "Only what never had a deposit can be ended that way.", "", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_LATER, "the account has a later settlement",
+     "What lies in the account is counted there.", "Ask it of the later one.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_NOTHING, "there is no residue to release", "", "", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_BANK_PAID, "the bank says that it paid",
+     "It was asked by the transfer's key, and its answer wins.", "Resolve it as paid.",
+     CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_BANK_PENDING, "the bank has the transfer and has not decided", "",
+     "Wait; a later run asks again.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_BANK_REJECTED, "the bank says that it refused",
+     "It was asked by the transfer's key, and its answer wins.",
+     "Nothing was paid: release it, or resolve it as not paid.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_BANK_UNKNOWN, "the bank never received the transfer",
+     "It was asked by the transfer's key, late enough, and its answer wins.",
+     "Resolve it as not paid, or as paid by hand.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_BANK_SILENT, "the bank could not be asked",
+     "It is asked by the transfer's key before a person's word counts.",
+     "Ask again when the bank answers.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_NO_BANK, "the run has no bank of that name", "",
+     "See the names with `daybook config show`.", CODE_STEP_NONE},
+    {CODE_DECISION, REQUEST_CODE_TOO_EARLY, "it is too early: the last send may still arrive",
+     "A request may linger on its way, and the bank may still work on it.",
+     "Ask again after linger and processing_time of the bank.", CODE_STEP_NONE},
+
     /* ---- how a bank call ends; the names are those of a profile's table ---- */
     {CODE_OUTCOME, "accepted", "the bank did it", "", "", CODE_STEP_NONE},
     {CODE_OUTCOME, "rejected_later", "a definite no that time may change",
@@ -155,6 +219,13 @@ const struct code_page codes_words[] = {
      "It never came, or the bank does not show it yet. It counts only when it was asked late "
      "enough, twice.",
      "", CODE_STEP_NONE},
+
+    {CODE_OUTCOME, REQUEST_WORD, "a person said what became of it, where the bank could not",
+     "The person, the reason and the bank's reference stand in `daybook explain`.", "",
+     CODE_STEP_NONE},
+    {CODE_OUTCOME, REQUEST_WORD_NOT_PAID, "a person said that it was not paid",
+     "The bank knows nothing of it, and everything that was sent has arrived by now.",
+     "It is paid under a new key.", CODE_STEP_NONE},
 
     /* ---- exit codes ---- */
     {CODE_EXIT, "0", "all is settled, or there was nothing to do", "", "", CODE_STEP_NONE},

@@ -353,7 +353,7 @@ static void tell_next(const struct demo *demo)
     if (files->database == NULL)
         printf("  # and DAYBOOK_DATABASE, as you set it\n");
     printf("  daybook show %s --date %s\n", files->cohorts[0], demo->date);
-    printf("  daybook show --account %s-00001\n", files->cohorts[0]);
+    printf("  daybook explain %s-00001\n", files->cohorts[0]);
     printf("  the bank again:  daybook mockbank --listen 127.0.0.1:%u --accounts %s --log %s "
            "--book %s --latency %s --die-with-parent &\n",
            files->port, demo->accounts_file, demo->log_file, demo->book_file,

@@ -104,6 +104,7 @@ int job_import(struct job *job);
 int job_plan(struct job *job);
 int job_run(struct job *job);
 int job_show(struct job *job);
+int job_explain(struct job *job);
 int job_runs(struct job *job);
 int job_config_show(struct job *job);
 int job_help(struct job *job);

@@ -24,6 +24,7 @@ static const struct {
     {"amend", job_amend},       {"write-off", job_write_off},
     {"rate", job_rate},         {"help", job_help},
     {"runs", job_runs},         {"config show", job_config_show},
+    {"explain", job_explain},
 };
 
 static int carry_out(struct job *job)

@@ -37,6 +37,7 @@ static const struct job_option plan_options[] = {
      .argument = "N",
      .initial = "20",
      .help = "list at most so many blocked accounts"},
+    OPTION_FORM,
 };
 
 static const struct job_option run_options[] = {
@@ -56,21 +57,6 @@ static const struct job_option run_options[] = {
     OPTION_QUIET,
     OPTION_OUTPUT,
     OPTION_COLOR,
-};
-
-static const struct job_option show_options[] = {
-    OPTION_CONFIG,
-    OPTION_DATABASE,
-    OPTION_SET,
-    {.name = "date",
-     .rule = {.kind = VALUE_DATE},
-     .argument = "DATE",
-     .help = "settlement date, as 2026-03-25"},
-    {.name = "account",
-     .rule = TEXT,
-     .argument = "REF",
-     .help = "the whole story of one account; with COHORT --date of that batch only"},
-    OPTION_OUTPUT,
 };
 
 static const struct job_option verify_options[] = {
@@ -345,22 +331,18 @@ const struct job_command options_commands[] = {
      run_options, COUNT(run_options), true},
     {"rerun", "COHORT", "those that were parked, and only those, from the step that failed",
      "Selectors narrow each other: --failed for all, --code, --bank, --step, --least, --most,\n"
-     "--accounts. Shows counts and money first. What is in doubt stays out until it is resolved; "
-     "a\n"
+     "--accounts. Shows counts and money first. What is in doubt stays out until it is resolved; a\n"
      "second identical rerun finds nothing to do. Exit codes as of `run`.\n",
      options_rerun, OPTIONS_RERUN, true},
     {"resolve", "ACCOUNT WORD", "your word about a transfer in doubt: paid, paid-by-hand, not-paid",
-     "The bank is asked first, where it can be, and a word that it contradicts is refused. "
-     "not-paid\n"
-     "pays again, under a new key; paid-by-hand: you paid, or are about to, without daybook. "
-     "Exit:\n"
+     "The bank is asked first, where it can be, and a word that it contradicts is refused. not-paid\n"
+     "pays again, under a new key; paid-by-hand: you paid, or are about to, without daybook. Exit:\n"
      "0 done, 65 refused or stale, 75 nobody answered yet.\n",
      options_resolve, OPTIONS_RESOLVE, true},
     {"park", "ACCOUNT", "stop an account's settlement, for a person to look at", NULL, options_park,
      OPTIONS_PARK, true},
     {"release", "ACCOUNT", "let a parked settlement go on; of one that ended, pay out its residue",
-     "The residue of a settlement that ended is carried as payable into the account's next "
-     "batch.\n",
+     "The residue of a settlement that ended is carried as payable into the account's next batch.\n",
      options_park, OPTIONS_PARK, true},
     {"write-off", "ACCOUNT", "end a settlement as it stands; what is there is carried on", NULL,
      options_park, OPTIONS_PARK, true},
@@ -370,8 +352,12 @@ const struct job_command options_commands[] = {
      options_amend, OPTIONS_AMEND, true},
     {"rate", "BANK", "how many calls a second the active run makes to a bank", NULL, options_rate,
      OPTIONS_RATE, true},
-    {"show", "[COHORT]", "totals and groups of errors of a batch, or one account's story", NULL,
-     show_options, COUNT(show_options), true},
+    {"show", "COHORT", "totals of a batch, and what is left of it: why, how much, what to do", NULL,
+     options_show, COUNT(options_show), true},
+    {"explain", "ACCOUNT", "the whole story of one account: every batch, call, entry and decision",
+     "ACCOUNT is the import's account_ref. Account numbers are masked unless the login at the\n"
+     "database has the role daybook_auditor. Exit: 0, or 65 when no plan has that account.\n",
+     options_explain, COUNT(options_explain), true},
     {"runs", "[COHORT]", "runs, newest first: who, why, when, how they ended", NULL, options_runs,
      COUNT(options_runs), true},
     {"verify", "[COHORT]", "is the ledger whole; does it agree with a bank's book",
@@ -389,8 +375,7 @@ const struct job_command options_commands[] = {
     {"config show", "", "every configuration key with its value; secrets are masked", NULL,
      options_config_show, COUNT(options_config_show), true},
     {"help", "[TOPIC] [WORD]", "what a code, an exit code or a state means; or a command's options",
-     "TOPIC: an error (E6501), the code of a parked settlement (over_deposit), a state "
-     "(in_doubt),\n"
+     "TOPIC: an error (E6501), the code of a parked settlement (over_deposit), a state (in_doubt),\n"
      "an exit code (65), the end of a bank call (not_done), a command, or `codes` for a list.\n",
      NULL, 0, false},
     {"trace", "FILE", "what a run or a simulation wrote with --trace",

@@ -9,6 +9,19 @@
         .help = "only the batch of this settlement date"                                           \
     }
 
+const struct job_option options_show[] = {
+    OPTION_CONFIG, OPTION_DATABASE, OPTION_SET, OPTION_DATE, OPTION_FORM,
+};
+
+const struct job_option options_explain[] = {
+    OPTION_CONFIG,
+    OPTION_DATABASE,
+    OPTION_SET,
+    {.name = "cohort", .rule = TEXT, .argument = "COHORT", .help = "only batches of this cohort"},
+    OPTION_ITS_DATE,
+    OPTION_FORM,
+};
+
 const struct job_option options_runs[] = {
     OPTION_CONFIG,
     OPTION_DATABASE,

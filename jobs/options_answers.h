@@ -6,6 +6,8 @@
 
 #include "jobs/job.h"
 
+extern const struct job_option options_show[5];
+extern const struct job_option options_explain[6];
 extern const struct job_option options_runs[6];
 extern const struct job_option options_config_show[5];
 

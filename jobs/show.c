@@ -1,291 +1,274 @@
-/* show: totals and groups of errors of a batch, or the whole story of one account. */
-#include <inttypes.h>
+/* show: totals of a batch, and what is left of it by its causes: why, and what to do. Reads only.
+ */
 #include <stdio.h>
 #include <string.h>
 
+#include "jobs/advice.h"
 #include "jobs/batch.h"
-#include "jobs/codes.h"
 #include "jobs/report.h"
+#include "jobs/runs.h"
 #include "sql.h"
 
-struct show {
-    struct job *job;
-    struct db *db;
-    bool json;
+#define RUNS_SHOWN "10"
+#define STATES_MAX 16 /* of a settlement: 12 */
+
+enum group_column {
+    GROUP_STATE,
+    GROUP_TRANSFER,
+    GROUP_STEP,
+    GROUP_CODE,
+    GROUP_ACCOUNTS,
+    GROUP_DEPOSIT,
+    GROUP_AMOUNT,
+    GROUP_PAYOUT,
+    GROUP_RESIDUE,
+    GROUP_OLDEST,
+    GROUP_FIRST,
 };
 
-/* ---- one account ---- */
-
-enum settlement_column {
-    SETTLEMENT_ID,
-    SETTLEMENT_COHORT,
-    SETTLEMENT_DATE,
-    SETTLEMENT_CURRENCY,
-    SETTLEMENT_STATE,
-    SETTLEMENT_STEP,
-    SETTLEMENT_BANK,
-    SETTLEMENT_FLOOR,
-    SETTLEMENT_SEEN,
-    SETTLEMENT_DEPOSIT,
-    SETTLEMENT_REPAYMENT,
-    SETTLEMENT_HOLD,
-    SETTLEMENT_PAYOUT,
-    SETTLEMENT_RESIDUE,
-    SETTLEMENT_CODE,
-    SETTLEMENT_UPDATED,
+/* The groups of one state together. */
+struct state_sum {
+    const char *state;
+    int64_t accounts, deposit_minor, payout_minor, residue_minor;
 };
-
-enum story_column {
-    STORY_AT,
-    STORY_CHUNK,
-    STORY_POSITION,
-    STORY_KIND,
-    STORY_STEP,
-    STORY_WHAT,
-    STORY_AMOUNT,
-    STORY_DETAIL,
-};
-
-static const struct {
-    enum settlement_column column;
-    const char *name;
-} amounts[] = {
-    {SETTLEMENT_FLOOR, "floor"},         {SETTLEMENT_SEEN, "seen"}, {SETTLEMENT_DEPOSIT, "deposit"},
-    {SETTLEMENT_REPAYMENT, "repayment"}, {SETTLEMENT_HOLD, "hold"}, {SETTLEMENT_PAYOUT, "paid out"},
-    {SETTLEMENT_RESIDUE, "residue"},
-};
-
-static PGresult *read_story(struct show *show, const PGresult *settlements, int row)
-{
-    const char *const params[] = {db_text(settlements, row, SETTLEMENT_ID)};
-    return db_query(show->db, sql_show_story, 1, params);
-}
-
-static void print_settlement(const PGresult *result, int row)
-{
-    printf("%s %s: %s at %s, settlement %s, bank %s\n", db_text(result, row, SETTLEMENT_COHORT),
-           db_text(result, row, SETTLEMENT_DATE), db_text(result, row, SETTLEMENT_STATE),
-           db_text(result, row, SETTLEMENT_STEP), db_text(result, row, SETTLEMENT_ID),
-           db_text(result, row, SETTLEMENT_BANK));
-    const char *code = db_text(result, row, SETTLEMENT_CODE);
-    if (code[0] != '\0')
-        printf("  code %s: %s\n", code, codes_reason(code));
-    for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++) {
-        char text[MONEY_TEXT_BYTES];
-        if (!PQgetisnull(result, row, (int)amounts[i].column))
-            printf("  %-10s %24s %s\n", amounts[i].name,
-                   money_format(db_int(result, row, (int)amounts[i].column), text),
-                   db_text(result, row, SETTLEMENT_CURRENCY));
-    }
-}
-
-static void print_story(const PGresult *story)
-{
-    for (int i = 0; i < PQntuples(story); i++) {
-        char text[MONEY_TEXT_BYTES] = "";
-        if (!PQgetisnull(story, i, STORY_AMOUNT))
-            money_format(db_int(story, i, STORY_AMOUNT), text);
-        printf("  %s  chunk %s.%-6s %-8s %-10s %-30s %18s  %s\n", db_text(story, i, STORY_AT),
-               db_text(story, i, STORY_CHUNK), db_text(story, i, STORY_POSITION),
-               db_text(story, i, STORY_KIND), db_text(story, i, STORY_STEP),
-               db_text(story, i, STORY_WHAT), text, db_text(story, i, STORY_DETAIL));
-    }
-}
-
-static json_t *text_or_null(const PGresult *result, int row, int column)
-{
-    if (PQgetisnull(result, row, column))
-        return json_null();
-    return json_string(db_text(result, row, column));
-}
-
-/* Every column under its own name; amounts and ids as text, as the database gives them. */
-static json_t *row_json(const PGresult *result, int row)
-{
-    json_t *object = json_object();
-    for (int column = 0; column < PQnfields(result); column++)
-        json_object_set_new(object, PQfname(result, column), text_or_null(result, row, column));
-    return object;
-}
-
-static json_t *rows_json(const PGresult *result)
-{
-    json_t *list = json_array();
-    for (int row = 0; row < PQntuples(result); row++)
-        json_array_append_new(list, row_json(result, row));
-    return list;
-}
-
-static int tell_account(struct show *show, const char *account, const PGresult *settlements)
-{
-    json_t *list = json_array();
-    int exit_code = JOB_DONE;
-    if (!show->json)
-        printf("account %s\n", account);
-    for (int row = 0; row < PQntuples(settlements) && exit_code == JOB_DONE; row++) {
-        PGresult *story = read_story(show, settlements, row);
-        if (story == NULL) {
-            exit_code = db_exit_code(show->db);
-        } else if (show->json) {
-            json_t *settlement = row_json(settlements, row);
-            json_object_set_new(settlement, "records", rows_json(story));
-            json_array_append_new(list, settlement);
-        } else {
-            print_settlement(settlements, row);
-            print_story(story);
-        }
-        PQclear(story);
-    }
-    if (show->json && exit_code == JOB_DONE)
-        report_json_print(json_pack("{s:i, s:s, s:O}", "schema_version", REPORT_SCHEMA_VERSION,
-                                    "account_ref", account, "settlements", list));
-    json_decref(list);
-    return exit_code;
-}
-
-static int show_account(struct show *show)
-{
-    const char *account = job_text(show->job, "account");
-    const char *const params[] = {account, job_operand(show->job, 0), job_text(show->job, "date")};
-    PGresult *settlements = db_query(show->db, sql_show_settlements, 3, params);
-    if (settlements == NULL)
-        return db_exit_code(show->db);
-    int exit_code;
-    if (PQntuples(settlements) == 0)
-        exit_code = job_fail(JOB_BAD_INPUT, "the reference is the CSV's account_ref, exactly",
-                             "no settlement of account %s was found", account);
-    else
-        exit_code = tell_account(show, account, settlements);
-    PQclear(settlements);
-    return exit_code;
-}
-
-/* ---- a batch ---- */
 
 struct view {
     struct batch batch;
     struct batch_money money;
-    PGresult *states, *groups, *runs, *heads;
+    PGresult *groups, *runs, *heads;
+    struct state_sum states[STATES_MAX];
+    size_t state_count;
 };
+
+static struct advice_case case_of(const struct view *view, int row)
+{
+    return (struct advice_case){
+        .cohort = view->batch.cohort,
+        .date = view->batch.date,
+        .account = db_text(view->groups, row, GROUP_FIRST),
+        .state = db_text(view->groups, row, GROUP_STATE),
+        .code = db_text(view->groups, row, GROUP_CODE),
+        .transfer = db_text(view->groups, row, GROUP_TRANSFER),
+    };
+}
+
+static struct state_sum *sum_of(struct view *view, const char *state)
+{
+    for (size_t i = 0; i < view->state_count; i++) {
+        if (strcmp(view->states[i].state, state) == 0)
+            return &view->states[i];
+    }
+    CHECK(view->state_count < STATES_MAX);
+    view->states[view->state_count] = (struct state_sum){.state = state};
+    return &view->states[view->state_count++];
+}
+
+/* In the order of the groups: the largest first. */
+static void sum_states(struct view *view)
+{
+    for (int row = 0; row < PQntuples(view->groups); row++) {
+        struct state_sum *sum = sum_of(view, db_text(view->groups, row, GROUP_STATE));
+        sum->accounts += db_int(view->groups, row, GROUP_ACCOUNTS);
+        sum->deposit_minor += db_int(view->groups, row, GROUP_DEPOSIT);
+        sum->payout_minor += db_int(view->groups, row, GROUP_PAYOUT);
+        sum->residue_minor += db_int(view->groups, row, GROUP_RESIDUE);
+    }
+}
+
+static bool is_settled(const struct view *view, int row)
+{
+    return strcmp(db_text(view->groups, row, GROUP_STATE), "settled") == 0;
+}
+
+/* ---- for people ---- */
 
 static void print_states(const struct view *view)
 {
-    char accounts[MONEY_TEXT_BYTES], deposit[MONEY_TEXT_BYTES], payout[MONEY_TEXT_BYTES];
-    printf("  %-14s %12s %24s %24s\n", "state", "accounts", "deposited", "paid out");
-    for (int i = 0; i < PQntuples(view->states); i++)
-        printf("  %-14s %12s %24s %24s\n", db_text(view->states, i, 0),
-               money_format(db_int(view->states, i, 1), accounts),
-               money_format(db_int(view->states, i, 2), deposit),
-               money_format(db_int(view->states, i, 3), payout));
+    static const struct report_column columns[] = {
+        {"state", false}, {"accounts", true}, {"deposited", true}, {"paid out", true}};
+    struct report_table *table = report_table_open(columns, 4);
+    for (size_t i = 0; i < view->state_count; i++) {
+        report_table_add(table, view->states[i].state);
+        report_table_add_count(table, view->states[i].accounts);
+        report_table_add_count(table, view->states[i].deposit_minor);
+        report_table_add_count(table, view->states[i].payout_minor);
+    }
+    report_table_print(table, 2, stdout);
+    report_table_close(table);
+}
+
+static void print_group(const struct view *view, int row)
+{
+    char accounts[MONEY_TEXT_BYTES], deposit[MONEY_TEXT_BYTES], amount[MONEY_TEXT_BYTES];
+    char time[REPORT_TIME_BYTES], command[ADVICE_BYTES];
+    const struct advice_case about = case_of(view, row);
+    printf("  %s %s at %s", money_format(db_int(view->groups, row, GROUP_ACCOUNTS), accounts),
+           about.state, db_text(view->groups, row, GROUP_STEP));
+    if (about.code[0] != '\0')
+        printf(", code %s", about.code);
+    if (about.transfer[0] != '\0' && strcmp(about.transfer, about.state) != 0)
+        printf(", transfer %s", about.transfer);
+    printf(": deposited %s", money_format(db_int(view->groups, row, GROUP_DEPOSIT), deposit));
+    if (!PQgetisnull(view->groups, row, GROUP_AMOUNT))
+        printf(", at stake %s", money_format(db_int(view->groups, row, GROUP_AMOUNT), amount));
+    printf(" %s; the oldest since %s, the first %s\n", view->batch.currency,
+           report_time_short(db_text(view->groups, row, GROUP_OLDEST), time), about.account);
+    printf("    why   %s\n", advice_reason(&about));
+    if (advice_words(&about)[0] != '\0')
+        printf("    next  %s\n", advice_words(&about));
+    if (advice_command(&about, command)[0] != '\0')
+        printf("          %s\n", command);
 }
 
 static void print_groups(const struct view *view)
 {
-    if (PQntuples(view->groups) > 0)
-        printf("parked\n");
-    for (int i = 0; i < PQntuples(view->groups); i++) {
-        char accounts[MONEY_TEXT_BYTES], deposit[MONEY_TEXT_BYTES];
-        const char *code = db_text(view->groups, i, 1);
-        printf("  %12s at %-8s %-24s %24s %s  %s\n",
-               money_format(db_int(view->groups, i, 2), accounts), db_text(view->groups, i, 0),
-               code, money_format(db_int(view->groups, i, 3), deposit), view->batch.currency,
-               codes_reason(code));
+    bool is_first = true;
+    for (int row = 0; row < PQntuples(view->groups); row++) {
+        if (is_settled(view, row))
+            continue;
+        if (is_first)
+            printf("what is left (times are UTC)\n");
+        is_first = false;
+        print_group(view, row);
     }
+}
+
+static void print_money(const struct view *view)
+{
+    char deposited[MONEY_TEXT_BYTES], collected[MONEY_TEXT_BYTES], held[MONEY_TEXT_BYTES];
+    char paid[MONEY_TEXT_BYTES], residue[MONEY_TEXT_BYTES];
+    printf("money\n  deposited %s, collected %s, held %s, paid out %s",
+           money_format(view->money.deposited_minor, deposited),
+           money_format(view->money.collected_minor, collected),
+           money_format(view->money.held_minor, held), money_format(view->money.paid_minor, paid));
+    if (view->money.residue_minor != 0)
+        printf(", residue %s", money_format(view->money.residue_minor, residue));
+    printf(" %s\n", view->batch.currency);
 }
 
 static void print_batch(const struct view *view)
 {
     const struct batch *batch = &view->batch;
-    char deposited[MONEY_TEXT_BYTES], collected[MONEY_TEXT_BYTES], held[MONEY_TEXT_BYTES];
-    char paid[MONEY_TEXT_BYTES];
     printf("%s %s: %s, %u accounts, %s\n", batch->cohort, batch->date, batch->state,
            batch->accounts, batch->currency);
     print_states(view);
     print_groups(view);
-    printf("money\n  deposited %s, collected %s, held %s, paid out %s\n",
-           money_format(view->money.deposited_minor, deposited),
-           money_format(view->money.collected_minor, collected),
-           money_format(view->money.held_minor, held), money_format(view->money.paid_minor, paid));
+    print_money(view);
     if (PQntuples(view->runs) > 0)
         printf("runs, newest first\n");
-    for (int i = 0; i < PQntuples(view->runs); i++)
-        printf("  %-6s %-7s %-8s by %s, %s to %s, exit %s\n", db_text(view->runs, i, 0),
-               db_text(view->runs, i, 1), db_text(view->runs, i, 2), db_text(view->runs, i, 3),
-               db_text(view->runs, i, 4), db_text(view->runs, i, 5), db_text(view->runs, i, 6));
+    runs_print(view->runs, 2);
     for (int i = 0; i < PQntuples(view->heads); i++)
         printf("head of partition %s: chunk %s, %s records, %s entries, hash %s\n",
                db_text(view->heads, i, 0), db_text(view->heads, i, 1), db_text(view->heads, i, 2),
                db_text(view->heads, i, 3), db_text(view->heads, i, 4));
 }
 
-static void print_batch_json(const struct view *view)
+/* ---- for programs ---- */
+
+static json_t *state_json(const struct state_sum *sum)
 {
-    const struct batch *batch = &view->batch;
-    report_json_print(json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}}",
-        "schema_version", REPORT_SCHEMA_VERSION, "cohort", batch->cohort, "settle_date",
-        batch->date, "currency", batch->currency, "state", batch->state, "accounts",
-        (json_int_t)batch->accounts, "plan_revision", batch->revision, "plan_digest", batch->digest,
-        "states", rows_json(view->states), "parked_groups", rows_json(view->groups), "runs",
-        rows_json(view->runs), "heads", rows_json(view->heads), "money", "deposited_minor",
-        report_json_money(view->money.deposited_minor), "collected_minor",
-        report_json_money(view->money.collected_minor), "held_minor",
-        report_json_money(view->money.held_minor), "paid_minor",
-        report_json_money(view->money.paid_minor), "residue_minor",
-        report_json_money(view->money.residue_minor)));
+    return json_pack("{s:s, s:I, s:o, s:o, s:o}", "state", sum->state, "accounts",
+                     (json_int_t)sum->accounts, "deposit_minor",
+                     report_json_money(sum->deposit_minor), "payout_minor",
+                     report_json_money(sum->payout_minor), "residue_minor",
+                     report_json_money(sum->residue_minor));
 }
 
-static int show_batch(struct show *show)
+static json_t *group_json(const struct view *view, int row)
+{
+    char command[ADVICE_BYTES];
+    const struct advice_case about = case_of(view, row);
+    json_t *group = report_json_row(view->groups, row);
+    json_object_set_new(group, "reason", json_string(advice_reason(&about)));
+    json_object_set_new(group, "next", json_string(advice_words(&about)));
+    json_object_set_new(group, "next_command", json_string(advice_command(&about, command)));
+    return group;
+}
+
+static void fill_head(struct report_doc *doc, const struct view *view)
+{
+    const struct batch *batch = &view->batch;
+    const struct batch_money *money = &view->money;
+    report_doc_set(doc, "batch_id", json_string(batch->id));
+    report_doc_set(doc, "cohort", json_string(batch->cohort));
+    report_doc_set(doc, "settle_date", json_string(batch->date));
+    report_doc_set(doc, "currency", json_string(batch->currency));
+    report_doc_set(doc, "state", json_string(batch->state));
+    report_doc_set(doc, "accounts", json_integer(batch->accounts));
+    report_doc_set(doc, "plan_revision", json_string(batch->revision));
+    report_doc_set(doc, "plan_digest", json_string(batch->digest));
+    report_doc_set(doc, "money",
+                   json_pack("{s:o, s:o, s:o, s:o, s:o}", "deposited_minor",
+                             report_json_money(money->deposited_minor), "collected_minor",
+                             report_json_money(money->collected_minor), "held_minor",
+                             report_json_money(money->held_minor), "paid_minor",
+                             report_json_money(money->paid_minor), "residue_minor",
+                             report_json_money(money->residue_minor)));
+    report_doc_list(doc, "states");
+    report_doc_list(doc, "groups");
+    report_doc_list(doc, "runs");
+    report_doc_list(doc, "heads");
+}
+
+static void print_doc(const struct view *view, enum report_form form)
+{
+    struct report_doc *doc = report_doc_open(form, "batch", stdout);
+    fill_head(doc, view);
+    for (size_t i = 0; i < view->state_count; i++)
+        report_doc_row(doc, "states", "state", state_json(&view->states[i]));
+    for (int row = 0; row < PQntuples(view->groups); row++) {
+        if (!is_settled(view, row))
+            report_doc_row(doc, "groups", "group", group_json(view, row));
+    }
+    for (int row = 0; row < PQntuples(view->runs); row++)
+        report_doc_row(doc, "runs", "run", runs_json(view->runs, row));
+    report_doc_rows(doc, "heads", "head", view->heads);
+    report_doc_close(doc);
+}
+
+/* ---- the command ---- */
+
+static bool read_view(struct db *db, struct view *view)
+{
+    const char *const params[] = {view->batch.id, view->batch.revision};
+    view->groups = db_query(db, sql_show_groups, 2, params);
+    if (view->groups == NULL)
+        return false;
+    sum_states(view);
+    view->runs = runs_read(db, view->batch.cohort, view->batch.date, RUNS_SHOWN);
+    view->heads = view->runs == NULL ? NULL : db_query(db, sql_run_heads, 1, params);
+    return view->heads != NULL && batch_sum(db, &view->batch, &view->money);
+}
+
+static int show_batch(const struct job *job, struct db *db)
 {
     struct view view = {0};
-    int exit_code =
-        batch_find(show->db, job_operand(show->job, 0), job_text(show->job, "date"), &view.batch);
+    enum report_form form = (enum report_form)job_number(job, "output");
+    if (!db_check_schema(db))
+        return db_exit_code(db);
+    int exit_code = batch_find(db, job_operand(job, 0), job_text(job, "date"), &view.batch);
     if (exit_code != JOB_DONE)
         return exit_code;
-    const char *const params[] = {view.batch.id};
-    view.states = db_query(show->db, sql_show_states, 1, params);
-    view.groups = view.states == NULL ? NULL : batch_groups(show->db, &view.batch);
-    view.runs = view.groups == NULL ? NULL : db_query(show->db, sql_show_runs, 1, params);
-    view.heads = view.runs == NULL ? NULL : db_query(show->db, sql_run_heads, 1, params);
-    if (view.heads == NULL || !batch_sum(show->db, &view.batch, &view.money))
-        exit_code = db_exit_code(show->db);
-    else if (show->json)
-        print_batch_json(&view);
-    else
+    if (!read_view(db, &view))
+        exit_code = db_exit_code(db);
+    else if (form == REPORT_TABLE)
         print_batch(&view);
-    PQclear(view.states);
+    else
+        print_doc(&view, form);
     PQclear(view.groups);
     PQclear(view.runs);
     PQclear(view.heads);
     return exit_code;
 }
 
-/* ---- which ---- */
-
-static int show_either(struct show *show)
-{
-    bool named = job_operand(show->job, 0) != NULL;
-    if (named != job_given(show->job, "date"))
-        return job_fail(JOB_USAGE, "as in: daybook show acme --date 2026-03-25",
-                        "a batch is a cohort and a --date");
-    if (!named && !job_given(show->job, "account"))
-        return job_fail(JOB_USAGE, "daybook show COHORT --date DATE, or daybook show --account REF",
-                        "say which batch or which account");
-    if (!db_check_schema(show->db))
-        return db_exit_code(show->db);
-    return job_given(show->job, "account") ? show_account(show) : show_batch(show);
-}
-
 int job_show(struct job *job)
 {
     int exit_code;
-    struct show show = {.job = job, .json = job_number(job, "output") == 1};
     struct config *config = config_open(job, &exit_code);
-    if (config != NULL)
-        show.db = db_open(config, "daybook show", &exit_code);
-    if (show.db != NULL)
-        exit_code = show_either(&show);
-    db_close(show.db);
+    struct db *db = config == NULL ? NULL : db_open(config, "daybook show", &exit_code);
+    if (db != NULL)
+        exit_code = show_batch(job, db);
+    db_close(db);
     config_close(config);
     return exit_code;
 }

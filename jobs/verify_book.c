@@ -218,8 +218,8 @@ int verify_book(struct db *db, const struct verify_book_scope *scope)
             exit_code = db_exit_code(db);
         else if (book.differences > 0)
             exit_code = job_fail(FAIL_BOOK_DIFFERS,
-                                 "`daybook show --account REF` tells one account's "
-                                 "story; a transfer in doubt is resolved by a run",
+                                 "`daybook explain ACCOUNT` tells one account's story; "
+                                 "a transfer in doubt is resolved by a run",
                                  "ledger and book differ in %" PRIu64 " places", book.differences);
         else
             exit_code = JOB_DONE;

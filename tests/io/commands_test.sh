@@ -109,9 +109,9 @@ settled=$(cluster_psql -At -d "$DAYBOOK_DATABASE" -c "SELECT account_ref FROM da
     WHERE state = 'settled' ORDER BY account_ref LIMIT 1")
 expect 0 'idle, 200 accounts, KRW' daybook show acme --date $date
 expect_said 'account_stopped'
-expect 0 "account $settled" daybook show --account "$settled"
+expect 0 "account $settled" daybook explain "$settled"
 expect_said 'Dr collection / Cr virtual'
-expect_said 'bank ref tr_'
+expect_said 'its reference: tr_'
 expect 0 '' daybook show -o json acme --date $date
 python=$(command -v python3 || true)
 [ -z "$python" ] || "$python" -c 'import json, sys; j = json.loads(sys.argv[1])
@@ -121,9 +121,9 @@ expect 0 '"exit_code": 3' bash -c "'$DAYBOOK' run -o json acme --date $date || [
 parked=$(cluster_psql -At -d "$DAYBOOK_DATABASE" -c "SELECT account_ref FROM daybook.v_settlement
     WHERE state = 'parked' ORDER BY settlement_id LIMIT 1")
 expect_said "\"account_ref\": \"$parked\""
-expect 65 'no settlement of account nobody' daybook show --account nobody
-expect 64 'a batch is a cohort and a --date' daybook show acme
-expect 64 'did you mean --account?' daybook show --acount x
+expect 65 'E6502: no settlement of account nobody' daybook explain nobody
+expect 64 'show: --date is missing' daybook show acme
+expect 64 'did you mean --date?' daybook show acme --dat x
 
 # ---- an account whose last settlement has not ended is blocked in the next batch ----
 

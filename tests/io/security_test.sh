@@ -335,7 +335,11 @@ said_of env "DAYBOOK_RUN_${evil//$'\n'/}=1" "$DAYBOOK" run acme --date $date
 said_of env "DAYBOOK_RUN_SLOTS=$evil" "$DAYBOOK" run acme --date $date
 said_of "$DAYBOOK" plan "$evil" --date $date
 said_of "$DAYBOOK" show "$evil" --date $date
-said_of "$DAYBOOK" show --account "$evil"
+said_of "$DAYBOOK" explain "$evil"
+said_of "$DAYBOOK" explain P0000001 --cohort "$evil"
+said_of "$DAYBOOK" runs "$evil"
+said_of "$DAYBOOK" help "$evil"
+said_of "$DAYBOOK" config show --set "run.slots=$evil"
 said_of "$DAYBOOK" import "$evil" --date $date "$PAYDAY_FOLDER/accounts.csv"
 for file in evil evil.csv evil2.csv "$evil"; do
     said_of "$DAYBOOK" import new --date $date "$PAYDAY_FOLDER/$file"
@@ -366,13 +370,13 @@ FAKE";
 SQL
 ledger=(env "${secrets[@]}" DAYBOOK_DATABASE="${DAYBOOK_DATABASE/dbname=payday/dbname=evil}")
 for command in 'verify' "plan acme --date $date" "show acme --date $date" \
-    "show -o json acme --date $date" "verify --book $PAYDAY_FOLDER/evil2.book"; do
+    "show -o json acme --date $date" "show -o jsonl acme --date $date" "runs" "runs -o jsonl" "verify --book $PAYDAY_FOLDER/evil2.book"; do
     # shellcheck disable=SC2086
     SAID=$("${ledger[@]}" "$DAYBOOK" $command 2>&1) || true
     quiet_lines "$command"
 done
-SAID=$("${ledger[@]}" "$DAYBOOK" show --account $'x\nFAKE record\e[2J\r%n%sP0000001' 2>&1) || true
-quiet_lines "show --account"
+SAID=$("${ledger[@]}" "$DAYBOOK" explain $'x\nFAKE record\e[2J\r%n%sP0000001' 2>&1) || true
+quiet_lines "explain"
 
 # ---- no PG* variable, service or password file redirects ----
 

@@ -61,10 +61,10 @@ expect_clean
 expect 0 "$accounts accounts" "$DAYBOOK" show acme --date $date
 expect_clean
 for i in $(seq 1 $accounts); do
-    expect 0 "account P$(printf %07d "$i")" "$DAYBOOK" show --account "P$(printf %07d "$i")"
+    expect 0 "account P$(printf %07d "$i")" "$DAYBOOK" explain "P$(printf %07d "$i")"
     expect_clean
     EXPECT_COUNT=$((EXPECT_COUNT + 1))
-    [ "$(grep -c ' parked   ' <<<"$SAID")" = 1 ] || expect_fail 'its park is not one line'
+    [ "$(grep -c ' parked for a person, code ' <<<"$SAID")" = 1 ] || expect_fail 'its park is not one line'
 done
 expect 0 "<$accounts>" psql -X -At -d "$DAYBOOK_DATABASE" -c \
     "SELECT '<' || count(*) || '>' FROM daybook.v_settlement WHERE state = 'parked'"

@@ -50,7 +50,21 @@ static void every_park_code_of_the_core_has_its_page(void **state)
     (void)state;
     int count = each_match(DAYBOOK_SOURCE_DIR "/engine/core/course.h",
                            "^#define PARK_[A-Z_]+ \"([a-z_]+)\"", expect_park_page);
-    assert_true(count >= 17);
+    assert_true(count >= 19);
+}
+
+static void expect_decision_page(const char *code)
+{
+    if (codes_find_kind(CODE_DECISION, code) == NULL)
+        fail_msg("the code %s of a refused request has no page", code);
+}
+
+static void every_code_of_a_refused_request_has_its_page(void **state)
+{
+    (void)state;
+    int count = each_match(DAYBOOK_SOURCE_DIR "/engine/core/request.h",
+                           "^#define REQUEST_CODE_[A-Z_]+ \"([a-z_]+)\"", expect_decision_page);
+    assert_true(count >= 21);
 }
 
 static void expect_exit_page(const char *code)
@@ -140,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_park_code_of_the_core_has_its_page),
+        cmocka_unit_test(every_code_of_a_refused_request_has_its_page),
         cmocka_unit_test(every_exit_code_has_its_page),
         cmocka_unit_test(every_error_number_has_a_page_and_ends_with_its_exit_code),
         cmocka_unit_test(states_that_a_view_can_show_have_a_page),

@@ -80,9 +80,25 @@ static void write_rerun(const struct advice_case *about, char out[ADVICE_BYTES])
 static void write_of_account(const struct advice_case *about, const char *verb, const char *more,
                              char out[ADVICE_BYTES])
 {
+    char account[REPORT_WORD_BYTES], cohort[REPORT_WORD_BYTES];
+    snprintf(out, ADVICE_BYTES, "daybook %s %s%s --cohort %s --date %s --reason '…'", verb,
+             report_word(about->account, account), more, report_word(about->cohort, cohort),
+             about->date);
+}
+
+static void write_resolve(const struct advice_case *about, char out[ADVICE_BYTES])
+{
+    char more[128] = " paid|paid-by-hand|not-paid --bank-ref REF";
+    if (about->seen[0] != '\0')
+        snprintf(more, sizeof more, " paid|paid-by-hand|not-paid --bank-ref REF --seen %.40s",
+                 about->seen);
+    write_of_account(about, "resolve", more, out);
+}
+
+static void write_explain(const struct advice_case *about, char out[ADVICE_BYTES])
+{
     char account[REPORT_WORD_BYTES];
-    snprintf(out, ADVICE_BYTES, "daybook %s %s%s", verb, report_word(about->account, account),
-             more);
+    snprintf(out, ADVICE_BYTES, "daybook explain %s", report_word(about->account, account));
 }
 
 const char *advice_command(const struct advice_case *about, char out[ADVICE_BYTES])
@@ -98,21 +114,21 @@ const char *advice_command(const struct advice_case *about, char out[ADVICE_BYTE
         write_rerun(about, out);
         break;
     case CODE_STEP_RESOLVE:
-        write_of_account(about, "resolve", " --reason '…'", out);
+        write_resolve(about, out);
         break;
     case CODE_STEP_AMEND:
-        write_of_account(about, "amend", " --reason '…'", out);
+        write_of_account(about, "amend", " --payout-account NUMBER", out);
         break;
     case CODE_STEP_RELEASE:
-        write_of_account(about, "release", " --reason '…'", out);
+        write_of_account(about, "release", "", out);
         break;
     case CODE_STEP_WRITE_OFF:
-        write_of_account(about, "write-off", " --reason '…'", out);
+        write_of_account(about, "write-off", "", out);
         break;
     case CODE_STEP_LOOK:
     case CODE_STEP_EARLIER:
         if (!about->is_one)
-            write_of_account(about, "explain", "", out);
+            write_explain(about, out);
         break;
     }
     return out;

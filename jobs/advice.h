@@ -16,12 +16,12 @@
 /* Where something stands. Texts may be "" but `state`. */
 struct advice_case {
     const char *cohort, *date;
-    const char *account; /* one of them, for what is asked of one account */
-    const char *state;   /* of the settlement, as in v_settlement */
-    const char *code;    /* parked: why */
-    const char
-        *transfer; /* its newest transfer, where the bank has not decided it: in_doubt, pending */
-    bool is_one;   /* about that account alone, whose story is being told */
+    const char *account;  /* one of them, for what is asked of one account */
+    const char *state;    /* of the settlement, as in v_settlement */
+    const char *code;     /* parked: why */
+    const char *transfer; /* its newest transfer, undecided at the bank: in_doubt, pending, … */
+    const char *seen;     /* that one, as resolve takes it ("payout.1.0") */
+    bool is_one;          /* about that account alone, whose story is being told */
 };
 
 enum code_step advice_step(const struct advice_case *about);

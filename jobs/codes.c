@@ -82,6 +82,25 @@ const char *codes_reason(const char *code)
     return page != NULL ? page->what : "the bank refused, with this code of its own";
 }
 
+/* Besides codes of its own, a request is refused with those of parks that nobody can lift. */
+static const struct code_page *find_decision(const char *code)
+{
+    const struct code_page *page = codes_find_kind(CODE_DECISION, code);
+    return page != NULL ? page : codes_find_kind(CODE_PARK, code);
+}
+
+const char *codes_decision_reason(const char *code)
+{
+    const struct code_page *page = find_decision(code);
+    return page != NULL ? page->what : "";
+}
+
+const char *codes_decision_hint(const char *code)
+{
+    const struct code_page *page = find_decision(code);
+    return page != NULL && page->next[0] != '\0' ? page->next : NULL;
+}
+
 const char *codes_exit_meaning(int exit_code)
 {
     char text[16];

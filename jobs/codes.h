@@ -52,6 +52,10 @@ const struct code_page *codes_find_kind(enum code_kind kind, const char *code);
 
 /* A sentence why a settlement is parked with this code: ours, or a bank's. */
 const char *codes_reason(const char *code);
+/* Why a request is not done, by the code of its decision; "" for none. */
+const char *codes_decision_reason(const char *code);
+/* What to do then; NULL: nothing but to look. */
+const char *codes_decision_hint(const char *code);
 /* What an exit code of `run` means. */
 const char *codes_exit_meaning(int exit_code);
 const char *codes_kind_name(enum code_kind kind);

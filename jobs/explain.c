@@ -47,6 +47,7 @@ enum settlement_column {
     SETTLEMENT_IMPORTED_BY,
     SETTLEMENT_IMPORTED_AT,
     SETTLEMENT_TRANSFER,
+    SETTLEMENT_SEEN_AS,
     SETTLEMENT_WANTED,
 };
 
@@ -134,8 +135,9 @@ static struct explain_event event_at(const struct explain *explain, int row, con
         .bank_ref = db_text(events, row, EVENT_BANK_REF),
         .code = db_text(events, row, EVENT_CODE),
         .send_before = send_before,
+        .run_id = db_text(events, row, EVENT_RUN),
         .request = db_text(events, row, EVENT_REQUEST),
-        .operator= db_text(events, row, EVENT_OPERATOR),
+        .who = db_text(events, row, EVENT_OPERATOR),
         .reason = db_text(events, row, EVENT_REASON),
         .currency = currency,
     };
@@ -158,6 +160,7 @@ static struct advice_case case_of(const struct explain *explain, int row)
         .state = settlement_text(explain, row, SETTLEMENT_STATE),
         .code = settlement_text(explain, row, SETTLEMENT_CODE),
         .transfer = settlement_text(explain, row, SETTLEMENT_TRANSFER),
+        .seen = settlement_text(explain, row, SETTLEMENT_SEEN_AS),
         .is_one = true,
     };
 }
@@ -253,8 +256,8 @@ static void print_settlement(const struct explain *explain, int row)
         printf(" at %s", settlement_text(explain, row, SETTLEMENT_STEP));
     if (strcmp(about.state, "parked") == 0)
         printf(", code %s", about.code);
-    if (about.transfer[0] != '\0' && strcmp(about.state, about.transfer) != 0)
-        printf(", its transfer %s", about.transfer);
+    if (about.transfer[0] != '\0')
+        printf(", its transfer %s %s", about.seen, about.transfer);
     printf(" (settlement %s)\n", settlement_text(explain, row, SETTLEMENT_ID));
     if (strcmp(about.state, "settled") != 0)
         printf("  that is: %s\n", advice_reason(&about));

@@ -279,7 +279,7 @@ static void say_outcome(struct words *words)
 static void say_request(struct words *words)
 {
     const struct explain_event *event = words->event;
-    add(words, "%s asked: %s", event->operator, event->request);
+    add(words, "%s asked: %s", event->who, event->request);
     if (event->amount_minor != 0) {
         add(words, " ");
         add_money(words, event->amount_minor);
@@ -293,16 +293,16 @@ static void say_decision(struct words *words)
 {
     const struct explain_event *event = words->event;
     const struct code_page *page = codes_find_kind(CODE_DECISION, event->state);
-    add(words, "what %s asked (%s): %s", event->operator, event->request,
+    add(words, "what %s asked (%s): %s", event->who, event->request,
         page != NULL ? page->what : event->state);
     if (event->code[0] != '\0')
-        add(words, "; code %s", event->code);
+        add(words, "; code %s: %s", event->code, codes_decision_reason(event->code));
 }
 
 static void say_run(struct words *words)
 {
     const struct explain_event *event = words->event;
-    add(words, "a %s by %s", event->request, event->operator);
+    add(words, "run %s, a %s by %s", event->run_id, event->request, event->who);
     if (event->reason[0] != '\0')
         add(words, "; reason: %s", event->reason);
 }

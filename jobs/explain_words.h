@@ -19,7 +19,7 @@ struct explain_event {
     int64_t amount_minor, available_minor, held_minor, residue_minor;
     const char *debit, *credit;
     const char *idem_key, *bank, *from_account, *to_account, *bank_ref, *code, *send_before;
-    const char *request, *operator, * reason;
+    const char *run_id, *request, *who, *reason;
     const char *currency;
 };
 

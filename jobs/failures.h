@@ -49,6 +49,10 @@
       "It is none of its codes, exit codes, states or commands. A settlement that is parked by a " \
       "bank's refusal shows the bank's own code, which the bank's documents explain.",             \
       "`daybook help codes` lists all.")                                                           \
+    X(REQUEST_REFUSED, 6511, "what was asked for was refused",                                     \
+      "The settlement, or the bank, does not stand as the request needs it; the message has the "  \
+      "code why.",                                                                                 \
+      "`daybook help CODE` with that code; `daybook explain ACCOUNT` shows how it stands now.")    \
     X(DATABASE_LOST, 6901, "the database does not answer any more",                                \
       "The session was cut off: the server was stopped, restarted, or the network failed.",        \
       "When it is up, give the same command again. A run goes on where it was.")                   \
@@ -103,6 +107,12 @@
     X(LOST_WHILE_RUNNING, 7507, "the run lost the database",                                       \
       "Its session or its answers failed. It hands nothing more to any bank.",                     \
       "It starts over by itself, run.restarts times; afterwards give the same command again.")     \
+    X(REQUEST_BUSY, 7508, "the settlement was busy",                                               \
+      "A call or a record of it was under way, or its bank gave no answer.",                       \
+      "Ask the same again in a moment.")                                                           \
+    X(REQUEST_OPEN, 7509, "the request is filed, and not answered yet",                            \
+      "The run that owns the batch answers at the end of a chunk.",                                \
+      "Nothing: that run or the next one answers it; `daybook explain ACCOUNT` shows how.")        \
     X(DATABASE_RIGHTS, 7701, "the database denies permission",                                     \
       "This login may not do that: the engine needs daybook_engine, who reads whole tables "       \
       "daybook_auditor.",                                                                          \

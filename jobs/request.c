@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "jobs/codes.h"
 #include "jobs/people.h"
 #include "jobs/report.h"
-#include "jobs/request_code.h"
 #include "jobs/run_try.h"
 #include "real/clock.h"
 #include "sql.h"
@@ -90,7 +90,7 @@ static void take_target(const PGresult *result, struct request_target *target)
 
 static int refuse_target(const char *account_ref, bool named)
 {
-    return job_fail(JOB_BAD_INPUT,
+    return job_fail(FAIL_NO_ACCOUNT,
                     named ? "the reference is the CSV's account_ref, exactly"
                           : "say of which batch: --cohort and --date; the reference is the CSV's "
                             "account_ref, exactly",
@@ -215,7 +215,7 @@ static bool is_answered(const struct request_answer *answer)
 
 static int tell_unanswered(const struct request_answer *answer)
 {
-    return job_fail(JOB_TRY_AGAIN,
+    return job_fail(FAIL_REQUEST_OPEN,
                     "the next run of the batch answers it, too; `daybook explain` shows it",
                     "request %s is filed, and the run that is active has not answered it yet",
                     answer->request_id);
@@ -296,7 +296,7 @@ int request_tell(const struct run *run, const struct request *request, const cha
                  const struct request_answer *answer)
 {
     bool is_done = strcmp(answer->state, "done") == 0;
-    const char *reason = request_code_reason(answer->code);
+    const char *reason = codes_decision_reason(answer->code);
     if (job_number(run->job, "output") == 1)
         report_json_print(
             json_pack("{s:i, s:s, s:s, s:s*, s:s, s:s, s:s, s:s, s:s, s:s}", "schema_version",
@@ -311,9 +311,10 @@ int request_tell(const struct run *run, const struct request *request, const cha
                answer->settlement_state);
     if (is_done)
         return JOB_DONE;
-    return job_fail(strcmp(answer->state, "busy") == 0 ? JOB_TRY_AGAIN : JOB_BAD_INPUT,
-                    request_code_hint(answer->code), "%s %s%s%s: %s is %s: %s: %s", request->cohort,
-                    request->date, account_ref != NULL ? ", account " : "",
+    bool is_busy = strcmp(answer->state, "busy") == 0;
+    return job_fail(is_busy ? FAIL_REQUEST_BUSY : FAIL_REQUEST_REFUSED,
+                    codes_decision_hint(answer->code), "%s %s%s%s: %s is %s: %s: %s",
+                    request->cohort, request->date, account_ref != NULL ? ", account " : "",
                     or_else(account_ref, ""), request->kind, answer->state, answer->code, reason);
 }
 

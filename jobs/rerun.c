@@ -213,7 +213,7 @@ static int ask(struct run *run)
         exit_code =
             batch_find(run->db, job_operand(run->job, 0), job_text(run->job, "date"), &batch);
     if (exit_code == JOB_DONE && strcmp(batch.state, "running") == 0)
-        exit_code = job_fail(JOB_OWNED, "wait for it, or stop it; `daybook runs` lists it",
+        exit_code = job_fail(FAIL_OWNED, "wait for it, or stop it; `daybook runs` lists it",
                              "a run of %s %s is active", batch.cohort, batch.date);
     if (exit_code == JOB_DONE)
         exit_code = read_accounts(&rerun);

@@ -49,6 +49,7 @@ static struct advice_case case_of(const struct view *view, int row)
         .state = db_text(view->groups, row, GROUP_STATE),
         .code = db_text(view->groups, row, GROUP_CODE),
         .transfer = db_text(view->groups, row, GROUP_TRANSFER),
+        .seen = "",
     };
 }
 
@@ -127,7 +128,7 @@ static void print_groups(const struct view *view)
         if (is_settled(view, row))
             continue;
         if (is_first)
-            printf("what is left (times are UTC)\n");
+            printf("not settled, by cause (times are UTC)\n");
         is_first = false;
         print_group(view, row);
     }

@@ -12,6 +12,7 @@ SELECT s.settlement_id, b.cohort, b.settle_date, b.currency, s.state, s.step, s.
        m.version AS mapping_version, daybook.masked(m.virtual_account) AS virtual_account,
        m.payout_bank, daybook.masked(m.payout_account) AS payout_account,
        r.operator AS imported_by, r.created_at AS imported_at, t.state AS transfer,
+       t.seen AS transfer_seen,
        ($2::text IS NULL OR b.cohort = $2) AND ($3::date IS NULL OR b.settle_date = $3::date)
            AS wanted
 FROM daybook.plan n
@@ -26,9 +27,14 @@ LEFT JOIN daybook.opening o
 LEFT JOIN daybook.batch earlier ON earlier.batch_id = (o.follows >> 32)::int
 LEFT JOIN LATERAL (
     -- Its newest transfer, where the bank has not decided it.
-    SELECT CASE y.state WHEN 2 THEN 'pending' ELSE 'in_doubt' END AS state
+    SELECT CASE WHEN y.state = 2 THEN 'pending'
+                WHEN greatest(newest_intent.send_before, z.send_before) < clock_timestamp()
+                THEN 'in_doubt' ELSE 'intended' END AS state,
+           CASE newest_intent.kind WHEN 1 THEN 'undo-' ELSE '' END
+           || (ARRAY['deposit', 'collect', 'hold', 'payout', 'closing'])[newest_intent.step]
+           || '.' || newest_intent.generation || '.' || z.attempts AS seen
     FROM (
-        SELECT i.step, i.kind, i.generation FROM daybook.intent i
+        SELECT i.step, i.kind, i.generation, i.send_before FROM daybook.intent i
         WHERE i.settlement_id = n.settlement_id ORDER BY i.chunk DESC, i.position DESC LIMIT 1
     ) newest_intent
     LEFT JOIN LATERAL (
@@ -38,6 +44,11 @@ LEFT JOIN LATERAL (
           AND d.state IN (1, 2, 3, 4, 8, 9)
         ORDER BY d.seq DESC LIMIT 1
     ) y ON true
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS attempts, max(d.send_before) AS send_before FROM daybook.attempt d
+        WHERE d.settlement_id = n.settlement_id AND d.step = newest_intent.step
+          AND d.kind = newest_intent.kind AND d.generation = newest_intent.generation
+    ) z
     WHERE coalesce(y.state, 2) = 2
 ) t ON true
 LEFT JOIN LATERAL (

@@ -90,7 +90,7 @@ doubt=$(account_in in_doubt doubt)
 
 # ---- show ----
 
-expect 0 'what is left' daybook show acme --date $date
+expect 0 'not settled, by cause' daybook show acme --date $date
 expect_said 'parked at payout, code account_stopped: deposited'
 expect_said 'why   the bank refused, with this code of its own'
 expect_said "daybook amend $parked"
@@ -149,6 +149,7 @@ expect 0 'short at deposit' daybook explain "$short"
 expect_said 'the last look of that run: no new money'
 expect_said 'nothing was ever posted'
 expect 0 'in_doubt at collect' daybook explain "$doubt"
+expect_said ', its transfer collect.1.0 in_doubt'
 expect_said "daybook run doubt --date $date"
 expect_not_said 'the bank did it'
 expect 0 '' daybook explain "$parked" -o json
@@ -183,28 +184,26 @@ expect 0 "after acme $date; lay in the account already" daybook explain "$settle
 expect 0 'acme 2026-04-25' daybook explain "$settled" --date 2026-04-25
 expect_not_said "acme $date:"
 
-# ---- what people asked, and what became of it: as records of a copy, for what is said about them ----
+# ---- what people asked, and what became of it ----
 
-cluster_psql -c 'CREATE DATABASE asked TEMPLATE payday'
-asked="${owner/dbname=payday/dbname=asked}"
-psql -X -q -v ON_ERROR_STOP=1 -d "$asked" <<SQL
-INSERT INTO daybook.request (batch_id, account_id, kind, operator, reason, settlement_id)
-SELECT s.batch_id, a.account_id, 'release', 'mina', 'the account is open again', s.settlement_id
-FROM daybook.v_settlement s JOIN daybook.account a USING (account_ref)
-WHERE s.account_ref = '$parked' AND s.batch_id = 1;
-INSERT INTO daybook.decision
-SELECT r.settlement_id, r.request_id, 0, 0, now(), h.chunk, 1, 5, 2, 'in_doubt'
-FROM daybook.request r JOIN daybook.head h ON h.batch_id = r.batch_id;
-SQL
-expect 0 'mina asked: release; reason: the account is open again' \
-    env DAYBOOK_DATABASE="$asked" "$DAYBOOK" explain "$parked" --date $date
-expect_said 'what mina asked (release): the request was refused; its code says why; code in_doubt'
+expect 0 'superseded at closing' daybook explain "$short" --date $date
+expect_said 'ended without a deposit: a newer batch looks for it'
+expect 0 'park: done' daybook park "$settled" --cohort acme --date 2026-04-25 --reason 'payroll asks'
+expect 65 'E6511' daybook park "$parked" --cohort acme --date $date --reason 'to be sure'
+expect_said 'already_parked: it is parked already'
+expect 0 ' asked: park; reason: payroll asks' daybook explain "$settled" --date 2026-04-25
+expect_said ' asked (park): it was done'
+expect_said 'parked for a person, code parked_by_person: a person stopped it'
+expect_said "daybook release $settled --cohort acme --date 2026-04-25 --reason"
+expect 0 ' asked (park): it was refused; code already_parked: it is parked already' \
+    daybook explain "$parked" --date $date
+expect 0 'code parked_by_person' daybook show acme --date 2026-04-25
 
 # ---- runs ----
 
 expect 0 'transfers are in doubt' daybook runs
 expect_said 'finished; some are short'
-expect 0 '' daybook runs acme --limit 1 -o json
+expect 0 '' daybook runs acme --date 2026-04-25 --limit 1 -o json
 expect_json '$.runs.size() == 1' '$.runs[0].settle_date == "2026-04-25"' '$.runs[0].took_ms >= 0' \
     '$.runs[0].exit_meaning != ""'
 expect 0 '' daybook runs doubt --date $date -o jsonl

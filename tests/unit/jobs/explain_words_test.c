@@ -13,8 +13,8 @@
     {                                                                                              \
         .step = "", .transfer = "normal", .state = "", .debit = "", .credit = "", .idem_key = "",  \
         .bank = "", .from_account = "", .to_account = "", .bank_ref = "", .code = "",              \
-        .send_before = "", .request = "", .operator= "", .reason = "", .currency = "KRW",          \
-        __VA_ARGS__                                                                                \
+        .send_before = "", .run_id = "3", .request = "", .who = "", .reason = "",                  \
+        .currency = "KRW", __VA_ARGS__                                                             \
     }
 
 struct row {
@@ -25,9 +25,9 @@ struct row {
 #pragma GCC diagnostic ignored "-Woverride-init"
 
 static const struct row rows[] = {
-    {EVENT(.kind = "run", .request = "resume", .operator= "cron"), "a resume by cron"},
-    {EVENT(.kind = "run", .request = "rerun", .operator= "mina", .reason = "bank is back"),
-     "a rerun by mina; reason: bank is back"},
+    {EVENT(.kind = "run", .request = "resume", .who = "cron"), "run 3, a resume by cron"},
+    {EVENT(.kind = "run", .request = "rerun", .who = "mina", .reason = "bank is back"),
+     "run 3, a rerun by mina; reason: bank is back"},
     {EVENT(.kind = "intent", .step = "payout", .amount_minor = 1850000, .bank = "north",
            .from_account = "****0001", .to_account = "****0002", .generation = 1,
            .idem_key = "ab12", .send_before = "2026-03-25 09:00:11"),
@@ -98,12 +98,13 @@ static const struct row rows[] = {
     {EVENT(.kind = "outcome", .state = "raised", .amount_minor = 9, .residue_minor = -2),
      "money of an earlier settlement lies in the account again: payable 9 KRW, residue -2 KRW"},
     {EVENT(.kind = "outcome", .state = "state 40"), "state 40"},
-    {EVENT(.kind = "request", .operator= "mina", .request = "paid", .bank_ref = "tr_1",
+    {EVENT(.kind = "request", .who = "mina", .request = "paid", .bank_ref = "tr_1",
            .reason = "seen in the portal"),
      "mina asked: paid, the bank's reference tr_1; reason: seen in the portal"},
-    {EVENT(.kind = "decision", .state = "refused", .operator= "mina", .request = "paid",
+    {EVENT(.kind = "decision", .state = "refused", .who = "mina", .request = "paid",
            .code = "bank_rejected"),
-     "what mina asked (paid): the request was refused; its code says why; code bank_rejected"},
+     "what mina asked (paid): it was refused; code bank_rejected: the bank says that it refused "
+     "it"},
 };
 
 static void everything_that_can_happen_is_a_sentence(void **state)
@@ -120,7 +121,7 @@ static void what_is_too_long_is_cut_and_never_overruns(void **state)
     char reason[2 * EXPLAIN_BYTES], text[EXPLAIN_BYTES];
     memset(reason, 'x', sizeof reason);
     reason[sizeof reason - 1] = '\0';
-    struct explain_event event = EVENT(.kind = "request", .operator= "mina", .request = "park",
+    struct explain_event event = EVENT(.kind = "request", .who = "mina", .request = "park",
                                        .reason = reason, .amount_minor = 1, .bank_ref = reason);
     assert_int_equal(strlen(explain_say(&event, text)), EXPLAIN_BYTES - 1);
 }

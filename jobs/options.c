@@ -80,6 +80,7 @@ static const struct job_option verify_options[] = {
      .argument = "PARTITION:CHUNK:HASH",
      .help = "a closing hash, as a run printed it: the ledger must have it still; may be repeated"},
     {.name = "quiet", .letter = 'q', .rule = FLAG, .help = "print nothing when all is well"},
+    OPTION_FORM,
 };
 
 static const struct job_option demo_options[] = {

@@ -32,6 +32,25 @@ static int verify_all(struct db *db, const struct job *job, const struct verify_
     return exit_code;
 }
 
+/* Faults are told on stderr, as ever. */
+static void print_doc(const struct verify_totals *totals, json_t *closing, enum report_form form)
+{
+    size_t index;
+    json_t *head;
+    struct report_doc *doc = report_doc_open(form, "verify", stdout);
+    report_doc_set(doc, "whole", json_boolean(totals->faults == 0));
+    report_doc_set(doc, "faults", json_integer((json_int_t)totals->faults));
+    report_doc_set(doc, "batches", json_integer((json_int_t)totals->batches));
+    report_doc_set(doc, "chunks", json_integer((json_int_t)totals->chunks));
+    report_doc_set(doc, "records", json_integer((json_int_t)totals->records));
+    report_doc_set(doc, "entries", json_integer((json_int_t)totals->entries));
+    report_doc_set(doc, "settled", json_integer((json_int_t)totals->settled));
+    report_doc_list(doc, "heads");
+    json_array_foreach(closing, index, head)
+        report_doc_row(doc, "heads", "head", json_incref(head));
+    report_doc_close(doc);
+}
+
 static int tell(const struct verify_totals *totals, bool quiet)
 {
     char chunks[MONEY_TEXT_BYTES], records[MONEY_TEXT_BYTES], entries[MONEY_TEXT_BYTES];
@@ -73,7 +92,9 @@ static int take_heads(const struct job *job, struct expect_head heads[JOB_VALUES
 static int verify_ledger(struct db *db, const struct job *job)
 {
     struct verify_totals totals = {0};
-    struct verify_wanted wanted = {.quiet = job_flag(job, "quiet")};
+    enum report_form form = (enum report_form)job_number(job, "output");
+    bool quiet = job_flag(job, "quiet") || form != REPORT_TABLE;
+    struct verify_wanted wanted = {.quiet = quiet, .closing = json_array()};
     struct expect_head heads[JOB_VALUES_MAX];
     struct batch batch;
     int exit_code = take_heads(job, heads, &wanted);
@@ -81,6 +102,9 @@ static int verify_ledger(struct db *db, const struct job *job)
         exit_code = batch_find(db, job_operand(job, 0), job_text(job, "date"), &batch);
     if (exit_code == JOB_DONE)
         exit_code = verify_all(db, job, &wanted, &totals);
+    if (exit_code == JOB_DONE && form != REPORT_TABLE)
+        print_doc(&totals, wanted.closing, form);
+    json_decref(wanted.closing);
     return exit_code == JOB_DONE ? tell(&totals, wanted.quiet) : exit_code;
 }
 
@@ -96,6 +120,8 @@ static int verify_either(struct db *db, const struct job *job)
     if ((scope.cohort != NULL) != (scope.date != NULL))
         return job_fail(JOB_USAGE, "as in: daybook verify acme --date 2026-03-25",
                         "a batch is a cohort and a --date");
+    if (scope.file != NULL && job_number(job, "output") != REPORT_TABLE)
+        return job_fail(JOB_USAGE, NULL, "--book has no other form than the table");
     if (!db_check_schema(db) || !db_script(db, BEGIN_SQL))
         return db_exit_code(db);
     return scope.file != NULL ? verify_book(db, &scope) : verify_ledger(db, job);

@@ -4,6 +4,7 @@
 #ifndef DAYBOOK_JOBS_VERIFY_BATCH_H
 #define DAYBOOK_JOBS_VERIFY_BATCH_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,7 +25,8 @@ struct verify_totals {
 struct verify_wanted {
     const struct expect_head *heads; /* the chain must have them */
     uint32_t head_count;
-    bool quiet; /* closing hashes are not printed */
+    bool quiet;      /* closing hashes are not printed */
+    json_t *closing; /* … but added to this list; NULL: to none */
 };
 
 /* Adds to the totals. False: the database could not be asked (reported). */

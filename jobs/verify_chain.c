@@ -134,7 +134,17 @@ static struct sums sum_to(const struct verify *verify, uint32_t partition, uint3
 
 /* ---- heads ---- */
 
-static void check_head(struct verify *verify, const PGresult *heads, int row, bool quiet)
+static json_t *head_json(const struct batch *batch, const struct expect_head *head)
+{
+    char hex[2 * DIGEST_BYTES + 1];
+    hex_write(hex, head->hash.bytes, DIGEST_BYTES);
+    return json_pack("{s:s, s:s, s:I, s:I, s:s}", "cohort", batch->cohort, "settle_date",
+                     batch->date, "partition", (json_int_t)head->partition, "chunk",
+                     (json_int_t)head->chunk, "hash", hex);
+}
+
+static void check_head(struct verify *verify, const PGresult *heads, int row,
+                       const struct verify_wanted *wanted)
 {
     uint32_t partition = (uint32_t)db_int(heads, row, 0);
     struct sums sums = sum_to(verify, partition, UINT32_MAX, 0);
@@ -155,19 +165,21 @@ static void check_head(struct verify *verify, const PGresult *heads, int row, bo
         verify_fault(verify, partition, head.chunk,
                      "the head's totals are not those of the chunks");
     expect_head_write(&head, text);
-    if (!quiet)
+    if (wanted->closing != NULL)
+        json_array_append_new(wanted->closing, head_json(verify->batch, &head));
+    if (!wanted->quiet)
         printf("  partition %" PRIu32 ": chunk %" PRIu32 ", closing hash %s\n", partition,
                head.chunk, text);
 }
 
-static bool check_heads(struct verify *verify, bool quiet)
+static bool check_heads(struct verify *verify, const struct verify_wanted *wanted)
 {
     const char *const params[] = {verify->batch->id};
     PGresult *heads = db_query(verify->db, sql_verify_heads, 1, params);
     if (heads == NULL)
         return false;
     for (int row = 0; row < PQntuples(heads); row++)
-        check_head(verify, heads, row, quiet);
+        check_head(verify, heads, row, wanted);
     if (PQntuples(heads) == 0 && verify->link_count > 0)
         verify_fault(verify, 0, 0, "there are chunks but no head");
     PQclear(heads);
@@ -279,5 +291,5 @@ bool verify_chain_ends(struct verify *verify, const struct verify_wanted *wanted
 {
     for (uint32_t i = 0; i < wanted->head_count; i++)
         check_expected(verify, &wanted->heads[i]);
-    return check_heads(verify, wanted->quiet) && check_closings(verify) && check_runs(verify);
+    return check_heads(verify, wanted) && check_closings(verify) && check_runs(verify);
 }

@@ -210,6 +210,14 @@ expect 0 '' daybook runs doubt --date $date -o jsonl
 expect_json "$(of run 1)" '$[1].exit_code == 5'
 expect 0 'no runs' daybook runs nobody
 
+# ---- verify ----
+
+expect 0 '' daybook verify late --date $date -o json
+expect_json '$.whole == true' '$.faults == 0' '$.batches == 1' '$.heads.size() == 1' \
+    '$.heads[0].hash like_regex "^[0-9a-f]{64}$"'
+expect 0 '' daybook verify doubt --date $date -o jsonl
+expect_json '$[0].whole == true' "$(of head 1)" '$[1].cohort == "doubt"'
+
 # ---- codes: what is printed has its page ----
 
 for code in $(cluster_psql -At -d "$owner" -c "SELECT DISTINCT state FROM daybook.v_settlement

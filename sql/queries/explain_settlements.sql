@@ -1,6 +1,7 @@
 -- The settlements $1 (an array: all of one account), oldest first, whether they opened or not;
 -- `wanted` are those of cohort $2 and date $3 (NULL: all). Account numbers are masked as in
--- v_transfer. The array is asked of the view once more: a join alone would read the whole of it.
+-- v_transfer. $4 are the batches, as an array: both are asked of the view, for a join alone would read
+-- the whole of it.
 SELECT s.settlement_id, b.cohort, b.settle_date, b.currency, s.state, s.step, s.bank, s.code,
        s.floor_minor, s.seen_minor, s.deposit_minor, s.repayment_minor, s.hold_minor,
        n.expected_minor, s.payout_minor, s.residue_minor, s.updated_at,
@@ -20,6 +21,7 @@ JOIN daybook.batch b ON b.batch_id = (n.settlement_id >> 32)::int
 JOIN daybook.batch_head h ON h.batch_id = b.batch_id AND h.revision = n.revision
 JOIN daybook.v_settlement s
     ON s.settlement_id = n.settlement_id AND s.settlement_id = ANY ($1::bigint[])
+   AND s.batch_id = ANY ($4::bigint[])
 JOIN daybook.plan_revision r ON r.batch_id = b.batch_id AND r.revision = n.revision
 JOIN daybook.mapping m ON m.mapping_id = n.mapping_id
 LEFT JOIN daybook.opening o

@@ -161,7 +161,7 @@ static int64_t days_from_civil(int year, int month, int day)
     return (int64_t)era * 146097 + day_of_era - 719468;
 }
 
-static bool take_date(const char *text, int64_t *value)
+static bool take_day(const char *text, int64_t *value)
 {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int century, year, month, day;
@@ -175,6 +175,14 @@ static bool take_date(const char *text, int64_t *value)
         day > lengths[month - 1] + (month == 2 && leap ? 1 : 0))
         return false;
     *value = days_from_civil(year, month, day);
+    return true;
+}
+
+static bool take_date(const char *words, const char *text, int64_t *value)
+{
+    if (words == NULL || !take_choice(words, text, value))
+        return take_day(text, value);
+    *value = -1 - *value;
     return true;
 }
 
@@ -209,7 +217,7 @@ static bool take_instant(const char *text, int64_t *value)
     date[10] = '\0';
     memcpy(clock, text + 11, 5);
     clock[5] = '\0';
-    if (!take_date(date, &days) || !take_clock(clock, &minutes) ||
+    if (!take_day(date, &days) || !take_clock(clock, &minutes) ||
         !take_seconds_and_offset(text + 16, &seconds))
         return false;
     *value = ((days * 1440 + minutes) * 60 + seconds) * 1000000;
@@ -241,7 +249,7 @@ static bool take(const struct value_rule *rule, const char *text, int64_t *value
     case VALUE_CHANCE:
         return take_chance(text, value) && *value <= 1000000;
     case VALUE_DATE:
-        return take_date(text, value);
+        return take_date(rule->choices, text, value);
     case VALUE_CLOCK:
         return take_clock(text, value);
     case VALUE_INSTANT:
@@ -344,6 +352,8 @@ bool value_parse(const struct value_rule *rule, const char *text, int64_t *value
         char wanted[160];
         if (rule->kind == VALUE_CHOICE)
             show_choices(rule->choices, wanted, sizeof wanted);
+        else if (rule->choices != NULL)
+            snprintf(wanted, sizeof wanted, "a %s, nor %s", kind_text(rule->kind), rule->choices);
         else
             snprintf(wanted, sizeof wanted, "a %s", kind_text(rule->kind));
         return refuse(error, text, wanted);

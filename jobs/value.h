@@ -26,7 +26,7 @@ enum value_kind {
     VALUE_CHOICE,   /* one of the choices; the index among them */
     VALUE_MONEY,    /* minor units, digits only */
     VALUE_CHANCE,   /* 0, 0.5%, 12%, 25ppm; in parts per million */
-    VALUE_DATE,     /* 2026-03-25; in days since 1970-01-01 */
+    VALUE_DATE,     /* 2026-03-25; in days since 1970-01-01; or one of the choices: -1, -2 … */
     VALUE_CLOCK,    /* 18:30; in minutes since midnight */
     VALUE_INSTANT,  /* 2026-03-25T09:00[:30]+09:00 or …Z; in us since 1970 */
 };
@@ -36,7 +36,7 @@ struct value_rule {
     enum value_kind kind;
     int64_t least;
     int64_t most;        /* 0 with least 0: no limits but the kind's */
-    const char *choices; /* VALUE_CHOICE: "all|sample|off" */
+    const char *choices; /* VALUE_CHOICE: "all|sample|off"; VALUE_DATE: words it may be instead */
 };
 
 /* False: `error` says what is wrong, without naming the option or key. */

@@ -60,6 +60,7 @@ static const struct row rows[] = {
     {VALUE_DATE, "1970-01-01", 0},
     {VALUE_DATE, "2026-03-25", 20537},
     {VALUE_DATE, "2024-02-29", 19782},
+    {VALUE_DATE, "today", REFUSED}, // only where the rule names it
     {VALUE_DATE, "2025-02-29", REFUSED},
     {VALUE_DATE, "2100-02-29", REFUSED},
     {VALUE_DATE, "2026-13-01", REFUSED},
@@ -124,6 +125,23 @@ static void a_wrong_choice_is_told_all_of_them(void **state)
     assert_false(value_parse(&rule, "all|sample", &value, error));
 }
 
+static void a_date_may_be_one_of_its_words(void **state)
+{
+    (void)state;
+    struct value_rule rule = {.kind = VALUE_DATE, .choices = "today|yesterday"};
+    char error[VALUE_ERROR_BYTES];
+    int64_t value;
+    assert_true(value_parse(&rule, "today", &value, error));
+    assert_int_equal(value, -1);
+    assert_true(value_parse(&rule, "yesterday", &value, error));
+    assert_int_equal(value, -2);
+    assert_true(value_parse(&rule, "1970-01-01", &value, error));
+    assert_int_equal(value, 0);
+    assert_false(value_parse(&rule, "tomorrow", &value, error));
+    assert_string_equal(error,
+                        "\"tomorrow\" is not a date such as 2026-03-25, nor today|yesterday");
+}
+
 static void what_is_shown_of_a_wrong_value_has_no_control_bytes(void **state)
 {
     (void)state;
@@ -156,6 +174,7 @@ int main(void)
         cmocka_unit_test(every_kind_reads_its_own_form_and_nothing_else),
         cmocka_unit_test(limits_are_told_in_the_kinds_own_unit),
         cmocka_unit_test(a_wrong_choice_is_told_all_of_them),
+        cmocka_unit_test(a_date_may_be_one_of_its_words),
         cmocka_unit_test(what_is_shown_of_a_wrong_value_has_no_control_bytes),
         cmocka_unit_test(the_nearest_name_is_found_and_a_far_one_is_not),
     };

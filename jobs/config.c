@@ -444,9 +444,8 @@ static void wipe_environment(char **environment)
     }
 }
 
-struct config *config_open(const struct job *job, int *exit_code)
+struct config *config_read(const struct job *job, FILE *errors, int *failure)
 {
-    extern char **environ;
     struct config *config = calloc(1, sizeof *config);
     const char *sets[JOB_VALUES_MAX + 1] = {NULL};
     char error[FILE_ERROR_BYTES];
@@ -461,25 +460,58 @@ struct config *config_open(const struct job *job, int *exit_code)
     for (size_t i = 0; i < JOB_VALUES_MAX; i++)
         sets[i] = job_text_at(job, "set", i);
     char *text = NULL;
-    *exit_code = JOB_BAD_CONFIG;
+    *failure = JOB_DONE;
     if (sources.file != NULL) {
         text = file_read(sources.file, CONFIG_FILE_BYTES_MAX, &sources.text_bytes, error);
         sources.text = text;
         if (text == NULL) {
-            job_fail(FAIL_CONFIG_FILE, "--config FILE or DAYBOOK_CONFIG names the file", "%s",
-                     error);
-            config_close(config);
-            return NULL;
+            fprintf(errors, "%s\nhint: --config FILE or DAYBOOK_CONFIG names the file\n", error);
+            sources.file = NULL;
+            *failure = FAIL_CONFIG_FILE;
         }
     }
-    bool loaded = config_load(config, &sources, stderr);
+    if (!config_load(config, &sources, errors) && *failure == JOB_DONE)
+        *failure = FAIL_CONFIG_VALUES;
     free(text);
     wipe_environment(environ);
-    if (loaded)
-        return config;
-    job_fail(FAIL_CONFIG_VALUES, NULL, "the configuration has errors, as shown above");
-    config_close(config);
-    return NULL;
+    return config;
+}
+
+/* The first of them, in one line. */
+static int tell_first(int failure, char *errors)
+{
+    char *hint = strstr(errors, "\nhint: ");
+    if (hint != NULL) {
+        hint[7 + strcspn(hint + 7, "\n")] = '\0';
+        hint += 7;
+    }
+    errors[strcspn(errors, "\n")] = '\0';
+    return job_fail(failure, hint, "%s", errors);
+}
+
+static int tell_all(const char *errors)
+{
+    fputs(errors, stderr);
+    return job_fail(FAIL_CONFIG_VALUES, NULL, "the configuration has errors, as shown above");
+}
+
+struct config *config_open(const struct job *job, int *exit_code)
+{
+    char *text = NULL;
+    size_t bytes;
+    int failure;
+    FILE *errors = open_memstream(&text, &bytes);
+    CHECK(errors != NULL);
+    struct config *config = config_read(job, errors, &failure);
+    CHECK(fclose(errors) == 0);
+    if (failure != JOB_DONE) {
+        config_close(config);
+        config = NULL;
+        *exit_code = failure == FAIL_CONFIG_FILE || job_is_keeping() ? tell_first(failure, text)
+                                                                     : tell_all(text);
+    }
+    free(text);
+    return config;
 }
 
 static void free_secret(char *secret)

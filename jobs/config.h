@@ -72,10 +72,10 @@ struct config {
     char *state_folder; /* NULL: not given */
     int64_t slots, chunk_records, chunk_delay_ns, send_before_ns, resolve_wait_ns, drain_ns;
     int64_t alive_ns, retry_base_ns, retry_cap_ns, poll_tries, chunk_tries;
-    int64_t closing_check; /* enum closing_check */
-    int64_t over;          /* enum over_policy */
-    int64_t hold;          /* 0 post, 1 transfer */
-    int64_t unhold;        /* 0 no, 1 yes */
+    int64_t closing_check;                                    /* enum closing_check */
+    int64_t over;                                             /* enum over_policy */
+    int64_t hold;                                             /* 0 post, 1 transfer */
+    int64_t unhold;                                           /* 0 no, 1 yes */
     int64_t collect_rejected, hold_rejected, payout_rejected; /* 0 park, 1 compensate */
     int64_t restarts, database_wait_ns, progress_every_ns;
     int64_t lock_wait_ns, stale_after_ns, heartbeat_ns;
@@ -121,7 +121,10 @@ struct config_sources {
 MUST_USE bool config_load(struct config *config, const struct config_sources *sources,
                           FILE *errors);
 
-/* Read by the command's options; on errors NULL, and *exit_code says which. */
+/* Read by the command's options. Where something is wrong (told to `errors`), *failure says which,
+   and the rest is there: for `doctor`. */
+struct config *config_read(const struct job *job, FILE *errors, int *failure);
+/* The same, for all others; on errors NULL, and *exit_code says which. */
 struct config *config_open(const struct job *job, int *exit_code);
 void config_close(struct config *config);
 

@@ -36,6 +36,7 @@ enum job_exit {
 #define JOB_OPTIONS_MAX 32 /* options of one command */
 #define JOB_VALUES_MAX 64  /* values given on one command line */
 #define JOB_OPERANDS_MAX 4
+#define JOB_MESSAGE_BYTES 2048
 
 struct job_option {
     const char *name; /* long name, without the dashes */
@@ -72,6 +73,7 @@ struct job {
     size_t operand_count;
     struct job_value values[JOB_VALUES_MAX]; /* as given, in order */
     size_t value_count;
+    char date[11]; /* what `today` meant */
 };
 
 /* ---- ask ---- */
@@ -89,6 +91,9 @@ int64_t job_number(const struct job *job, const char *name);
 /* The operand, counted from 0. */
 const char *job_operand(const struct job *job, size_t index);
 
+/* A date given by a word is this day from now on. */
+void job_fix_date(struct job *job, const char *date);
+
 /* ---- tell: stderr, one message a line, never a secret ---- */
 
 /* "daybook: error E6501: …" and, where `hint` is not NULL, "hint: …". `failure` is an enum failure,
@@ -96,6 +101,19 @@ const char *job_operand(const struct job *job, size_t index);
 int job_fail(int failure, const char *hint, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void job_warn(const char *hint, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What job_fail told while it was kept. */
+struct job_said {
+    size_t count;
+    int failure; /* of the last one */
+    char first[JOB_MESSAGE_BYTES];
+    char last[JOB_MESSAGE_BYTES], hint[JOB_MESSAGE_BYTES]; /* "": none */
+};
+/* From now on errors go there and nowhere else, and warnings nowhere; NULL: to stderr, as ever. */
+void job_keep(struct job_said *said);
+bool job_is_keeping(void);
+/* The one line of a quiet command that failed; nothing where exit_code is 0. Ends job_keep. */
+void job_tell_kept(const struct job_said *said, int exit_code);
 
 /* ---- the commands ---- */
 

@@ -56,6 +56,21 @@ int batch_find(struct db *db, const char *cohort, const char *date, struct batch
     return JOB_DONE;
 }
 
+int batch_settle_date(struct job *job, struct db *db, const struct config *config)
+{
+    char days[24];
+    if (!job_given(job, "date") || job_number(job, "date") >= 0)
+        return JOB_DONE;
+    snprintf(days, sizeof days, "%lld", -1 - (long long)job_number(job, "date"));
+    const char *const params[] = {config->time_zone, days};
+    PGresult *result = db_query(db, sql_batch_day, 2, params);
+    if (result == NULL)
+        return db_exit_code(db);
+    job_fix_date(job, db_text(result, 0, 0));
+    PQclear(result);
+    return JOB_DONE;
+}
+
 bool batch_count(struct db *db, const struct batch *batch, struct batch_counts *counts)
 {
     const char *const params[] = {batch->id, batch->revision};

@@ -47,6 +47,10 @@ struct batch_bank {
 /* JOB_DONE, or the exit code of what was reported: no such batch is JOB_BAD_INPUT. */
 int batch_find(struct db *db, const char *cohort, const char *date, struct batch *batch);
 
+/* Makes the day of a --date that was given as `today` or `yesterday`: by the database's clock, in
+   the configuration's time zone. JOB_DONE, or the exit code of what was reported. */
+int batch_settle_date(struct job *job, struct db *db, const struct config *config);
+
 MUST_USE bool batch_count(struct db *db, const struct batch *batch, struct batch_counts *counts);
 MUST_USE bool batch_sum(struct db *db, const struct batch *batch, struct batch_money *money);
 /* At most BANKS_MAX; false: reported. */

@@ -156,3 +156,14 @@ void job_tell_kept(const struct job_said *said, int exit_code)
             same ? "" : "; at first: ", same ? "" : said->first,
             said->hint[0] != '\0' ? "; hint: " : "", said->hint, exit_code);
 }
+
+int job_tell_in_one_line(struct job *job, int (*carry_out)(struct job *job))
+{
+    struct job_said said;
+    if (!job_flag(job, "quiet"))
+        return carry_out(job);
+    job_keep(&said);
+    int exit_code = carry_out(job);
+    job_tell_kept(&said, exit_code);
+    return exit_code;
+}

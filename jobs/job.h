@@ -114,6 +114,9 @@ void job_keep(struct job_said *said);
 bool job_is_keeping(void);
 /* The one line of a quiet command that failed; nothing where exit_code is 0. Ends job_keep. */
 void job_tell_kept(const struct job_said *said, int exit_code);
+/* Carries it out; with --quiet, for a schedule that mails what is said, it tells errors in one
+ * line. */
+int job_tell_in_one_line(struct job *job, int (*carry_out)(struct job *job));
 
 /* ---- the commands ---- */
 

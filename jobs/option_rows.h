@@ -54,6 +54,15 @@
         .name = "date", .rule = {.kind = VALUE_DATE}, .argument = "DATE",                          \
         .help = "settlement date, as 2026-03-25", .required = true                                 \
     }
+/* For who calls batch_settle_date. */
+#define DAY_WORDS "today|yesterday"
+#define OPTION_DAY                                                                                 \
+    {                                                                                              \
+        .name = "date", .rule = {.kind = VALUE_DATE, .choices = DAY_WORDS}, .argument = "DATE",    \
+        .help = "settlement date, as 2026-03-25; or today, yesterday: the configuration's "        \
+                "time_zone and the database's clock, read once at the start",                      \
+        .required = true                                                                           \
+    }
 #define OPTION_COLOR                                                                               \
     {                                                                                              \
         .name = "color", .rule = CHOICE("auto|always|never"), .argument = "WHEN",                  \
@@ -67,7 +76,7 @@
 #define OPTION_QUIET                                                                               \
     {                                                                                              \
         .name = "quiet", .letter = 'q', .rule = FLAG,                                              \
-        .help = "no progress, and no summary when all is settled"                                  \
+        .help = "nothing when all is well, else one line of what is wrong"                         \
     }
 #define OPTION_EXPECT_HEAD                                                                         \
     {                                                                                              \

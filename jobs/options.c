@@ -31,7 +31,7 @@ static const struct job_option plan_options[] = {
     OPTION_CONFIG,
     OPTION_DATABASE,
     OPTION_SET,
-    OPTION_DATE,
+    OPTION_DAY,
     {.name = "blocked-most",
      .rule = INTEGER(0, 1000000),
      .argument = "N",
@@ -44,11 +44,14 @@ static const struct job_option run_options[] = {
     OPTION_CONFIG,
     OPTION_DATABASE,
     OPTION_SET,
-    OPTION_DATE,
+    OPTION_DAY,
     {.name = "deadline",
      .rule = {.kind = VALUE_CLOCK},
      .argument = "HH:MM",
      .help = "look for deposits until then, today, in the configuration's time zone"},
+    {.name = "if-planned",
+     .rule = FLAG,
+     .help = "where no batch has that date, there is nothing to do: end with 0"},
     {.name = "take-over",
      .rule = FLAG,
      .help = "end another run of this batch even while its heartbeat is fresh"},
@@ -64,9 +67,9 @@ static const struct job_option verify_options[] = {
     OPTION_DATABASE,
     OPTION_SET,
     {.name = "date",
-     .rule = {.kind = VALUE_DATE},
+     .rule = {.kind = VALUE_DATE, .choices = DAY_WORDS},
      .argument = "DATE",
-     .help = "settlement date, as 2026-03-25"},
+     .help = "settlement date, as 2026-03-25; or today, yesterday"},
     {.name = "book",
      .rule = TEXT,
      .argument = "FILE",
@@ -328,22 +331,27 @@ const struct job_command options_commands[] = {
      "Exit: 0 all settled or nothing to do, 3 finished with some short, blocked, pending or\n"
      "parked, 4 stopped or deadline, 5 in doubt remains, 11 another run owns it, 64 usage,\n"
      "65 no such batch, 69 database or every bank unreachable, or the database went back, 70\n"
-     "internal, 75 try again, 77 permission, 78 configuration.\n",
+     "internal, 75 try again, 77 permission, 78 configuration.\n"
+     "Names past paydays that were missed, with the command that makes up for each.\n",
      run_options, COUNT(run_options), true},
     {"rerun", "COHORT", "those that were parked, and only those, from the step that failed",
      "Selectors narrow each other: --failed for all, --code, --bank, --step, --least, --most,\n"
-     "--accounts. Shows counts and money first. What is in doubt stays out until it is resolved; a\n"
+     "--accounts. Shows counts and money first. What is in doubt stays out until it is resolved; "
+     "a\n"
      "second identical rerun finds nothing to do. Exit codes as of `run`.\n",
      options_rerun, OPTIONS_RERUN, true},
     {"resolve", "ACCOUNT WORD", "your word about a transfer in doubt: paid, paid-by-hand, not-paid",
-     "The bank is asked first, where it can be, and a word that it contradicts is refused. not-paid\n"
-     "pays again, under a new key; paid-by-hand: you paid, or are about to, without daybook. Exit:\n"
+     "The bank is asked first, where it can be, and a word that it contradicts is refused. "
+     "not-paid\n"
+     "pays again, under a new key; paid-by-hand: you paid, or are about to, without daybook. "
+     "Exit:\n"
      "0 done, 65 refused or stale, 75 nobody answered yet.\n",
      options_resolve, OPTIONS_RESOLVE, true},
     {"park", "ACCOUNT", "stop an account's settlement, for a person to look at", NULL, options_park,
      OPTIONS_PARK, true},
     {"release", "ACCOUNT", "let a parked settlement go on; of one that ended, pay out its residue",
-     "The residue of a settlement that ended is carried as payable into the account's next batch.\n",
+     "The residue of a settlement that ended is carried as payable into the account's next "
+     "batch.\n",
      options_park, OPTIONS_PARK, true},
     {"write-off", "ACCOUNT", "end a settlement as it stands; what is there is carried on", NULL,
      options_park, OPTIONS_PARK, true},

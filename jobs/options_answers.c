@@ -10,7 +10,7 @@
     }
 
 const struct job_option options_show[] = {
-    OPTION_CONFIG, OPTION_DATABASE, OPTION_SET, OPTION_DATE, OPTION_FORM,
+    OPTION_CONFIG, OPTION_DATABASE, OPTION_SET, OPTION_DAY, OPTION_FORM,
 };
 
 const struct job_option options_explain[] = {

@@ -184,6 +184,8 @@ int job_plan(struct job *job)
     if (plan.config != NULL)
         plan.db = db_open(plan.config, "daybook plan", &exit_code);
     if (plan.db != NULL)
+        exit_code = batch_settle_date(job, plan.db, plan.config);
+    if (plan.db != NULL && exit_code == JOB_DONE)
         exit_code = show_plan(&plan);
     PQclear(plan.blocked);
     db_close(plan.db);

@@ -227,7 +227,12 @@ static int ask(struct run *run)
     return exit_code;
 }
 
-int job_rerun(struct job *job)
+static int rerun_told(struct job *job)
 {
     return request_command(job, ask, NULL);
+}
+
+int job_rerun(struct job *job)
+{
+    return job_tell_in_one_line(job, rerun_told);
 }

@@ -183,6 +183,17 @@ void run_report_add(struct run_report *report, const struct settle *settle, uint
     report->told_calls = 0;
 }
 
+/* Kept by job_run until the end. What went wrong already stands there as the first error. */
+static void tell_in_one_line(const struct run_report *report, const struct batch_counts *counts,
+                             int exit_code)
+{
+    char line[RUN_SUMMARY_LINE_BYTES], hint[128];
+    run_summary_line(report, counts, exit_code, line);
+    snprintf(hint, sizeof hint, "`daybook show %.64s --date %.10s`", report->batch->cohort,
+             report->batch->date);
+    job_fail(exit_code, hint, "%s", line);
+}
+
 bool run_report_summary(const struct run_report *report, struct db *db,
                         const struct batch_counts *counts, int exit_code)
 {
@@ -193,6 +204,10 @@ bool run_report_summary(const struct run_report *report, struct db *db,
     const char *const left_params[] = {report->batch->id, left_max};
     if (report->quiet && exit_code == JOB_DONE)
         return true;
+    if (report->quiet && !report->json) {
+        tell_in_one_line(report, counts, exit_code);
+        return true;
+    }
     summary.groups = batch_groups(db, report->batch);
     summary.left = summary.groups == NULL ? NULL : db_query(db, sql_batch_left, 2, left_params);
     summary.heads = summary.left == NULL ? NULL : db_query(db, sql_run_heads, 1, params);

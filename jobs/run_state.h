@@ -32,6 +32,7 @@ struct run {
     struct run_banks banks;
     struct run_report report;
     struct trace_file *trace; /* NULL: none was asked for */
+    bool unplanned;           /* no batch has the date, and none must */
     uint64_t deadline_at_ns;
     const volatile sig_atomic_t *stop; /* set by a signal: drain, and start nothing new */
     struct claim_former former;

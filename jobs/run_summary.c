@@ -193,6 +193,32 @@ static void print_ledger(const struct run_summary *summary)
                db_text(summary->heads, i, 4));
 }
 
+void run_summary_line(const struct run_report *report, const struct batch_counts *counts,
+                      int exit_code, char out[RUN_SUMMARY_LINE_BYTES])
+{
+    const struct {
+        uint64_t count;
+        const char *name;
+    } kinds[] = {
+        {counts->is_short, "short"},
+        {counts->parked, "parked"},
+        {counts->blocked, "blocked"},
+        {counts->waiting, "waiting"},
+        {counts->active, "under way"},
+        {counts->pending, "pending"},
+        {counts->in_doubt, "without a definitive answer"},
+    };
+    int used = snprintf(out, RUN_SUMMARY_LINE_BYTES,
+                        "%s %s: %s: %" PRIu64 " of %" PRIu64 " settled", report->batch->cohort,
+                        report->batch->date, ending(exit_code), counts->settled, counts->accounts);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        CHECK(used > 0 && used < RUN_SUMMARY_LINE_BYTES);
+        if (kinds[i].count > 0)
+            used += snprintf(out + used, (size_t)(RUN_SUMMARY_LINE_BYTES - used),
+                             ", %" PRIu64 " %s", kinds[i].count, kinds[i].name);
+    }
+}
+
 void run_summary_print(const struct run_summary *summary)
 {
     const struct run_report *report = summary->report;

@@ -7,6 +7,7 @@
 #include "jobs/run_report.h"
 
 #define RUN_SUMMARY_LEFT_MAX 100 /* accounts of each kind that are named */
+#define RUN_SUMMARY_LINE_BYTES 512
 
 struct run_summary {
     const struct run_report *report;
@@ -18,6 +19,9 @@ struct run_summary {
     int exit_code;
 };
 
+/* All of it in one line, for a quiet run. */
+void run_summary_line(const struct run_report *report, const struct batch_counts *counts,
+                      int exit_code, char out[RUN_SUMMARY_LINE_BYTES]);
 void run_summary_print(const struct run_summary *summary);
 void run_summary_print_json(const struct run_summary *summary);
 

@@ -268,6 +268,8 @@ int job_show(struct job *job)
     struct config *config = config_open(job, &exit_code);
     struct db *db = config == NULL ? NULL : db_open(config, "daybook show", &exit_code);
     if (db != NULL)
+        exit_code = batch_settle_date(job, db, config);
+    if (db != NULL && exit_code == JOB_DONE)
         exit_code = show_batch(job, db);
     db_close(db);
     config_close(config);

@@ -133,6 +133,8 @@ int job_verify(struct job *job)
     struct config *config = config_open(job, &exit_code);
     struct db *db = config == NULL ? NULL : db_open(config, "daybook verify", &exit_code);
     if (db != NULL)
+        exit_code = batch_settle_date(job, db, config);
+    if (db != NULL && exit_code == JOB_DONE)
         exit_code = verify_either(db, job);
     db_close(db);
     config_close(config);

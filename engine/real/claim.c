@@ -55,104 +55,15 @@ static uint32_t u32_of(const PGresult *result, int column)
 
 /* ---- open ------------------------------------------------------------------------------- */
 
-struct promise {
-    int column;
-    const char *name;
-    const char *broken; /* this value is refused … */
-    const char *wanted; /* … or, where it is NULL, any but this one */
-};
-
-static const struct promise promises[] = {
-    {0, "fsync", "off", NULL},
-    {1, "full_page_writes", "off", NULL},
-    {2, "server_encoding", NULL, "UTF8"},
-};
-
-struct condition {
-    int column;
-    bool wanted;
-    const char *refusal;
-};
-
-static const struct condition conditions[] = {
-    {3, false, "the database server is a standby in recovery\nHINT: connect to the primary"},
-    {4, false,
-     "the database is set to read-only (default_transaction_read_only = on)\n"
-     "HINT: find out why; then ALTER DATABASE or ALTER ROLE … RESET "
-     "default_transaction_read_only"},
-    {5, true, "the database has no schema daybook\nHINT: run `daybook schema apply`"},
-};
-
-static enum status check_promises(const PGresult *result, char error[STORE_ERROR_BYTES])
-{
-    for (size_t i = 0; i < sizeof(promises) / sizeof(promises[0]); i++) {
-        const struct promise *promise = &promises[i];
-        const char *value = PQgetvalue(result, 0, promise->column);
-        bool bad = promise->broken != NULL ? strcmp(value, promise->broken) == 0
-                                           : strcmp(value, promise->wanted) != 0;
-        if (!bad)
-            continue;
-        snprintf(error, STORE_ERROR_BYTES,
-                 "the database server has %s = %s: what it reports as written could be lost\n"
-                 "HINT: set %s to %s",
-                 promise->name, value, promise->name,
-                 promise->wanted != NULL ? promise->wanted : "on");
-        return STATUS_BAD_CONFIG;
-    }
-    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
-        if ((PQgetvalue(result, 0, conditions[i].column)[0] == 't') == conditions[i].wanted)
-            continue;
-        snprintf(error, STORE_ERROR_BYTES, "%s", conditions[i].refusal);
-        return STATUS_BAD_CONFIG;
-    }
-    return STATUS_OK;
-}
-
-/* A pooler's session is not the server's: the lock would be its, and so would its loss. */
-static enum status note_session(struct claim *claim, const PGresult *result,
-                                char error[STORE_ERROR_BYTES])
-{
-    if (PQstatus(claim->control) != CONNECTION_OK) { // it has no process id any more
-        snprintf(error, STORE_ERROR_BYTES, "the control session was lost while it began");
-        return STATUS_STORE_LOST;
-    }
-    claim->session.pid = (int)u32_of(result, 6);
-    snprintf(claim->session.start, sizeof(claim->session.start), "%s", PQgetvalue(result, 0, 7));
-    if (claim->session.pid == PQbackendPID(claim->control) && claim->session.start[0] != 0)
-        return STATUS_OK;
-    snprintf(error, STORE_ERROR_BYTES,
-             "a connection pooler stands between: the server's session is not the one that this "
-             "program has\n"
-             "HINT: name the Postgres server itself in `database`");
-    return STATUS_BAD_CONFIG;
-}
-
 static enum status check_server(struct claim *claim, char error[STORE_ERROR_BYTES])
 {
-    PGresult *result = pg_run_as_login(claim->control, sql_claim_server, 0, NULL);
-    enum status status = pg_result_status(claim->control, result, error);
+    PGresult *server = claim_check_ask(claim->control);
+    enum status status = pg_result_status(claim->control, server, error);
+    for (uint32_t i = 0; i < CLAIM_PROMISE_COUNT && status == STATUS_OK; i++)
+        status = claim_check_promise(server, i, error);
     if (status == STATUS_OK)
-        status = check_promises(result, error);
-    if (status == STATUS_OK)
-        status = note_session(claim, result, error);
-    PQclear(result);
-    return status;
-}
-
-static enum status check_schema(PGconn *control, char error[STORE_ERROR_BYTES])
-{
-    PGresult *result =
-        pg_run(control, "SELECT coalesce(max(version), 0) FROM daybook.schema_version", 0, NULL);
-    enum status status = pg_result_status(control, result, error);
-    int wanted = sql_migrations[sql_migration_count - 1].version;
-    int found = status == STATUS_OK ? (int)u32_of(result, 0) : 0;
-    PQclear(result);
-    if (status == STATUS_OK && found != wanted) {
-        snprintf(error, STORE_ERROR_BYTES,
-                 "the database's schema is version %d, this program needs %d\nHINT: %s", found,
-                 wanted, found < wanted ? "run `daybook schema apply`" : "use a newer daybook");
-        status = STATUS_BAD_CONFIG;
-    }
+        status = claim_check_session(claim->control, server, &claim->session, error);
+    PQclear(server);
     return status;
 }
 
@@ -279,7 +190,7 @@ static enum status open_session(struct claim *claim, char error[STORE_ERROR_BYTE
     if (status == STATUS_OK)
         status = check_server(claim, error);
     if (status == STATUS_OK)
-        status = check_schema(claim->control, error);
+        status = claim_check_schema(claim->control, error);
     return status;
 }
 

@@ -138,12 +138,18 @@ bool lane_bank_reachable(const char *host, uint16_t port, uint64_t wait_ns)
            address_answers(&addresses, wait_ns);
 }
 
+uint64_t lane_files_needed(uint64_t connections)
+{
+    return connections + FILES_BESIDE;
+}
+
 static bool raise_file_limit(const struct lane_config *config, char error[STORE_ERROR_BYTES])
 {
-    rlim_t needed = FILES_BESIDE;
+    uint64_t connections = 0;
     for (uint32_t i = 0; i < config->bank_count; i++) {
-        needed += config->banks[i].connections_max;
+        connections += config->banks[i].connections_max;
     }
+    rlim_t needed = lane_files_needed(connections);
     struct rlimit files;
     CHECK(getrlimit(RLIMIT_NOFILE, &files) == 0);
     if (files.rlim_cur >= needed) {

@@ -52,6 +52,8 @@ struct lane *lane_open(const struct lane_config *config, char error[STORE_ERROR_
 void lane_run(struct lane *lane);
 void lane_close(struct lane *lane);
 
+/* Open files that so many connections to banks need. */
+uint64_t lane_files_needed(uint64_t connections);
 /* Does the bank take a connection now? Blocks up to wait_ns; for the start only. */
 bool lane_bank_reachable(const char *host, uint16_t port, uint64_t wait_ns);
 

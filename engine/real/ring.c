@@ -30,6 +30,12 @@ static void judge_enter(struct ring *ring, int result);
 static uint32_t reap(struct ring *ring, struct ring_done *done, uint32_t done_max);
 _Noreturn static void lost(const char *what);
 
+static void refusal_here(int error_number, char error[RING_ERROR_BYTES])
+{
+    ring_refusal(error_number, proc_number("/proc/sys/kernel/io_uring_disabled", ""),
+                 proc_number("/proc/self/status", "Seccomp:"), error);
+}
+
 struct ring *ring_open(uint32_t sockets_max, char error[RING_ERROR_BYTES])
 {
     struct ring *ring = calloc(1, sizeof(*ring));
@@ -43,8 +49,7 @@ struct ring *ring_open(uint32_t sockets_max, char error[RING_ERROR_BYTES])
     }
     int result = setup(ring, completions);
     if (result < 0) {
-        ring_refusal(-result, proc_number("/proc/sys/kernel/io_uring_disabled", ""),
-                     proc_number("/proc/self/status", "Seccomp:"), error);
+        refusal_here(-result, error);
         free(ring);
         return NULL;
     }
@@ -68,6 +73,23 @@ void ring_close(struct ring *ring)
         io_uring_queue_exit(&ring->uring);
         free(ring);
     }
+}
+
+bool ring_probe(char error[RING_ERROR_BYTES])
+{
+    struct ring *ring = ring_open(1, error);
+    if (!ring) {
+        return false;
+    }
+    struct io_uring_cqe *done;
+    struct __kernel_timespec timeout = {.tv_sec = 1};
+    io_uring_prep_nop(io_uring_get_sqe(&ring->uring));
+    int result = io_uring_submit_and_wait_timeout(&ring->uring, &done, 1, &timeout, NULL);
+    if (result < 0) {
+        refusal_here(-result, error);
+    }
+    ring_close(ring);
+    return result >= 0;
 }
 
 void ring_connect(struct ring *ring, int fd, const struct sockaddr *address, socklen_t bytes,
@@ -165,14 +187,16 @@ void ring_refusal(int error_number, int disabled, int seccomp, char error[RING_E
 {
     const char *why = "the kernel refused it";
     const char *hint = "run `daybook doctor`, or use Linux 5.11 or newer (6.1 is best)";
-    if ((error_number == EPERM || error_number == ENOSYS) && seccomp == 2) {
+    if (error_number == EPERM && disabled == 2) {
+        why = "the kernel has it switched off";
+        hint = "as root: sysctl kernel.io_uring_disabled=0";
+    } else if ((error_number == EPERM || error_number == ENOSYS) && seccomp == 2) {
         why = "a seccomp filter blocks it, as container runtimes do by default";
         hint = "allow io_uring_setup, io_uring_enter and io_uring_register in the container's "
                "seccomp profile (docker run --security-opt seccomp=FILE; Kubernetes: "
                "seccompProfile type Localhost)";
-    } else if (error_number == EPERM && disabled > 0) {
-        why = disabled == 1 ? "the kernel allows it to privileged users only"
-                            : "the kernel has it switched off";
+    } else if (error_number == EPERM && disabled == 1) {
+        why = "the kernel allows it to privileged users only";
         hint = "as root: sysctl kernel.io_uring_disabled=0";
     } else if (error_number == ENOSYS) {
         why = "the kernel does not have it";

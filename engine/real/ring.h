@@ -40,6 +40,9 @@ struct ring;
 /* `sockets_max`: how many sockets will have requests at once. NULL: `error` says what to do. */
 struct ring *ring_open(uint32_t sockets_max, char error[RING_ERROR_BYTES]);
 void ring_close(struct ring *ring);
+/* Opens one as ring_open does, and lets a request that does nothing pass through it. False: `error`
+   says what to do. */
+MUST_USE bool ring_probe(char error[RING_ERROR_BYTES]);
 
 /* Requests; they reach the kernel with the next ring_submit or ring_turn at the latest. */
 void ring_connect(struct ring *ring, int fd, const struct sockaddr *address, socklen_t bytes,

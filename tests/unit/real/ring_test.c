@@ -56,6 +56,8 @@ static void a_refusal_says_why_and_what_to_do(void **state)
     } rows[] = {
         {EPERM, 0, 2, "seccomp filter", "seccomp profile"},
         {ENOSYS, -1, 2, "seccomp filter", "seccomp profile"},
+        {EPERM, 2, 2, "switched off", "sysctl kernel.io_uring_disabled=0"},
+        {EPERM, 1, 2, "seccomp filter", "seccomp profile"},
         {EPERM, 2, 0, "switched off", "sysctl kernel.io_uring_disabled=0"},
         {EPERM, 1, 0, "privileged users only", "sysctl kernel.io_uring_disabled=0"},
         {ENOSYS, -1, 0, "does not have it", "Linux 5.11"},

@@ -38,7 +38,7 @@ struct profile *run_banks_load(const struct config *config, const struct config_
     return profile;
 }
 
-static int load_profile(struct run_bank *bank, const struct config *config, const char *currency)
+int run_bank_load(struct run_bank *bank, const struct config *config, const char *currency)
 {
     const struct config_bank *given = bank->config;
     bank->profile = run_banks_load(config, given, currency);
@@ -85,7 +85,7 @@ static int register_profile(struct run_bank *bank, struct db *db)
 }
 
 /* Else what an earlier run left in doubt would stay so, run after run. */
-static int check_resolve_wait(const struct run_bank *bank, const struct config *config)
+int run_bank_check_wait(const struct run_bank *bank, const struct config *config)
 {
     uint64_t least_ns = config_resolve_least_ns(config, &bank->rules);
     char place[PATH_MAX + 32] = "configuration", hint[96];
@@ -109,9 +109,9 @@ static int open_bank(struct run_bank *bank, const struct config *config, struct 
     if (bank->config == NULL)
         return job_fail(FAIL_NO_BANK, "add it under `banks:` in the configuration",
                         "the batch has accounts at bank %s, which is not configured", bank->name);
-    int exit_code = load_profile(bank, config, batch->currency);
+    int exit_code = run_bank_load(bank, config, batch->currency);
     if (exit_code == JOB_DONE)
-        exit_code = check_resolve_wait(bank, config);
+        exit_code = run_bank_check_wait(bank, config);
     return exit_code == JOB_DONE ? register_profile(bank, db) : exit_code;
 }
 

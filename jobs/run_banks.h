@@ -24,6 +24,10 @@ struct run_banks {
 /* A configured bank's profile, to be closed; NULL: reported. */
 struct profile *run_banks_load(const struct config *config, const struct config_bank *given,
                                const char *currency);
+/* Of bank->config: its profile and rules. JOB_DONE, or the exit code of what was reported. */
+int run_bank_load(struct run_bank *bank, const struct config *config, const char *currency);
+/* Does a run wait long enough for this bank's "not found" to prove anything? The same. */
+int run_bank_check_wait(const struct run_bank *bank, const struct config *config);
 
 /* JOB_DONE, or the exit code of what was reported. */
 int run_banks_open(struct run_banks *banks, const struct config *config, struct db *db,

@@ -56,8 +56,7 @@ static int read_options(struct run_heads *heads, const struct job *job)
 
 /* ---- the state file ---- */
 
-/* NULL: none. Makes the last two folders of the default, the last one of what is configured. */
-static char *folder_of(const struct config *config)
+char *run_heads_folder(const struct config *config)
 {
     char *folder = NULL;
     const char *home = getenv("XDG_STATE_HOME");
@@ -65,19 +64,26 @@ static char *folder_of(const struct config *config)
         return strcmp(config->state_folder, "none") == 0 ? NULL : strdup(config->state_folder);
     if (home == NULL || home[0] != '/') // relative ones are to be ignored
         return NULL;
-    (void)mkdir(home, 0700);
     CHECK(asprintf(&folder, "%s/daybook", home) > 0);
     return folder;
 }
 
+/* Makes the last two folders of the default, the last one of what is configured. */
+static void make_folder(const struct config *config, const char *folder)
+{
+    if (config->state_folder == NULL)
+        (void)mkdir(getenv("XDG_STATE_HOME"), 0700);
+    (void)mkdir(folder, 0700); // where that fails, the first write tells
+}
+
 static char *file_of(const struct config *config, struct db *db, const struct batch *batch)
 {
-    char *folder = folder_of(config), *file = NULL;
+    char *folder = run_heads_folder(config), *file = NULL;
     if (folder == NULL)
         return NULL;
     PGresult *result = db_query(db, "SELECT installation_id FROM daybook.installation", 0, NULL);
     if (result != NULL && PQntuples(result) == 1) {
-        (void)mkdir(folder, 0700); // where that fails, the first write tells
+        make_folder(config, folder);
         CHECK(asprintf(&file, "%s/heads-%s-%s", folder, db_text(result, 0, 0), batch->id) > 0);
     }
     PQclear(result);

@@ -18,6 +18,8 @@ struct run_heads {
     char *file; /* NULL: none is kept */
 };
 
+/* Where the state file is kept, to be freed; NULL: nowhere. */
+char *run_heads_folder(const struct config *config);
 /* "PARTITION:CHUNK[:HASH]". False: it is not one. */
 MUST_USE bool run_heads_parse(const char *text, struct claim_known *known);
 

@@ -26,7 +26,7 @@ static uint8_t compensated_steps(const struct config *config)
                      (config->payout_rejected == 1) << STEP_PAYOUT);
 }
 
-static struct settle_config settle_config_of(const struct run *run)
+struct settle_config run_try_settle_config(const struct run *run)
 {
     const struct config *config = run->config;
     struct settle_config settle = {
@@ -154,7 +154,7 @@ static int open_store(struct run *run)
 static int make_core(struct run *run)
 {
     char error[STORE_ERROR_BYTES] = "";
-    struct settle_config config = settle_config_of(run);
+    struct settle_config config = run_try_settle_config(run);
     struct settle_start start;
     struct arena arena;
     enum status status = claim_start(run->claim, 0, &start, clock_now_ns(), error);

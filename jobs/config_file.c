@@ -172,6 +172,20 @@ static void take_section(struct config_reader *reader, const char *section, stru
     }
 }
 
+/* A section whose keys are all commented out says nothing. */
+static bool is_empty_section(const char *key, struct fy_node *node)
+{
+    size_t bytes = strlen(key);
+    if (node != NULL && !(fy_node_is_scalar(node) && !fy_node_is_alias(node) &&
+                          fy_node_get_scalar_length(node) == 0))
+        return false;
+    for (size_t i = 0; i < config_key_count; i++) {
+        if (strncmp(config_keys[i].name, key, bytes) == 0 && config_keys[i].name[bytes] == '.')
+            return true;
+    }
+    return strcmp(key, "banks") == 0;
+}
+
 static void take_root(struct config_reader *reader, struct fy_node *root)
 {
     void *iterator = NULL;
@@ -180,7 +194,7 @@ static void take_root(struct config_reader *reader, struct fy_node *root)
         struct config_place place;
         const char *key = take_key(reader, pair, &place);
         struct fy_node *value = fy_node_pair_value(pair);
-        if (key == NULL)
+        if (key == NULL || is_empty_section(key, value))
             continue;
         if (value == NULL || !fy_node_is_mapping(value))
             take_value(reader, NULL, key, value, &place);

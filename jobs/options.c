@@ -7,6 +7,7 @@
 #include "jobs/option_rows.h"
 #include "jobs/options_answers.h"
 #include "jobs/options_request.h"
+#include "jobs/options_setup.h"
 #include "mock/bank.h"
 
 static const struct job_option schema_options[] = {
@@ -392,6 +393,10 @@ const struct job_command options_commands[] = {
      "generation, and what it says. Exit: 0 whole, or cut off because the program was killed;\n"
      "65 not a trace, or damaged.\n",
      trace_options, COUNT(trace_options), false},
+    {"init", "[FILE]", "write a commented configuration", options_init_details, NULL, 0, false},
+    {"completion", "bash|zsh", "what a shell needs to complete these commands",
+     options_completion_details, NULL, 0, false},
+    {"manual", "", "the man page, as roff: daybook manual | man -l -", NULL, NULL, 0, false},
 };
 
 const size_t options_command_count = COUNT(options_commands);

@@ -142,6 +142,7 @@ int job_amend(struct job *job);
 int job_write_off(struct job *job);
 int job_rate(struct job *job);
 int job_init(struct job *job);
+int job_doctor(struct job *job);
 int job_completion(struct job *job);
 int job_manual(struct job *job);
 

@@ -394,6 +394,8 @@ const struct job_command options_commands[] = {
      "65 not a trace, or damaged.\n",
      trace_options, COUNT(trace_options), false},
     {"init", "[FILE]", "write a commented configuration", options_init_details, NULL, 0, false},
+    {"doctor", "", "is this machine, database and bank ready, and what to do if not",
+     options_doctor_details, options_doctor, COUNT(options_doctor), true},
     {"completion", "bash|zsh", "what a shell needs to complete these commands",
      options_completion_details, NULL, 0, false},
     {"manual", "", "the man page, as roff: daybook manual | man -l -", NULL, NULL, 0, false},

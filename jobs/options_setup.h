@@ -6,6 +6,8 @@
 
 #include "jobs/job.h"
 
+extern const struct job_option options_doctor[5];
+extern const char options_doctor_details[];
 extern const char options_init_details[];
 extern const char options_completion_details[];
 

@@ -15,7 +15,8 @@
 MUST_USE char *file_read(const char *name, size_t bytes_max, size_t *bytes,
                          char error[FILE_ERROR_BYTES]);
 
-/* A secret's file: only its owner may read it; one line, its end cut off. */
+/* A secret's file: only its owner may read it; one line, its end cut off. What systemd hands to a
+   unit (in $CREDENTIALS_DIRECTORY) may show the unit's user as a group, which may read. */
 MUST_USE char *file_read_secret(const char *name, char error[FILE_ERROR_BYTES]);
 
 /* `name`; a relative one is meant from the folder of `other` (NULL: the working folder). To be

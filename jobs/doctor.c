@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "jobs/config_url.h"
 #include "jobs/report.h"
 
 static const char *const verdict_names[] = {"ok", "warn", "fail"};
@@ -132,6 +133,12 @@ static void complete(struct config *config)
 {
     if (config->answer_within_ns == 0)
         config->answer_within_ns = 2 * config->stale_after_ns;
+    for (uint32_t i = 0; i < config->bank_count; i++) {
+        struct config_bank *bank = &config->banks[i];
+        if (bank->host[0] == '\0' && bank->profile != NULL && bank->url != NULL &&
+            bank->collection_account != NULL)
+            config_split_url(bank);
+    }
 }
 
 static void read_configuration(struct doctor *doctor, const struct job *job)

@@ -193,8 +193,9 @@ void ring_refusal(int error_number, int disabled, int seccomp, char error[RING_E
     } else if ((error_number == EPERM || error_number == ENOSYS) && seccomp == 2) {
         why = "a seccomp filter blocks it, as container runtimes do by default";
         hint = "allow io_uring_setup, io_uring_enter and io_uring_register in the container's "
-               "seccomp profile (docker run --security-opt seccomp=FILE; Kubernetes: "
-               "seccompProfile type Localhost)";
+               "seccomp profile (docker run --security-opt "
+               "seccomp=/usr/share/daybook/seccomp.json; Kubernetes: seccompProfile type "
+               "Localhost)";
     } else if (error_number == EPERM && disabled == 1) {
         why = "the kernel allows it to privileged users only";
         hint = "as root: sysctl kernel.io_uring_disabled=0";

@@ -25,7 +25,13 @@ PACKAGES_build=(
 )
 PACKAGES_test=(
     libcmocka-dev
-    binutils # nm
+    binutils       # nm
+    dpkg-dev       # dpkg-shlibdeps, for the package
+    file           # … which cpack asks what is a program
+    libseccomp-dev # io_uring blocked, as containers do
+    mandoc         # the man page
+    python3 python3-yaml # the Kubernetes files
+    systemd        # systemd-analyze; nothing is started
 )
 
 packages_is_there() {

@@ -6,11 +6,12 @@
  *
  * Of a profile it understands what ops/kubernetes/seccomp.json has: a default action
  * SCMP_ACT_ERRNO with its number, and SCMP_ACT_ALLOW with SCMP_CMP_MASKED_EQ. What else stands
- * there is refused, not passed over.
+ * there is refused, not passed over; calls that are unknown here only where it is "lenient".
  */
 #include <errno.h>
 #include <jansson.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,12 +73,16 @@ static scmp_filter_ctx read_profile(const char *file)
         fail("defaultAction");
     scmp_filter_ctx filter =
         seccomp_init(SCMP_ACT_ERRNO((uint32_t)value_of(profile, "defaultErrnoRet")));
+    bool lenient = json_is_true(json_object_get(profile, "lenient"));
     json_array_foreach(json_object_get(profile, "syscalls"), i, rule)
     {
         if (strcmp(text_of(rule, "action"), "SCMP_ACT_ALLOW") != 0)
             fail("action");
         json_array_foreach(json_object_get(rule, "names"), k, name)
-            allow(filter, rule, json_string_value(name));
+        {
+            if (!lenient || seccomp_syscall_resolve_name(json_string_value(name)) >= 0)
+                allow(filter, rule, json_string_value(name));
+        }
     }
     json_decref(profile);
     return filter;

@@ -29,10 +29,12 @@ static void write_words(FILE *out, const char *choices)
         fputc(*choices == '|' ? ' ' : *choices, out);
 }
 
-/* Operands that are words of their own: "bash|zsh". */
+/* Operands that are words of their own, "bash|zsh"; not the kinds of "[COHORT|FILE.csv]". */
 static bool has_words(const struct job_command *command)
 {
-    return strchr(command->operands, '|') != NULL;
+    return strchr(command->operands, '|') != NULL &&
+           strpbrk(command->operands, "ABCDEFGHIJKLM"
+                                      "NOPQRSTUVWXYZ[ ") == NULL;
 }
 
 static bool takes_file(const struct job_command *command)

@@ -57,6 +57,14 @@ const struct transfer_call *profile_transfer(const struct profile *profile,
     return profile->by_step[order->step][order->kind];
 }
 
+const struct echo *profile_echo(const struct form *form, enum field field)
+{
+    for (uint32_t i = 0; i < form->echo_count; i++)
+        if (form->echoes[i].field == field)
+            return &form->echoes[i];
+    return NULL;
+}
+
 static void set(struct field_values *values, enum field field, const char *text, size_t bytes)
 {
     values->text[field] = text;

@@ -18,6 +18,9 @@
 
 #define REQUEST_BYTES_MAX 2048 /* a rendered request, headers and body */
 #define PROFILE_ERROR_BYTES 512
+#define LIST_INSTANT_BYTES 20 /* "2026-03-25T00:00:00Z" */
+#define LIST_CURSOR_MAX 200   /* bytes of the mark of a page, without the NUL */
+#define LIST_TEXT_MAX 63      /* bytes of what a listed transfer is told by, without the NUL */
 
 struct profile;
 
@@ -94,5 +97,70 @@ void profile_read(const struct profile *profile, struct profile_scratch *scratch
                   enum call_kind call_kind, const struct transfer_order *order,
                   const struct parties *parties, uint16_t http_status, int64_t retry_after_s,
                   const char *body, size_t body_bytes, struct bank_answer *answer);
+
+/* ---- the bank's own list of its transfers, for reconciling ---- */
+
+/* How many lists there are, one for each kind of transfer that states one. */
+uint32_t profile_list_count(const struct profile *profile);
+/* Does every step that moves money have its list? Only then do they show all that was done. */
+bool profile_lists_all(const struct profile *profile);
+
+struct list_span {
+    char since[LIST_INSTANT_BYTES + 1]; /* UTC, as above */
+    char until[LIST_INSTANT_BYTES + 1]; /* not included */
+};
+
+/* The request of a page; `cursor` is "" for the first, else what the page before it said. */
+struct rendered profile_render_list(const struct profile *profile, uint32_t list_index,
+                                    const struct list_span *span, const char *cursor,
+                                    char out[REQUEST_BYTES_MAX]);
+
+enum list_result {
+    LIST_PAGE,      /* a whole page */
+    LIST_THROTTLED, /* the same again, after a wait */
+    LIST_REFUSED,   /* the bank says no; `code` tells what */
+    LIST_BAD,       /* not a page; `code` tells why: nothing of it counts */
+};
+
+struct list_page {
+    enum list_result result;
+    uint64_t retry_after_ns; /* THROTTLED; 0: none said */
+    uint32_t item_count;
+    char next[LIST_CURSOR_MAX + 1]; /* of the page behind it; "": this is the last one */
+    char code[CODE_TEXT_MAX + 1];
+    const void *items; /* private: lies in the scratch, until the next answer is read */
+    uint32_t list_index;
+};
+
+/* Reads strictly: the whole text, no key twice, the items and the mark of the next page there. */
+void profile_read_page(const struct profile *profile, struct profile_scratch *scratch,
+                       uint32_t list_index, uint16_t http_status, int64_t retry_after_s,
+                       const char *body, size_t body_bytes, struct list_page *page);
+
+/* A transfer as the bank lists it. Texts are clean; the longer ones are cut, and then equal none of
+   ours. */
+struct list_item {
+    enum answer answer; /* ACCEPTED, PENDING, REJECTED_LATER, REJECTED_PERSON */
+    bool has_key;       /* it is one of our form */
+    struct idem_key key;
+    int64_t amount_minor;
+    char key_text[LIST_TEXT_MAX + 1]; /* as the bank tells it; "": none */
+    char reference[BANK_REF_MAX + 1]; /* "": none */
+    char from[LIST_TEXT_MAX + 1];
+    char to[LIST_TEXT_MAX + 1];
+    char currency[LIST_TEXT_MAX + 1];
+    char state[CODE_TEXT_MAX + 1]; /* in the bank's words */
+};
+
+/* Item `index` of the page. NULL, or what is wrong with it (static): then the list cannot be used.
+ */
+MUST_USE const char *profile_read_item(const struct profile *profile, const struct list_page *page,
+                                       uint32_t index, struct list_item *item);
+
+/* A key as the bank tells it. False: not of this bank's form. What its form leaves out is zero. */
+MUST_USE bool profile_read_key(const struct profile *profile, const char *text, size_t text_bytes,
+                               struct idem_key *key);
+/* The same of one of ours: what the bank's form leaves out becomes zero. */
+void profile_cut_key(const struct profile *profile, struct idem_key *key);
 
 #endif

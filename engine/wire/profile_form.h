@@ -34,7 +34,10 @@
     X(AMOUNT, amount)                                                                              \
     X(CURRENCY, currency)                                                                          \
     X(STEP, step)                                                                                  \
-    X(TRACEPARENT, traceparent)
+    X(TRACEPARENT, traceparent)                                                                    \
+    X(SINCE, since)                                                                                \
+    X(UNTIL, until)                                                                                \
+    X(CURSOR, cursor)
 
 enum field {
 #define X(name, word) FIELD_##name,
@@ -99,13 +102,23 @@ struct form {
     uint32_t echo_count;
 };
 
+/* All transfers of a span of time, page by page; an item is read as an answer is. */
+struct listing {
+    struct request ask;
+    struct template more; /* behind the path, from the second page on */
+    struct json_path items;
+    struct json_path next;
+};
+
 struct transfer_call {
     struct request send;
     struct request ask;
     struct json_path list;
     struct json_path next;
     struct form answer;
+    struct listing listing;
     bool has_ask;
+    bool has_listing;
 };
 
 /* One combination; a row of the YAML with lists becomes several. NULL: whatever it is. */
@@ -171,6 +184,10 @@ struct field_values {
 /* The transfer call of an order, or NULL when the profile has none for its step. */
 const struct transfer_call *profile_transfer(const struct profile *profile,
                                              const struct transfer_order *order);
+/* The list of that index (profile_list_count), which must be there. */
+const struct listing *profile_listing(const struct profile *profile, uint32_t list_index);
+/* Where an answer echoes the field, or NULL. */
+const struct echo *profile_echo(const struct form *form, enum field field);
 /* `order` is NULL for a balance. */
 void profile_values(const struct profile *profile, const struct transfer_order *order,
                     const struct parties *parties, struct field_values *values);
@@ -181,6 +198,28 @@ extern const char *const profile_step_names[];
 #define PROFILE_STEP_COUNT 5U
 /* The step and kind of profile_step_names[index]. */
 void profile_step(uint32_t index, enum step_kind *step, enum transfer_kind *kind);
+
+/* A text of an answer; `text` NULL: none. It lies in the scratch. */
+struct said {
+    const char *text;
+    size_t bytes;
+};
+
+/* NULL: not there. */
+const json_t *profile_find(const json_t *value, const struct json_path *path);
+struct said profile_find_text(const json_t *value, const struct json_path *path);
+/* In the bank's form: a real, or a number where text is agreed, is not an amount. */
+MUST_USE bool profile_read_amount(const struct profile *profile, const json_t *value,
+                                  int64_t *amount_minor);
+/* In nanoseconds: the header's word (seconds, -1: none) and the body's, the longer of the two. */
+uint64_t profile_retry_after_ns(const struct profile *profile, const json_t *root,
+                                int64_t retry_after_s);
+/* The first row that fits, NULL: none. */
+const struct outcome_row *profile_find_row(const struct profile *profile, enum call_kind call_kind,
+                                           uint16_t http_status, bool is_empty, struct said state,
+                                           struct said code, struct said bank_code);
+/* What a bank says becomes a record: cleaned, and never with our token in it. */
+void profile_keep_text(const struct profile *profile, char *out, size_t capacity, struct said said);
 
 /*
  * The whole text as one JSON value without duplicate keys, or NULL. It lies in the scratch: only

@@ -242,7 +242,7 @@ static bool load_balance(struct loading *loading, struct fy_node *root)
     struct fy_node *ask = yaml_need(&loading->yaml, balance, "ask");
     struct fy_node *answer = yaml_need(&loading->yaml, balance, "answer");
     return ask != NULL && answer != NULL && yaml_map(&loading->yaml, ask, ask_keys) &&
-           profile_load_request(loading, ask, true, &loading->profile->balance) &&
+           profile_load_request(loading, ask, SUBJECT_BALANCE, &loading->profile->balance) &&
            profile_load_balance_answer(loading, answer);
 }
 
@@ -279,16 +279,23 @@ static bool load_ask(struct loading *loading, struct fy_node *transfer, struct t
         return yaml_fail(yaml, transfer, "`ask` is missing; add it, as inquiry is by_key");
     if (!is_wanted && ask != NULL)
         return yaml_fail(yaml, ask, "nothing is asked unless inquiry is by_key; take `ask` out");
-    return ask == NULL ||
-           (yaml_map(yaml, ask, keys) && profile_load_request(loading, ask, false, &call->ask) &&
-            profile_load_path(loading, ask, "list", &call->list) &&
-            profile_load_path(loading, ask, "next", &call->next));
+    return ask == NULL || (yaml_map(yaml, ask, keys) &&
+                           profile_load_request(loading, ask, SUBJECT_TRANSFER, &call->ask) &&
+                           profile_load_path(loading, ask, "list", &call->list) &&
+                           profile_load_path(loading, ask, "next", &call->next));
+}
+
+/* Optional: without it a bank can be reconciled by its statements only. */
+static bool load_list(struct loading *loading, struct fy_node *transfer, struct transfer_call *call)
+{
+    struct fy_node *list = yaml_get(transfer, "list");
+    return list == NULL || profile_load_listing(loading, list, call);
 }
 
 static bool load_transfer(struct loading *loading, struct fy_node *transfer,
                           struct transfer_call *call)
 {
-    static const char *const keys[] = {"steps", "send", "ask", "answer", NULL};
+    static const char *const keys[] = {"steps", "send", "ask", "answer", "list", NULL};
     static const char *const send_keys[] = {"method", "path", "headers", "body", NULL};
     struct yaml *yaml = &loading->yaml;
     if (!yaml_map(yaml, transfer, keys))
@@ -298,9 +305,10 @@ static bool load_transfer(struct loading *loading, struct fy_node *transfer,
     struct fy_node *answer = yaml_need(yaml, transfer, "answer");
     return steps != NULL && send != NULL && answer != NULL && load_steps(loading, steps, call) &&
            yaml_map(yaml, send, send_keys) &&
-           profile_load_request(loading, send, false, &call->send) &&
+           profile_load_request(loading, send, SUBJECT_TRANSFER, &call->send) &&
            load_ask(loading, transfer, call) &&
-           profile_load_transfer_answer(loading, answer, &call->answer);
+           profile_load_transfer_answer(loading, answer, &call->answer) &&
+           load_list(loading, transfer, call);
 }
 
 static bool load_transfers(struct loading *loading, struct fy_node *root)

@@ -17,9 +17,15 @@ struct loading {
 const char *profile_load_keep(struct loading *loading, struct fy_node *node, const char *text,
                               size_t text_bytes);
 
-/* A request, of a mapping whose keys are checked; a balance knows fewer fields than a transfer. */
-MUST_USE bool profile_load_request(struct loading *loading, struct fy_node *node, bool is_balance,
-                                   struct request *request);
+/* What a request is about, and so which fields it may say. */
+enum subject { SUBJECT_BALANCE, SUBJECT_TRANSFER, SUBJECT_LIST };
+
+/* A request, of a mapping whose keys are checked. */
+MUST_USE bool profile_load_request(struct loading *loading, struct fy_node *node,
+                                   enum subject subject, struct request *request);
+/* The list of a transfer, whose answer is loaded. */
+MUST_USE bool profile_load_listing(struct loading *loading, struct fy_node *node,
+                                   struct transfer_call *call);
 /* Where in answers the values are; each checks the keys of its mapping. */
 MUST_USE bool profile_load_balance_answer(struct loading *loading, struct fy_node *node);
 MUST_USE bool profile_load_transfer_answer(struct loading *loading, struct fy_node *node,
@@ -28,6 +34,9 @@ MUST_USE bool profile_load_error(struct loading *loading, struct fy_node *node);
 /* A path under an optional key of `map`; nothing when the key is absent. */
 MUST_USE bool profile_load_path(struct loading *loading, struct fy_node *map, const char *key,
                                 struct json_path *path);
+/* The same under a key that must be there, of a value that may be absent: its path ends in `?`. */
+MUST_USE bool profile_load_maybe_path(struct loading *loading, struct fy_node *map, const char *key,
+                                      struct json_path *path);
 /* The table of outcomes. */
 MUST_USE bool profile_load_outcomes(struct loading *loading, struct fy_node *node);
 

@@ -58,7 +58,7 @@ static bool load_path(struct loading *loading, struct fy_node *node, bool may_be
     if (!parse_path(text, text_bytes, path))
         return yaml_fail(&loading->yaml, node, "here must be a path, as in `data.items[0].id`");
     if (path->optional && !may_be_optional)
-        return yaml_fail(&loading->yaml, node, "only an echo may end in `?`; take it out");
+        return yaml_fail(&loading->yaml, node, "this one may not end in `?`; take it out");
     return true;
 }
 
@@ -67,6 +67,13 @@ bool profile_load_path(struct loading *loading, struct fy_node *map, const char 
 {
     struct fy_node *node = yaml_get(map, key);
     return node == NULL || load_path(loading, node, false, path);
+}
+
+bool profile_load_maybe_path(struct loading *loading, struct fy_node *map, const char *key,
+                             struct json_path *path)
+{
+    struct fy_node *node = yaml_need(&loading->yaml, map, key);
+    return node != NULL && load_path(loading, node, true, path);
 }
 
 static bool load_echo(struct loading *loading, struct fy_node *node, bool is_balance,

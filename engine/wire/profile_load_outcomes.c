@@ -246,6 +246,14 @@ static bool answer_has(const struct profile *profile, const struct outcome_row *
     return false;
 }
 
+static bool has_listing(const struct profile *profile)
+{
+    for (uint32_t i = 0; i < profile->transfer_count; i++)
+        if (profile->transfers[i].has_listing)
+            return true;
+    return false;
+}
+
 static bool has_list(const struct profile *profile)
 {
     for (uint32_t i = 0; i < profile->transfer_count; i++)
@@ -346,7 +354,9 @@ static bool check_complete(struct loading *loading, struct fy_node *node)
         {CALL_INQUIRY, ANSWER_NOT_FOUND, "{call: inquiry, …, outcome: not_found}"},
     };
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-        bool is_wanted = needed[i].call != CALL_INQUIRY || profile->rules.inquiry == INQUIRY_BY_KEY;
+        bool is_wanted = needed[i].call != CALL_INQUIRY ||
+                         profile->rules.inquiry == INQUIRY_BY_KEY ||
+                         (needed[i].answer == ANSWER_ACCEPTED && has_listing(profile));
         if (is_wanted && !has_outcome(profile, needed[i].call, needed[i].answer))
             return yaml_fail(&loading->yaml, node, "a row is missing; add `%s`", needed[i].text);
     }

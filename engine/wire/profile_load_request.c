@@ -14,7 +14,7 @@ struct builder {
     struct loading *loading;
     struct fy_node *node; /* what errors point at */
     struct template *template;
-    bool is_balance;
+    enum subject subject;
     bool ok;
     char literal[LITERAL_BYTES_MAX];
     uint32_t literal_bytes;
@@ -22,9 +22,9 @@ struct builder {
 };
 
 static void builder_init(struct builder *b, struct loading *loading, struct fy_node *node,
-                         bool is_balance, struct template *template)
+                         enum subject subject, struct template *template)
 {
-    *b = (struct builder){.loading = loading, .node = node, .is_balance = is_balance, .ok = true};
+    *b = (struct builder){.loading = loading, .node = node, .subject = subject, .ok = true};
     b->template = template;
     template->first = (uint16_t)loading->profile->piece_count;
     template->count = 0;
@@ -82,6 +82,9 @@ static void add_field(struct builder *b, enum field field, enum place place)
         [FIELD_CURRENCY] = 3,
         [FIELD_STEP] = 12,
         [FIELD_TRACEPARENT] = 55,
+        [FIELD_SINCE] = LIST_INSTANT_BYTES,
+        [FIELD_UNTIL] = LIST_INSTANT_BYTES,
+        [FIELD_CURSOR] = LIST_CURSOR_MAX,
     };
     static const uint8_t growth[] = {[PLACE_PATH] = 3, [PLACE_HEADER] = 1, [PLACE_JSON] = 2};
     b->most_bytes += (uint32_t)most[field] * growth[place];
@@ -93,6 +96,25 @@ static bool finish(struct builder *b, uint32_t *most_bytes)
     add_piece(b, FIELD_NONE, PLACE_PATH);
     *most_bytes += b->most_bytes;
     return b->ok;
+}
+
+/* Who asks for a balance knows no transfer; who asks for all of them knows the span of time. */
+static bool check_subject(struct builder *b, enum field field)
+{
+    static const char *const subjects[] = {
+        [SUBJECT_BALANCE] = "a balance has no field `{%s}`; use `{virtual_account}`, `{currency}`",
+        [SUBJECT_TRANSFER] = "a transfer has no field `{%s}`; it is of a `list`",
+        [SUBJECT_LIST] = "a list has no field `{%s}`; use `{since}`, `{until}`, `{cursor}`",
+    };
+    bool is_of_list = field >= FIELD_SINCE;
+    bool is_of_balance = field == FIELD_VIRTUAL_ACCOUNT || field == FIELD_CURRENCY;
+    bool fits = b->subject == SUBJECT_LIST      ? is_of_list
+                : b->subject == SUBJECT_BALANCE ? is_of_balance
+                                                : !is_of_list;
+    if (!fits)
+        return yaml_fail(&b->loading->yaml, b->node, subjects[b->subject],
+                         profile_field_names[field]);
+    return true;
 }
 
 /* The name between braces. */
@@ -111,11 +133,7 @@ static bool find_field(struct builder *b, const char *name, size_t name_bytes, e
             nearest == NULL ? "" : nearest, nearest == NULL ? "" : "}`?");
     }
     *field = (enum field)i;
-    if (b->is_balance && *field != FIELD_VIRTUAL_ACCOUNT && *field != FIELD_CURRENCY)
-        return yaml_fail(yaml, b->node,
-                         "a balance has no field `{%s}`; use `{virtual_account}`, `{currency}`",
-                         profile_field_names[i]);
-    return true;
+    return check_subject(b, *field);
 }
 
 static bool literal_fits(enum place place, unsigned char c)
@@ -165,7 +183,7 @@ static void add_template(struct builder *b, enum place place, const char *text, 
     }
 }
 
-static bool load_path(struct loading *loading, struct fy_node *node, bool is_balance,
+static bool load_path(struct loading *loading, struct fy_node *node, enum subject subject,
                       struct request *request, uint32_t *most_bytes)
 {
     const char *text;
@@ -176,7 +194,7 @@ static bool load_path(struct loading *loading, struct fy_node *node, bool is_bal
     if (text[0] != '/')
         return yaml_fail(&loading->yaml, path, "a path begins with `/`");
     struct builder b;
-    builder_init(&b, loading, path, is_balance, &request->path);
+    builder_init(&b, loading, path, subject, &request->path);
     add_template(&b, PLACE_PATH, text, text_bytes);
     return finish(&b, most_bytes);
 }
@@ -227,12 +245,12 @@ static void add_headers(struct builder *b, struct fy_node *headers)
     }
 }
 
-static bool load_headers(struct loading *loading, struct fy_node *node, bool is_balance,
+static bool load_headers(struct loading *loading, struct fy_node *node, enum subject subject,
                          struct request *request, uint32_t *most_bytes)
 {
     const struct profile *profile = loading->profile;
     struct builder b;
-    builder_init(&b, loading, node, is_balance, &request->site);
+    builder_init(&b, loading, node, subject, &request->site);
     add_text(&b, " HTTP/1.1\r\nHost: ");
     add_text(&b, profile->host);
     if (profile->token[0] != 0) {
@@ -240,12 +258,12 @@ static bool load_headers(struct loading *loading, struct fy_node *node, bool is_
         add_text(&b, profile->token);
     }
     bool fits = finish(&b, most_bytes);
-    builder_init(&b, loading, node, is_balance, &request->headers);
+    builder_init(&b, loading, node, subject, &request->headers);
     struct fy_node *headers = yaml_get(node, "headers");
     if (headers != NULL)
         add_headers(&b, headers);
     fits &= finish(&b, most_bytes);
-    builder_init(&b, loading, node, is_balance, &request->tail);
+    builder_init(&b, loading, node, subject, &request->tail);
     if (request->has_body)
         add_text(&b, "\r\nContent-Type: application/json\r\nContent-Length: ");
     else
@@ -340,11 +358,11 @@ static void add_value(struct builder *b, struct fy_node *node, uint32_t depth)
         add_scalar(b, node);
 }
 
-static bool load_body(struct loading *loading, struct fy_node *body, bool is_balance,
+static bool load_body(struct loading *loading, struct fy_node *body, enum subject subject,
                       struct request *request, uint32_t *most_bytes)
 {
     struct builder b;
-    builder_init(&b, loading, body, is_balance, &request->body);
+    builder_init(&b, loading, body, subject, &request->body);
     add_value(&b, body, 0);
     return finish(&b, most_bytes);
 }
@@ -359,24 +377,24 @@ static bool load_start(struct loading *loading, struct fy_node *node, struct req
         return false;
     request->method = methods[index];
     struct builder b;
-    builder_init(&b, loading, node, true, &request->start);
+    builder_init(&b, loading, node, SUBJECT_BALANCE, &request->start);
     add_text(&b, request->method);
     add_text(&b, " ");
     add_text(&b, loading->profile->path_prefix);
     return finish(&b, most_bytes);
 }
 
-bool profile_load_request(struct loading *loading, struct fy_node *node, bool is_balance,
+bool profile_load_request(struct loading *loading, struct fy_node *node, enum subject subject,
                           struct request *request)
 {
     uint32_t most_bytes = sizeof("1234\r\n\r\n");
     struct fy_node *body = yaml_get(node, "body");
     request->has_body = body != NULL;
     if (!load_start(loading, node, request, &most_bytes) ||
-        !load_path(loading, node, is_balance, request, &most_bytes) ||
-        !load_headers(loading, node, is_balance, request, &most_bytes))
+        !load_path(loading, node, subject, request, &most_bytes) ||
+        !load_headers(loading, node, subject, request, &most_bytes))
         return false;
-    if (body != NULL && !load_body(loading, body, is_balance, request, &most_bytes))
+    if (body != NULL && !load_body(loading, body, subject, request, &most_bytes))
         return false;
     if (body != NULL && strcmp(request->method, "GET") == 0)
         return yaml_fail(&loading->yaml, body, "a GET has no body; take it out, or use POST");
@@ -385,4 +403,53 @@ bool profile_load_request(struct loading *loading, struct fy_node *node, bool is
                          "the request could get longer than %d bytes; shorten it",
                          REQUEST_BYTES_MAX);
     return true;
+}
+
+/* What follows the path from the second page on: the place where a page says the next one begins.
+ */
+static bool load_more(struct loading *loading, struct fy_node *node, struct listing *listing)
+{
+    const char *text;
+    size_t text_bytes;
+    uint32_t most_bytes = 0;
+    struct fy_node *more = yaml_need(&loading->yaml, node, "more");
+    if (more == NULL || !yaml_text(&loading->yaml, more, &text, &text_bytes))
+        return false;
+    struct builder b;
+    builder_init(&b, loading, more, SUBJECT_LIST, &listing->more);
+    add_template(&b, PLACE_PATH, text, text_bytes);
+    if (b.ok && memmem(text, text_bytes, "{cursor}", strlen("{cursor}")) == NULL)
+        return yaml_fail(&loading->yaml, more, "`more` must say `{cursor}`");
+    return finish(&b, &most_bytes);
+}
+
+/* Else what is listed could not be compared, and would be taken for equal. */
+static bool check_comparable(struct loading *loading, struct fy_node *node,
+                             const struct transfer_call *call)
+{
+    static const enum field fields[] = {FIELD_KEY, FIELD_FROM, FIELD_TO, FIELD_AMOUNT,
+                                        FIELD_CURRENCY};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (profile_echo(&call->answer, fields[i]) == NULL)
+            return yaml_fail(&loading->yaml, node,
+                             "a list is compared by key, from, to, amount and currency; say under "
+                             "`answer`, `echo` where `%s` is",
+                             profile_field_names[fields[i]]);
+    return true;
+}
+
+bool profile_load_listing(struct loading *loading, struct fy_node *node, struct transfer_call *call)
+{
+    static const char *const keys[] = {"method", "path",  "headers", "body",
+                                       "more",   "items", "next",    NULL};
+    struct yaml *yaml = &loading->yaml;
+    struct listing *listing = &call->listing;
+    if (!yaml_map(yaml, node, keys) ||
+        !profile_load_request(loading, node, SUBJECT_LIST, &listing->ask) ||
+        !load_more(loading, node, listing) || yaml_need(yaml, node, "items") == NULL ||
+        !profile_load_path(loading, node, "items", &listing->items) ||
+        !profile_load_maybe_path(loading, node, "next", &listing->next))
+        return false;
+    call->has_listing = true;
+    return check_comparable(loading, node, call);
 }

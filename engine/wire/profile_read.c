@@ -9,12 +9,6 @@
 
 #define RETRY_AFTER_MAX_S 86400
 
-/* A text of the answer; `text` NULL: none. It lies in the scratch. */
-struct said {
-    const char *text;
-    size_t bytes;
-};
-
 /* One answer under way. */
 struct reading {
     const struct profile *profile;
@@ -38,7 +32,7 @@ static void set_doubt(struct bank_answer *answer, const char *code)
     text_clean(answer->text.code, sizeof(answer->text.code), code, strlen(code));
 }
 
-static const json_t *find(const json_t *value, const struct json_path *path)
+const json_t *profile_find(const json_t *value, const struct json_path *path)
 {
     if (path->count == 0)
         return NULL;
@@ -49,9 +43,9 @@ static const json_t *find(const json_t *value, const struct json_path *path)
     return value;
 }
 
-static struct said find_text(const json_t *value, const struct json_path *path)
+struct said profile_find_text(const json_t *value, const struct json_path *path)
 {
-    const json_t *found = find(value, path);
+    const json_t *found = profile_find(value, path);
     if (!json_is_string(found))
         return (struct said){0};
     return (struct said){.text = json_string_value(found), .bytes = json_string_length(found)};
@@ -63,8 +57,7 @@ static bool is_same(struct said said, const char *text, size_t text_bytes)
            memcmp(said.text, text, text_bytes) == 0;
 }
 
-/* In the bank's form: a real, or a number where text is agreed, is not an amount. */
-static bool read_amount(const struct profile *profile, const json_t *value, int64_t *amount_minor)
+bool profile_read_amount(const struct profile *profile, const json_t *value, int64_t *amount_minor)
 {
     if (!profile->amount_is_text) {
         if (!json_is_integer(value))
@@ -83,24 +76,23 @@ static bool read_amount(const struct profile *profile, const json_t *value, int6
     return true;
 }
 
-/* The header's word and the body's, the longer of the two. */
-static void read_retry_after(struct reading *r, int64_t retry_after_s)
+uint64_t profile_retry_after_ns(const struct profile *profile, const json_t *root,
+                                int64_t retry_after_s)
 {
-    const json_t *said = find(r->root, &r->profile->retry_after);
+    const json_t *said = profile_find(root, &profile->retry_after);
     int64_t seconds = json_is_integer(said) ? json_integer_value(said) : -1;
     if (seconds < retry_after_s)
         seconds = retry_after_s;
     if (seconds > RETRY_AFTER_MAX_S)
         seconds = RETRY_AFTER_MAX_S;
-    if (seconds > 0)
-        r->answer->retry_after_ns = (uint64_t)seconds * NS_PER_S;
+    return seconds > 0 ? (uint64_t)seconds * NS_PER_S : 0;
 }
 
 /* The one transfer of a list; NULL with `ok`: the list is empty. */
 static const json_t *find_listed(const struct reading *r, const char **doubt)
 {
-    const json_t *list = find(r->root, &r->call->list);
-    const json_t *next = find(r->root, &r->call->next);
+    const json_t *list = profile_find(r->root, &r->call->list);
+    const json_t *next = profile_find(r->root, &r->call->next);
     if (!json_is_array(list))
         *doubt = "unparsed";
     else if (json_array_size(list) > 1 || (next != NULL && json_typeof(next) != JSON_NULL))
@@ -133,22 +125,20 @@ static bool fits(const char *wanted, struct said said)
                               memcmp(wanted, said.text, said.bytes) == 0);
 }
 
-static const struct outcome_row *find_row(const struct reading *r, struct said state,
-                                          struct said code, struct said bank_code)
+const struct outcome_row *profile_find_row(const struct profile *profile, enum call_kind call_kind,
+                                           uint16_t http_status, bool is_empty, struct said state,
+                                           struct said code, struct said bank_code)
 {
-    const struct profile *profile = r->profile;
     for (uint32_t i = 0; i < profile->row_count; i++) {
         const struct outcome_row *row = &profile->rows[i];
-        if (row->call == r->call_kind && row->status == r->http_status &&
-            row->empty == (r->object == NULL) && fits(row->state, state) && fits(row->code, code) &&
-            fits(row->bank_code, bank_code))
+        if (row->call == call_kind && row->status == http_status && row->empty == is_empty &&
+            fits(row->state, state) && fits(row->code, code) && fits(row->bank_code, bank_code))
             return row;
     }
     return NULL;
 }
 
-/* What a bank says becomes a record: never with our token in it, should it be echoed. */
-static void keep_text(const struct profile *profile, char *out, size_t capacity, struct said said)
+void profile_keep_text(const struct profile *profile, char *out, size_t capacity, struct said said)
 {
     static const char hidden[] = "token_echoed";
     size_t token_bytes = strlen(profile->token);
@@ -165,18 +155,18 @@ static void keep_texts(struct reading *r, enum answer answer, struct said state,
 {
     struct bank_text *text = &r->answer->text;
     struct said told = bank_code.bytes > 0 ? bank_code : code.bytes > 0 ? code : state;
-    struct said reference = find_text(r->object, &r->form->reference);
+    struct said reference = profile_find_text(r->object, &r->form->reference);
     if (told.text != NULL && answer != ANSWER_ACCEPTED)
-        keep_text(r->profile, text->code, sizeof(text->code), told);
+        profile_keep_text(r->profile, text->code, sizeof(text->code), told);
     if (reference.text != NULL)
-        keep_text(r->profile, text->bank_ref, sizeof(text->bank_ref), reference);
+        profile_keep_text(r->profile, text->bank_ref, sizeof(text->bank_ref), reference);
 }
 
 static bool echoes_field(const struct reading *r, const struct echo *echo, const json_t *found)
 {
     if (echo->field == FIELD_AMOUNT) {
         int64_t amount_minor;
-        return read_amount(r->profile, found, &amount_minor) &&
+        return profile_read_amount(r->profile, found, &amount_minor) &&
                amount_minor == r->values.amount_minor;
     }
     struct said said = {0};
@@ -202,7 +192,7 @@ static const char *check_echoes(const struct reading *r, bool whole)
         return NULL;
     for (uint32_t i = 0; i < r->form->echo_count; i++) {
         const struct echo *echo = &r->form->echoes[i];
-        const json_t *found = find(r->object, &echo->path);
+        const json_t *found = profile_find(r->object, &echo->path);
         if (found == NULL && (echo->path.optional || !whole))
             continue;
         if (!echoes_field(r, echo, found))
@@ -214,8 +204,8 @@ static const char *check_echoes(const struct reading *r, bool whole)
 static const char *read_balance(struct reading *r)
 {
     const char *doubt = check_echoes(r, true);
-    if (doubt == NULL &&
-        !read_amount(r->profile, find(r->object, &r->form->amount), &r->answer->balance_minor))
+    if (doubt == NULL && !profile_read_amount(r->profile, profile_find(r->object, &r->form->amount),
+                                              &r->answer->balance_minor))
         doubt = "unparsed";
     return doubt;
 }
@@ -228,9 +218,9 @@ static const char *read_taken(struct reading *r)
         return doubt;
     if (r->form->reference.count > 0 && r->answer->text.bank_ref[0] == 0)
         return "no_reference";
-    const json_t *fee = find(r->object, &r->form->fee);
+    const json_t *fee = profile_find(r->object, &r->form->fee);
     if (fee != NULL && json_typeof(fee) != JSON_NULL &&
-        (!read_amount(r->profile, fee, &r->answer->fee_minor) || r->answer->fee_minor < 0))
+        (!profile_read_amount(r->profile, fee, &r->answer->fee_minor) || r->answer->fee_minor < 0))
         return "unparsed";
     return NULL;
 }
@@ -262,14 +252,15 @@ static const char *read_outcome(struct reading *r, const struct outcome_row *row
 
 static const char *read_root(struct reading *r, int64_t retry_after_s)
 {
-    read_retry_after(r, retry_after_s);
+    r->answer->retry_after_ns = profile_retry_after_ns(r->profile, r->root, retry_after_s);
     const char *doubt = r->root == NULL ? "unparsed" : find_object(r);
     if (doubt != NULL)
         return doubt;
-    struct said state = find_text(r->object, &r->form->state);
-    struct said code = find_text(r->object, &r->form->code);
-    struct said bank_code = find_text(r->object, &r->form->bank_code);
-    const struct outcome_row *row = find_row(r, state, code, bank_code);
+    struct said state = profile_find_text(r->object, &r->form->state);
+    struct said code = profile_find_text(r->object, &r->form->code);
+    struct said bank_code = profile_find_text(r->object, &r->form->bank_code);
+    const struct outcome_row *row = profile_find_row(r->profile, r->call_kind, r->http_status,
+                                                     r->object == NULL, state, code, bank_code);
     if (row == NULL)
         return "unlisted";
     keep_texts(r, (enum answer)row->answer, state, code, bank_code);

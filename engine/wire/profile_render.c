@@ -140,30 +140,59 @@ static const struct request *find_request(const struct profile *profile, enum ca
     return call_kind == CALL_INQUIRY ? &call->ask : &call->send;
 }
 
+/* `more` goes behind the path. */
+static struct rendered render(const struct profile *profile, const struct request *request,
+                              struct template more, const struct field_values *values,
+                              char out[REQUEST_BYTES_MAX])
+{
+    struct rendered rendered = {0};
+    struct writer w = {.at = out, .end = out + REQUEST_BYTES_MAX, .ok = true};
+    put_template(&w, profile, request->start, values);
+    put_template(&w, profile, request->path, values);
+    put_template(&w, profile, more, values);
+    put_template(&w, profile, request->site, values);
+    put_template(&w, profile, request->headers, values);
+    put_template(&w, profile, request->tail, values);
+    rendered.body_at = (uint32_t)(w.at - out);
+    if (request->has_body && w.ok)
+        rendered.body_at += put_body(&w, profile, request, values);
+    if (!w.ok)
+        return (struct rendered){0};
+    rendered.bytes = (uint32_t)(w.at - out);
+    return rendered;
+}
+
 struct rendered profile_render(const struct profile *profile, enum call_kind call_kind,
                                const struct transfer_order *order, const struct parties *parties,
                                char out[REQUEST_BYTES_MAX])
 {
     CHECK((order == NULL) == (call_kind == CALL_BALANCE));
     const struct request *request = find_request(profile, call_kind, order);
-    struct rendered rendered = {0};
     struct field_values values;
-    struct writer w = {.at = out, .end = out + REQUEST_BYTES_MAX, .ok = true};
     if (request == NULL)
-        return rendered;
-    profile_values(profile, order, parties, &values);
-    put_template(&w, profile, request->start, &values);
-    put_template(&w, profile, request->path, &values);
-    put_template(&w, profile, request->site, &values);
-    put_template(&w, profile, request->headers, &values);
-    put_template(&w, profile, request->tail, &values);
-    rendered.body_at = (uint32_t)(w.at - out);
-    if (request->has_body && w.ok)
-        rendered.body_at += put_body(&w, profile, request, &values);
-    if (!w.ok)
         return (struct rendered){0};
-    rendered.bytes = (uint32_t)(w.at - out);
-    return rendered;
+    profile_values(profile, order, parties, &values);
+    return render(profile, request, (struct template){0}, &values, out);
+}
+
+static void set_value(struct field_values *values, enum field field, const char *text)
+{
+    values->text[field] = text;
+    values->bytes[field] = strlen(text);
+}
+
+struct rendered profile_render_list(const struct profile *profile, uint32_t list_index,
+                                    const struct list_span *span, const char *cursor,
+                                    char out[REQUEST_BYTES_MAX])
+{
+    const struct listing *listing = profile_listing(profile, list_index);
+    struct field_values values;
+    set_value(&values, FIELD_SINCE, span->since);
+    set_value(&values, FIELD_UNTIL, span->until);
+    set_value(&values, FIELD_CURSOR, cursor);
+    // Asked for once: the first page is where no page before it says that one follows.
+    struct template more = cursor[0] == 0 ? (struct template){0} : listing->more;
+    return render(profile, &listing->ask, more, &values, out);
 }
 
 struct digest profile_body_digest(const struct profile *profile, struct hash *hash,

@@ -225,7 +225,7 @@ static void wrong_values_are_refused(void **state)
         {"list: data", "list: data.", "data.", "here must be a path, as in `data.items[0].id`"},
         {"list: data", "list: a.b.c.d.e.f.g", "a.b.",
          "here must be a path, as in `data.items[0].id`"},
-        {"list: data", "list: data?", "data?", "only an echo may end in `?`; take it out"},
+        {"list: data", "list: data?", "data?", "this one may not end in `?`; take it out"},
     };
     ASSERT_ALL_REFUSED(rows);
 }

@@ -5,10 +5,11 @@
 #include "base/check.h"
 #include "base/time.h"
 
-#define PLAIN_MAX 1024 /* bytes of an answer as it should be */
-#define BODY_MAX 704   /* leaves 320 of them for the head */
+#define HEAD_MAX 320 /* bytes of a head as it should be */
+#define BODY_MAX 704 /* … of a body that is no page */
+#define PLAIN_MAX (HEAD_MAX + ANSWER_PAGE_BYTES)
 
-_Static_assert(PLAIN_MAX <= MOCK_ANSWER_MAX, "framing has room to add");
+_Static_assert(PLAIN_MAX + 20480 <= MOCK_ANSWER_MAX, "framing has room to add");
 
 struct text {
     char *at;
@@ -81,11 +82,10 @@ static void body_begin(struct body *body)
     body->text = (struct text){body->bytes, body->bytes + sizeof body->bytes};
 }
 
-static void finish(struct mock_reply *reply, uint16_t status, const char *headers,
-                   const struct body *body)
+static void finish_bytes(struct mock_reply *reply, uint16_t status, const char *headers,
+                         const char *body, size_t body_bytes)
 {
     struct text text = {reply->answer, reply->answer + PLAIN_MAX};
-    size_t body_bytes = (size_t)(body->text.at - body->bytes);
     put(&text, status_line(status));
     put(&text, "Content-Type: application/json\r\nContent-Length: ");
     put_number(&text, body_bytes);
@@ -93,10 +93,16 @@ static void finish(struct mock_reply *reply, uint16_t status, const char *header
     put(&text, headers);
     put(&text, reply->close_after ? "Connection: close\r\n\r\n" : "\r\n");
     CHECK(body_bytes <= (size_t)(text.end - text.at));
-    memcpy(text.at, body->bytes, body_bytes);
+    memcpy(text.at, body, body_bytes);
     reply->decision = MOCK_ANSWER;
     reply->status = status;
     reply->bytes = (uint32_t)(text.at + body_bytes - reply->answer);
+}
+
+static void finish(struct mock_reply *reply, uint16_t status, const char *headers,
+                   const struct body *body)
+{
+    finish_bytes(reply, status, headers, body->bytes, (size_t)(body->text.at - body->bytes));
 }
 
 static const char *replayed_header(bool is_replayed)
@@ -181,6 +187,38 @@ void answer_list(struct mock_reply *reply, const struct told *told)
         put_transfer(&body.text, told);
     put(&body.text, "],\"next_cursor\":null}");
     finish(reply, 200, "", &body);
+}
+
+static struct text page_text(struct answer_page *page)
+{
+    return (struct text){page->body + page->bytes, page->body + sizeof page->body};
+}
+
+void answer_page_begin(struct answer_page *page)
+{
+    page->count = page->bytes = 0;
+    struct text text = page_text(page);
+    put(&text, "{\"data\":[");
+    page->bytes = (uint32_t)(text.at - page->body);
+}
+
+void answer_page_add(struct answer_page *page, const struct told *told)
+{
+    struct text text = page_text(page);
+    put(&text, page->count++ > 0 ? "," : "");
+    put_transfer(&text, told);
+    page->bytes = (uint32_t)(text.at - page->body);
+}
+
+void answer_page_end(struct mock_reply *reply, struct answer_page *page, const char *next)
+{
+    struct text text = page_text(page);
+    if (next[0] != 0)
+        put_field(&text, "],\"next_cursor\":", next);
+    else
+        put(&text, "],\"next_cursor\":null");
+    put(&text, "}");
+    finish_bytes(reply, 200, "", page->body, (size_t)(text.at - page->body));
 }
 
 static void put_error(struct text *text, const char *type, const char *code, const char *title,

@@ -26,6 +26,19 @@ struct told {
 };
 void answer_transfer(struct mock_reply *reply, const struct told *told, bool is_replayed);
 void answer_list(struct mock_reply *reply, const struct told *told);
+
+/* A page of a list, put together one by one. */
+#define ANSWER_PAGE_BYTES 24000
+struct answer_page {
+    uint32_t count, bytes;
+    char body[ANSWER_PAGE_BYTES];
+};
+void answer_page_begin(struct answer_page *page);
+/* At most REQUEST_LIST_MOST. */
+void answer_page_add(struct answer_page *page, const struct told *told);
+/* `next` is the cursor of the page behind it, "": there is none. */
+void answer_page_end(struct mock_reply *reply, struct answer_page *page, const char *next);
+
 void answer_refused(struct mock_reply *reply, enum mock_refusal refusal, bool is_replayed);
 /* The caller may not do this. */
 void answer_forbidden(struct mock_reply *reply);

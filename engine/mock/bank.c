@@ -1,5 +1,7 @@
 #include "mock/bank.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +182,16 @@ static bool is_seen(const struct mock_bank *bank, const struct call *call,
     return false;
 }
 
+/* What is not decided and not seen is not listed either, nor is what left nothing behind. */
+static bool is_listed(const struct call *call, const struct request_list *wanted,
+                      const struct book_entry *entry)
+{
+    const struct mock_transfer *transfer = &entry->transfer;
+    return transfer->kind == call->request->kind && !entry->forgotten &&
+           (entry->decided || entry->fate != BOOK_LATE) &&
+           transfer->begun_at_ns >= wanted->since_ns && transfer->begun_at_ns < wanted->until_ns;
+}
+
 static void inquire(struct mock_bank *bank, const struct call *call)
 {
     struct mock_transfer copy;
@@ -196,6 +208,34 @@ static void inquire(struct mock_bank *bank, const struct call *call)
         told = bank_tell(bank, place, call->way, &copy);
     }
     answer_list(call->reply, &told);
+}
+
+/* Those of a kind and span of time, as they were received; from the cursor on, at most a page. */
+static void list(struct mock_bank *bank, const struct call *call)
+{
+    struct request_list wanted;
+    struct answer_page page;
+    struct mock_transfer copy;
+    char next[16] = "";
+    const char *wrong = request_list_read(&wanted, call->request->query);
+    call->reply->what = wrong == NULL ? "list" : "invalid";
+    if (wrong != NULL) {
+        answer_error(call->reply, 400, "invalid_parameters_error", wrong);
+        return;
+    }
+    answer_page_begin(&page);
+    for (uint32_t place = wanted.from; place < bank->book.entry_count && next[0] == 0; place++) {
+        const struct book_entry *entry = &bank->book.entries[place];
+        if (!is_listed(call, &wanted, entry))
+            continue;
+        if (page.count == wanted.limit) {
+            snprintf(next, sizeof next, "p%" PRIu32, place);
+            continue;
+        }
+        struct told told = bank_tell(bank, place, FAULT_NONE, &copy);
+        answer_page_add(&page, &told);
+    }
+    answer_page_end(call->reply, &page, next);
 }
 
 /* An answer that repeats whom it is about; who gets another's can tell. */
@@ -220,8 +260,8 @@ static void keep_answer(struct kept_answer *kept, const struct call *call)
 /* Of the two newest answers about different ones, this call may get the one that is not its own. */
 static void swap(struct mock_bank *bank, const struct call *call)
 {
-    if (!faults_may(&bank->faults, FAULT_SWAPPED))
-        return;
+    if (!faults_may(&bank->faults, FAULT_SWAPPED) || call->request->call == REQUEST_LIST)
+        return; // a list is about nobody
     struct kept_answer own = {.bytes = 0};
     if (names_whom(call->reply))
         keep_answer(&own, call);
@@ -301,6 +341,8 @@ static void answer(struct mock_bank *bank, const struct request *request, struct
         balance(bank, &call);
     } else if (request->call == REQUEST_INQUIRY) {
         inquire(bank, &call);
+    } else if (request->call == REQUEST_LIST) {
+        list(bank, &call);
     } else {
         reply->what = "unknown path";
         answer_error(reply, 404, "api_method_not_found_error", "There is no such path.");

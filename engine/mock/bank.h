@@ -18,7 +18,7 @@
 
 #define MOCK_ACCOUNT_BYTES 41 /* an account number with its NUL */
 #define MOCK_KEY_BYTES 65     /* an idempotency key as text with its NUL */
-#define MOCK_ANSWER_MAX 24576 /* bytes of one HTTP answer, with what odd framing adds */
+#define MOCK_ANSWER_MAX 45056 /* bytes of one HTTP answer, with what odd framing adds */
 #define MOCK_REQUEST_MAX 4096 /* bytes of one HTTP request */
 #define MOCK_CURRENCY_BYTES 4 /* ISO 4217 with its NUL */
 #define MOCK_TOKEN_BYTES 129  /* a bearer token with its NUL */

@@ -11,6 +11,7 @@
 #define BALANCE_PREFIX "/accounts/"
 #define BALANCE_SUFFIX "/balance"
 #define INQUIRY_QUERY "?idempotency_key="
+#define LIST_QUERY "?created_at."
 
 /* One parse. The spans lie in the request's bytes, which llhttp is given in one piece. */
 struct parse {
@@ -193,6 +194,9 @@ static void read_call(struct request *request, const struct parse *parse)
         request->call = query.count == 0 ? REQUEST_TRANSFER : REQUEST_UNKNOWN;
         if (parse->key.bytes != NULL)
             keep_name(request->key, sizeof request->key, parse->key.bytes, parse->key.count);
+    } else if (!is_post && read_kind(request, &query) && starts_with(query, LIST_QUERY)) {
+        request->call = REQUEST_LIST;
+        request->query = (struct span){query.bytes + 1, query.count - 1};
     } else if (!is_post && request->path.count > 0 && read_kind(request, &query)) {
         request->call = REQUEST_INQUIRY;
         if (starts_with(query, INQUIRY_QUERY))

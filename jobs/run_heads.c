@@ -170,16 +170,12 @@ static bool write_heads(int fd, const struct run_heads *heads)
     return good && fsync(fd) == 0;
 }
 
-void run_heads_save(const struct run_heads *heads)
+static void write_file(const struct run_heads *heads)
 {
     char *fresh = NULL;
-    if (heads->file == NULL)
-        return;
-    struct run_heads all = *heads;
-    read_file(heads->file, &all);
     CHECK(asprintf(&fresh, "%s.%ld", heads->file, (long)getpid()) > 0);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = fd >= 0 && write_heads(fd, &all);
+    bool good = fd >= 0 && write_heads(fd, heads);
     int error = errno;
     if (fd >= 0)
         close(fd);
@@ -194,6 +190,24 @@ void run_heads_save(const struct run_heads *heads)
         unlink(fresh);
     }
     free(fresh);
+}
+
+void run_heads_save(const struct run_heads *heads)
+{
+    if (heads->file == NULL)
+        return;
+    struct run_heads all = *heads;
+    read_file(heads->file, &all);
+    write_file(&all);
+}
+
+void run_heads_replace(struct run_heads *heads, const struct claim_known *known, uint32_t count)
+{
+    heads->count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        run_heads_note(heads, known[i].partition, known[i].chunk, &known[i].hash);
+    if (heads->file != NULL)
+        write_file(heads);
 }
 
 void run_heads_close(struct run_heads *heads)

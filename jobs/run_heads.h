@@ -31,6 +31,9 @@ void run_heads_note(struct run_heads *heads, uint32_t partition, uint32_t chunk,
                     const struct digest *hash);
 /* Into the state file; a warning where that fails. */
 void run_heads_save(const struct run_heads *heads);
+/* Only these stay known, here and in the state file: for a ledger that was shown to lack nothing,
+   although it went back. A warning where that fails. */
+void run_heads_replace(struct run_heads *heads, const struct claim_known *known, uint32_t count);
 void run_heads_close(struct run_heads *heads);
 
 #endif

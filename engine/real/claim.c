@@ -222,7 +222,8 @@ enum status claim_take(struct claim *claim, const struct claim_known *known, uin
                        char error[STORE_ERROR_BYTES])
 {
     CHECK(claim->epoch == 0);
-    enum status status = claim_check_timeline(claim->control, &claim->timeline, error);
+    enum status status =
+        claim_check_timeline(claim->control, &claim->config, &claim->timeline, error);
     for (uint32_t i = 0; i < known_count && status == STATUS_OK; i++)
         status = claim_check_known(claim->control, &claim->config, &known[i], error);
     if (status == STATUS_OK)

@@ -10,7 +10,8 @@
 #define NUMBER_BYTES 24
 #define REFUSED                                                                                    \
     "nothing was paid\nHINT: connect to the server that has the newest data; to pay from this "    \
-    "one, first reconcile it with each bank's book: what it lost may have been paid already"
+    "one, first reconcile it with each bank's book (daybook reconcile COHORT --date D): what it "  \
+    "lost may have been paid already"
 
 /* ---- what it promises ---- */
 
@@ -108,14 +109,18 @@ enum status claim_check_schema(PGconn *control, char error[STORE_ERROR_BYTES])
 
 /* ---- did it go backwards ---- */
 
-enum status claim_check_timeline(PGconn *control, int64_t *timeline, char error[STORE_ERROR_BYTES])
+enum status claim_check_timeline(PGconn *control, const struct claim_config *config,
+                                 int64_t *timeline, char error[STORE_ERROR_BYTES])
 {
-    PGresult *result = pg_run(control, sql_claim_timeline, 0, NULL);
+    char batch[NUMBER_BYTES];
+    snprintf(batch, sizeof(batch), "%" PRIu32, config->batch_id);
+    const char *params[] = {batch};
+    PGresult *result = pg_run(control, sql_claim_timeline, 1, params);
     enum status status = pg_result_status(control, result, error);
     if (status == STATUS_OK) {
         *timeline = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
         int64_t last = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
-        if (!PQgetisnull(result, 0, 1) && last != *timeline) {
+        if (!PQgetisnull(result, 0, 1)) {
             snprintf(error, STORE_ERROR_BYTES,
                      "the database is on timeline %" PRId64 ", run %s saw timeline %" PRId64
                      ": it was restored or failed over since; " REFUSED,

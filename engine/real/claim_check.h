@@ -25,11 +25,11 @@ MUST_USE enum status claim_check_session(PGconn *control, const PGresult *server
 MUST_USE enum status claim_check_schema(PGconn *control, char error[STORE_ERROR_BYTES]);
 
 /*
- * The server's timeline. STATUS_STORE_BEHIND: the newest run, of whatever batch, saw another one,
- * so what was committed last there may be missing here.
+ * The server's timeline. STATUS_STORE_BEHIND: a run, of whatever batch, saw another one, so what
+ * was committed last there may be missing here, and no reconciliation has shown that nothing is.
  */
-MUST_USE enum status claim_check_timeline(PGconn *control, int64_t *timeline,
-                                          char error[STORE_ERROR_BYTES]);
+MUST_USE enum status claim_check_timeline(PGconn *control, const struct claim_config *config,
+                                          int64_t *timeline, char error[STORE_ERROR_BYTES]);
 /* STATUS_STORE_BEHIND: the head is below the known one, or that chunk has another hash. */
 MUST_USE enum status claim_check_known(PGconn *control, const struct claim_config *config,
                                        const struct claim_known *known,

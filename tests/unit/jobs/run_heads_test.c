@@ -100,11 +100,35 @@ static void the_state_file_keeps_the_newest_head_of_each_partition(void **state)
     assert_int_equal(rmdir(folder), 0); // nothing else was left there
 }
 
+/* A ledger that went back and was shown to lack nothing. */
+static void what_is_replaced_is_all_that_stays_known(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/daybook-heads.XXXXXX", text[512], file[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/heads", folder);
+    struct run_heads heads = {.file = file};
+    const struct digest hash = {{0xab}}, other = {{0xcd}};
+    run_heads_note(&heads, 0, 7, &hash);
+    run_heads_note(&heads, 1, 9, &hash);
+    run_heads_save(&heads);
+    const struct claim_known now = {.partition = 0, .chunk = 3, .has_hash = true, .hash = other};
+    run_heads_replace(&heads, &now, 1);
+    assert_int_equal(heads.count, 1);
+    assert_int_equal(heads.known[0].chunk, 3);
+    read_text(file, text);
+    assert_int_equal(strncmp(text, "0:3:cd00", 8), 0);
+    assert_null(strstr(text, "1:9:"));
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_head_is_told_as_partition_chunk_and_hash),
         cmocka_unit_test(the_state_file_keeps_the_newest_head_of_each_partition),
+        cmocka_unit_test(what_is_replaced_is_all_that_stays_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

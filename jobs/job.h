@@ -130,6 +130,7 @@ int job_runs(struct job *job);
 int job_config_show(struct job *job);
 int job_help(struct job *job);
 int job_verify(struct job *job);
+int job_reconcile(struct job *job);
 int job_demo(struct job *job);
 int job_mockbank(struct job *job);
 int job_simulate(struct job *job);

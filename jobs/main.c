@@ -26,7 +26,7 @@ static const struct {
     {"runs", job_runs},         {"config show", job_config_show},
     {"explain", job_explain},   {"init", job_init},
     {"doctor", job_doctor},     {"completion", job_completion},
-    {"manual", job_manual},
+    {"manual", job_manual},     {"reconcile", job_reconcile},
 };
 
 static int carry_out(struct job *job)

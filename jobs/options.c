@@ -6,6 +6,7 @@
 
 #include "jobs/option_rows.h"
 #include "jobs/options_answers.h"
+#include "jobs/options_reconcile.h"
 #include "jobs/options_request.h"
 #include "jobs/options_setup.h"
 #include "mock/bank.h"
@@ -374,6 +375,14 @@ const struct job_command options_commands[] = {
      "Recomputes totals, order, references and the hash chain from the tables: of one batch, or\n"
      "of all. Exit: 0 whole, 70 not whole, 3 the book differs.\n",
      verify_options, COUNT(verify_options), true},
+    {"reconcile", "[COHORT|FILE.csv]", "does the ledger agree with the bank's list or a statement",
+     "COHORT --date D: a batch against its banks' own lists; where its database went back, it\n"
+     "may also lift the refusal to run it, if that is proven safe. FILE.csv --bank NAME: against\n"
+     "a statement: idem_key,bank_ref,from_account,to_account,amount_minor,currency,status,\n"
+     "booked_at. --bank NAME --from D --to D: all batches against the bank's list. Exit: 0 they\n"
+     "agree, 3 they differ, 5 no difference but some are under way, 65 the list or file is\n"
+     "wrong, 69 database or bank unreachable, or the batch stays refused.\n",
+     reconcile_options, RECONCILE_OPTIONS, true},
     {"mockbank", "", "a bank to rehearse on, with its own book and seeded faults", NULL,
      mockbank_options, COUNT(mockbank_options), false},
     {"simulate", "", "a whole payday on virtual time, with faults drawn from a seed",

@@ -244,6 +244,12 @@ static int with_session(struct run *run)
     return exit_code;
 }
 
+int request_look(struct run *run, struct request_answer *answer, bool *has_owner)
+{
+    int exit_code = with_session(run);
+    return exit_code == JOB_DONE ? look(run->db, answer, has_owner) : exit_code;
+}
+
 /* No run is active: this command answers it. What it ends with is the batch's matter, unless the
    request stays without an answer. */
 static int answer_myself(struct run *run, const struct request *request,

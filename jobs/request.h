@@ -63,6 +63,8 @@ const char *request_reason(const struct job *job);
 
 /* Filed, and its owner told. JOB_DONE, or the exit code of what was reported. */
 int request_file(struct db *db, const struct request *request, char request_id[24]);
+/* The answer of answer->request_id, and whether a run of its batch is active. */
+int request_look(struct run *run, struct request_answer *answer, bool *has_owner);
 /*
  * Filed and answered: by the run that is active, or by this command. JOB_DONE where it has a
  * decision, whichever; else the exit code of what was reported, and the request stays filed.

@@ -16,6 +16,7 @@ PACKAGES_build=(
     libjansson-dev # JSON
     libfyaml-dev   # configuration and bank profiles
     libcsv-dev     # imports
+    libcurl4-openssl-dev # reconcile: the bank's list
     libmsgpack-dev # traces
     node-llhttp    # HTTP; Debian ships llhttp's C source in this package
     libjemalloc-dev

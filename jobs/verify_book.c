@@ -1,235 +1,123 @@
-/*
- * Accepted transfers against the mock bank's book, one to one by key, amount and both accounts.
- * The book is a CSV `key,from,to,amount_minor,state,bank_ref,at_us`.
- */
+/* The matcher of `reconcile`, over all that there is and in words of its own. */
 #include "jobs/verify_book.h"
 
-#include <csv.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/money.h"
+#include "base/hex.h"
 #include "base/text.h"
+#include "jobs/batch.h"
 #include "jobs/file.h"
+#include "jobs/reconcile_csv.h"
+#include "jobs/reconcile_ledger.h"
 #include "jobs/report.h"
-#include "sql.h"
 
-#define BOOK_BYTES_MAX ((size_t)4 << 30)
-#define BOOK_FIELDS 7
 #define SHOWN 20
-
-enum book_field { BOOK_KEY, BOOK_FROM, BOOK_TO, BOOK_AMOUNT, BOOK_STATE };
-
-struct booked {
-    const char *key, *from, *to;
-    int64_t amount_minor;
-    bool matched;
-};
+#define NEVER_US INT64_C(3000000000000000) /* a century is never */
 
 struct book {
     const char *file;
-    char *pool;
-    size_t pool_used;
-    struct booked *rows; /* accepted ones */
-    uint32_t count;
-    uint32_t *slots; /* by key: index + 1 */
-    uint32_t mask;
-    const char *fields[BOOK_FIELDS];
-    uint32_t field, record;
-    uint64_t differences;
-    bool bad;
+    struct bank_lines lines;
+    uint64_t told;
 };
 
-static void tell(struct book *book, const char *what, const char *key, const char *more)
+static const char *sentence(const struct reconcile_break *found)
 {
+    switch (found->class) {
+    case BREAK_MISSING_AT_BANK:
+        return "accepted in the ledger, missing at the bank";
+    case BREAK_MISSING_HERE:
+        return "accepted by the bank, missing in the ledger";
+    case BREAK_DUPLICATE:
+        return "accepted twice by the bank";
+    case BREAK_RETURNED:
+        return "accepted in the ledger, not done by the bank";
+    case BREAK_AMOUNT:
+        return strcmp(found->differs, "amount") == 0 ? "the amount differs"
+               : strcmp(found->differs, "from") == 0 ? "the paying account differs"
+                                                     : "the receiving account differs";
+    case BREAK_STATUS:
+    case BREAK_CLASSES:
+        break;
+    }
+    return "it is open";
+}
+
+static void on_break(void *context, const struct reconcile_break *found)
+{
+    struct book *book = context;
+    char key[64] = "", more[128] = "";
+    if (++book->told > SHOWN)
+        return;
+    if (found->ours != NULL)
+        hex_write(key, found->ours->key.bytes, IDEM_KEY_BYTES);
+    else if (found->theirs->has_key)
+        hex_write(key, found->theirs->key.bytes, IDEM_KEY_BYTES);
+    else
+        snprintf(key, sizeof key, "%.63s", lines_text(&book->lines, found->theirs->key_text));
+    if (found->class == BREAK_AMOUNT && strcmp(found->differs, "amount") == 0)
+        snprintf(more, sizeof more, ": %" PRId64 " in the ledger, %" PRId64 " at the bank",
+                 found->ours->amount_minor, found->theirs->amount_minor);
     char clean[64]; // a book is another's file
     text_clean(clean, sizeof clean, key, strlen(key));
-    if (++book->differences <= SHOWN)
-        fprintf(stderr, "%s: %s%s\n", clean, what, more);
+    fprintf(stderr, "%s: %s%s\n", clean, sentence(found), more);
 }
 
-static uint32_t slot_of(const struct book *book, const char *key)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *at = key; *at != '\0'; at++)
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-    uint32_t slot = (uint32_t)(hash >> 20) & book->mask;
-    while (book->slots[slot] != 0 && strcmp(book->rows[book->slots[slot] - 1].key, key) != 0)
-        slot = (slot + 1) & book->mask;
-    return slot;
-}
-
-/* ---- the file ---- */
-
-static void on_field(void *bytes, size_t byte_count, void *context)
-{
-    struct book *book = context;
-    char *copy = book->pool + book->pool_used;
-    memcpy(copy, bytes, byte_count);
-    copy[byte_count] = '\0';
-    book->pool_used += byte_count + 1;
-    if (book->field < BOOK_FIELDS)
-        book->fields[book->field] = copy;
-    book->field++;
-}
-
-static void refuse(struct book *book, const char *what)
-{
-    if (!book->bad)
-        job_fail(FAIL_BAD_BOOK, "the columns are key,from,to,amount_minor,state,bank_ref,at_us",
-                 "%s: record %u: %s", book->file, book->record, what);
-    book->bad = true;
-}
-
-static void keep_row(struct book *book)
-{
-    struct booked *row = &book->rows[book->count];
-    *row = (struct booked){.key = book->fields[BOOK_KEY],
-                           .from = book->fields[BOOK_FROM],
-                           .to = book->fields[BOOK_TO]};
-    const char *amount = book->fields[BOOK_AMOUNT];
-    if (!money_parse(amount, strlen(amount), &row->amount_minor)) {
-        refuse(book, "amount_minor is not an amount");
-        return;
-    }
-    uint32_t slot = slot_of(book, row->key);
-    if (book->slots[slot] != 0)
-        tell(book, "accepted twice by the bank", row->key, "");
-    book->slots[slot] = ++book->count;
-}
-
-static void on_record(int terminator, void *context)
-{
-    struct book *book = context;
-    (void)terminator;
-    book->record++;
-    if (book->field != BOOK_FIELDS)
-        refuse(book, "not seven fields");
-    else if (book->record == 1 && strcmp(book->fields[BOOK_KEY], "key") != 0)
-        refuse(book, "the first line must name the columns");
-    else if (book->record > 1 && strcmp(book->fields[BOOK_STATE], "accepted") == 0)
-        keep_row(book);
-    else if (book->record > 1 && strcmp(book->fields[BOOK_STATE], "rejected") != 0 &&
-             strcmp(book->fields[BOOK_STATE], "reversed") != 0)
-        refuse(book, "state is not accepted, rejected or reversed");
-    book->field = 0;
-}
-
-static void take_memory(struct book *book, const char *text, size_t bytes)
-{
-    uint32_t lines = 1, slots = 16;
-    for (size_t i = 0; i < bytes; i++)
-        lines += text[i] == '\n' || text[i] == '\r';
-    while (slots < lines * 2)
-        slots *= 2;
-    book->pool = malloc(bytes + 2);
-    book->rows = calloc(lines + 1, sizeof book->rows[0]);
-    book->slots = calloc(slots, sizeof book->slots[0]);
-    book->mask = slots - 1;
-    CHECK(book->pool != NULL && book->rows != NULL && book->slots != NULL);
-}
-
-static bool read_book(struct book *book)
+static int read_book(struct book *book)
 {
     char error[FILE_ERROR_BYTES];
-    struct csv_parser parser;
-    size_t bytes;
-    char *text = file_read(book->file, BOOK_BYTES_MAX, &bytes, error);
-    if (text == NULL) {
-        job_fail(FAIL_BAD_BOOK, NULL, "%s", error);
-        return false;
-    }
-    take_memory(book, text, bytes);
-    CHECK(csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) == 0);
-    if (csv_parse(&parser, text, bytes, on_field, on_record, book) != bytes ||
-        csv_fini(&parser, on_field, on_record, book) != 0)
-        refuse(book, "not CSV");
-    csv_free(&parser);
+    struct reconcile_file file = {.name = book->file, .form = RECONCILE_BOOK};
+    char *text = file_read(book->file, RECONCILE_FILE_BYTES_MAX, &file.text_bytes, error);
+    if (text == NULL)
+        return job_fail(FAIL_BAD_BOOK, NULL, "%s", error);
+    file.text = text;
+    bool is_good = reconcile_csv_read(&file, &book->lines, stderr);
     free(text);
-    return !book->bad;
+    return is_good ? JOB_DONE
+                   : job_fail(FAIL_BAD_BOOK,
+                              "the columns are key,from,to,amount_minor,state,bank_ref,at_us",
+                              "the book cannot be used");
 }
 
-/* ---- the ledger ---- */
-
-static bool is_in_scope(const struct verify_book_scope *scope, const PGresult *row)
+static int compare(struct book *book, struct db *db, const struct verify_book_scope *scope,
+                   struct matching *matching)
 {
-    return scope->cohort == NULL || (strcmp(PQgetvalue(row, 0, 4), scope->cohort) == 0 &&
-                                     strcmp(PQgetvalue(row, 0, 5), scope->date) == 0);
-}
-
-/* Columns: key, from, to, amount, cohort, date. */
-static void compare(struct book *book, const PGresult *row, bool in_scope)
-{
-    const char *key = PQgetvalue(row, 0, 0);
-    int64_t amount = db_binary_int(row, 0, 3);
-    uint32_t slot = slot_of(book, key);
-    char more[128];
-    if (book->slots[slot] == 0) {
-        if (in_scope)
-            tell(book, "accepted in the ledger, missing at the bank", key, "");
-        return;
+    struct batch batch;
+    // Every accepted transfer must be there; what is open is a run's to find out.
+    struct reconcile_scope all = {
+        .bank = scope->bank, .from = "-infinity", .to = "infinity", .open_after_us = NEVER_US};
+    if (scope->cohort != NULL) {
+        int exit_code = batch_find(db, scope->cohort, scope->date, &batch);
+        if (exit_code != JOB_DONE)
+            return exit_code;
+        all.batch = batch.id;
     }
-    struct booked *booked = &book->rows[book->slots[slot] - 1];
-    if (booked->matched)
-        tell(book, "twice in the ledger", key, "");
-    booked->matched = true;
-    if (!in_scope)
-        return;
-    if (booked->amount_minor != amount) {
-        snprintf(more, sizeof more, ": %" PRId64 " in the ledger, %" PRId64 " at the bank", amount,
-                 booked->amount_minor);
-        tell(book, "the amount differs", key, more);
-    }
-    if (strcmp(booked->from, PQgetvalue(row, 0, 1)) != 0)
-        tell(book, "the paying account differs", key, "");
-    if (strcmp(booked->to, PQgetvalue(row, 0, 2)) != 0)
-        tell(book, "the receiving account differs", key, "");
-}
-
-static bool compare_all(struct book *book, struct db *db, const struct verify_book_scope *scope,
-                        uint64_t *compared)
-{
-    const char *const params[] = {scope->bank};
-    bool failed = false;
-    const PGresult *row;
-    if (!db_stream_begin(db, sql_verify_transfers, 1, params))
-        return false;
-    while ((row = db_stream_next(db, &failed)) != NULL) {
-        bool in_scope = is_in_scope(scope, row);
-        compare(book, row, in_scope);
-        *compared += in_scope;
-    }
-    for (uint32_t i = 0; !failed && i < book->count; i++) {
-        if (!book->rows[i].matched)
-            tell(book, "accepted by the bank, missing in the ledger", book->rows[i].key, "");
-    }
-    return !failed;
+    lines_index(&book->lines);
+    matching_begin(matching, &book->lines, on_break, book);
+    if (!reconcile_ledger(db, &all, matching))
+        return db_exit_code(db);
+    if (matching_breaks(matching) == 0)
+        return JOB_DONE;
+    return job_fail(JOB_SOME_LEFT,
+                    "`daybook show --account REF` tells one account's story; a transfer in doubt "
+                    "is resolved by a run",
+                    "ledger and book differ in %" PRIu64 " places", matching_breaks(matching));
 }
 
 int verify_book(struct db *db, const struct verify_book_scope *scope)
 {
     struct book book = {.file = scope->file};
-    uint64_t compared = 0;
+    struct matching matching;
     char count[MONEY_TEXT_BYTES];
-    int exit_code = JOB_BAD_INPUT;
-    if (read_book(&book)) {
-        if (!compare_all(&book, db, scope, &compared))
-            exit_code = db_exit_code(db);
-        else if (book.differences > 0)
-            exit_code = job_fail(FAIL_BOOK_DIFFERS,
-                                 "`daybook explain ACCOUNT` tells one account's story; "
-                                 "a transfer in doubt is resolved by a run",
-                                 "ledger and book differ in %" PRIu64 " places", book.differences);
-        else
-            exit_code = JOB_DONE;
-    }
+    lines_init(&book.lines);
+    int exit_code = read_book(&book);
+    if (exit_code == JOB_DONE)
+        exit_code = compare(&book, db, scope, &matching);
     if (exit_code == JOB_DONE && !scope->quiet)
         printf("ledger = book: %s accepted transfers, each there once with the same amount and "
                "accounts\n",
-               report_count(compared, count));
-    free(book.pool);
-    free(book.rows);
-    free(book.slots);
+               report_count(matching.agreed, count));
+    lines_free(&book.lines);
     return exit_code;
 }

@@ -161,9 +161,9 @@ awk -F , -v OFS=, -v at="$accepted" 'NR == at { $3 = "X-1" } { print }' \
     "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
 book_is_wrong 'the receiving account differs'
 echo 'no,book' >"$PAYDAY_FOLDER/wrong"
-expect 65 'not seven fields' daybook verify --book "$PAYDAY_FOLDER/wrong"
+expect 65 'wrong:1:1: unknown column "no"' daybook verify --book "$PAYDAY_FOLDER/wrong"
 sed "${accepted}s/,accepted,/,settled,/" "$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/wrong"
-expect 65 'state is not accepted, rejected or reversed' daybook verify --book "$PAYDAY_FOLDER/wrong"
+expect 65 'state "settled" is not accepted, pending, rejected or returned' daybook verify --book "$PAYDAY_FOLDER/wrong"
 tr '\n' '\r' <"$PAYDAY_FOLDER/book" >"$PAYDAY_FOLDER/right"
 expect 0 'ledger = book' timeout 20 "$DAYBOOK" verify --book "$PAYDAY_FOLDER/right"
 

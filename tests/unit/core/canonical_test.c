@@ -77,6 +77,20 @@ static struct record entry(void)
     return record;
 }
 
+static struct record decision(void)
+{
+    struct record record = {.settlement_id = settlement_id(7, 3, 1234),
+                            .record_kind = RECORD_DECISION};
+    record.decision.request_id = 0x0102030405060708;
+    record.decision.request_kind = REQUEST_AMEND;
+    record.decision.state = DECISION_STALE;
+    record.decision.amount_minor = -2;
+    record.decision.mapping_id = 43;
+    record.decision.at_us = 1700000012000000;
+    strcpy(record.decision.code, "newer_attempt");
+    return record;
+}
+
 static void assert_canonical(const struct record *record, const char *expected)
 {
     uint8_t bytes[CANONICAL_BYTES_MAX];
@@ -122,17 +136,30 @@ static void an_entry_has_these_bytes(void **state)
                               "02020400000000000493e0");
 }
 
+static void a_decision_has_these_bytes(void **state)
+{
+    (void)state;
+    struct record record = decision();
+    assert_canonical(&record, "05000000070c0004d200000000"
+                              "01020304050607080604fffffffffffffffe"
+                              "000000000000002b00060a2418d55b00"
+                              "0d6e657765725f617474656d7074");
+}
+
 static void a_chunk_hashes_its_predecessor_and_its_records_in_order(void **state)
 {
     (void)state;
     struct digest prev;
     for (uint8_t i = 0; i < DIGEST_BYTES; i++)
         prev.bytes[i] = i;
-    const struct record records[] = {intent(), attempt(), outcome(), entry()};
+    const struct record records[] = {intent(), attempt(), outcome(), entry(), decision()};
     struct hash *hash = hash_open();
     struct digest digest = canonical_chunk_hash(hash, &prev, records, 4);
     assert_hex(digest.bytes, DIGEST_BYTES,
                "bab3a295cbf06b59d70630896e255286aee705103b75e64a5c84407462684543");
+    digest = canonical_chunk_hash(hash, &prev, records, 5);
+    assert_hex(digest.bytes, DIGEST_BYTES,
+               "6107c9faf9a8c2f72f4daf06e8fe0aba117e5f0faaed373ecee32371e0c5930c");
     hash_close(hash);
 }
 
@@ -177,7 +204,7 @@ static void the_longest_record_fits(void **state)
 
 static void a_record_of_no_kind(void)
 {
-    const struct record record = {.record_kind = 5};
+    const struct record record = {.record_kind = RECORD_DECISION + 1};
     uint8_t bytes[CANONICAL_BYTES_MAX];
     (void)canonical_record(&record, bytes);
 }
@@ -190,11 +217,20 @@ static void a_text_without_an_end(void)
     (void)canonical_record(&record, bytes);
 }
 
+static void a_code_without_an_end(void)
+{
+    struct record record = decision();
+    memset(record.decision.code, 'c', CODE_TEXT_MAX + 1);
+    uint8_t bytes[CANONICAL_BYTES_MAX];
+    (void)canonical_record(&record, bytes);
+}
+
 static void a_record_that_is_none_aborts(void **state)
 {
     (void)state;
     assert_aborts(a_record_of_no_kind);
     assert_aborts(a_text_without_an_end);
+    assert_aborts(a_code_without_an_end);
 }
 
 int main(void)
@@ -204,6 +240,7 @@ int main(void)
         cmocka_unit_test(an_attempt_has_these_bytes),
         cmocka_unit_test(an_outcome_has_these_bytes),
         cmocka_unit_test(an_entry_has_these_bytes),
+        cmocka_unit_test(a_decision_has_these_bytes),
         cmocka_unit_test(a_chunk_hashes_its_predecessor_and_its_records_in_order),
         cmocka_unit_test(a_chunk_longer_than_one_block_hashes_the_same_way),
         cmocka_unit_test(what_is_not_a_record_s_own_does_not_count),

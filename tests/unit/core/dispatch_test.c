@@ -144,7 +144,7 @@ static void more_calls_than_a_turn_s_commands_go_out_in_the_next_turn(void **sta
         add_account(300, 50, 1000, 0);
     world->load_ns = 200 * MS; // the bucket is full when they come in
     start();
-    run_for(401 * MS);
+    run_for(601 * MS); // requests, those under way, and they
     assert_int_equal(world->seen_count, 60);
     assert_int_equal(world->seen[59].at_ns, world->seen[0].at_ns);
 }

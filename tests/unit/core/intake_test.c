@@ -19,12 +19,15 @@ static struct account *add_doubtful(void)
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
-static void those_under_way_come_in_before_the_fresh_ones(void **state)
+static void requests_come_first_then_those_under_way_then_the_fresh_ones(void **state)
 {
     (void)state;
     add_usual();
     add_under_way(STEP_PAYOUT);
     start();
+    assert_int_equal(world->loads[LOAD_REQUESTED], 1);
+    assert_int_equal(world->loads[LOAD_UNDER_WAY], 0);
+    run_for(1 * MS);
     assert_int_equal(world->loads[LOAD_UNDER_WAY], 1);
     assert_int_equal(world->loads[LOAD_FRESH], 0);
     run_to_end(SETTLE_END_COMPLETE);
@@ -83,10 +86,24 @@ static void a_page_is_asked_for_again_when_the_database_is_busy(void **state)
     world->load_statuses = statuses;
     add_usual();
     run_to_end(SETTLE_END_COMPLETE);
-    assert_int_equal(world->loads[LOAD_UNDER_WAY], 3);
+    assert_int_equal(world->loads[LOAD_REQUESTED], 3);
+    assert_int_equal(world->loads[LOAD_UNDER_WAY], 1);
     assert_settled(1);
     // Not at once: 10 to 20 ms after the first no, 20 to 40 ms after the second.
     assert_true(call_of(1, CALL_BALANCE, 1)->at_ns >= START_NS + 30 * MS);
+}
+
+static void a_page_of_those_under_way_is_asked_for_again_from_the_same_place(void **state)
+{
+    (void)state;
+    enum status statuses[] = {STATUS_STORE_BUSY, STATUS_OK};
+    add_under_way(STEP_PAYOUT);
+    start();
+    world->load_statuses = statuses;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(world->loads[LOAD_REQUESTED], 1);
+    assert_int_equal(world->loads[LOAD_UNDER_WAY], 2);
+    assert_settled(1);
 }
 
 static void a_page_of_waiting_accounts_is_not_lost_when_the_database_is_busy(void **state)
@@ -341,11 +358,12 @@ static void a_deadline_comes_also_when_the_bank_said_slow_down_for_a_day(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(those_under_way_come_in_before_the_fresh_ones),
+        WORLD_TEST(requests_come_first_then_those_under_way_then_the_fresh_ones),
         WORLD_TEST(all_pages_come_in_however_few_the_slots),
         WORLD_TEST(blocked_rows_are_counted_and_left_alone),
         WORLD_TEST(a_run_without_accounts_ends_at_once),
         WORLD_TEST(a_page_is_asked_for_again_when_the_database_is_busy),
+        WORLD_TEST(a_page_of_those_under_way_is_asked_for_again_from_the_same_place),
         WORLD_TEST(a_page_of_waiting_accounts_is_not_lost_when_the_database_is_busy),
         WORLD_TEST(a_page_that_cannot_be_had_ends_the_run),
         WORLD_TEST(an_account_is_polled_once_every_poll_interval_and_not_more),

@@ -246,7 +246,7 @@ static void a_stop_before_all_were_loaded_says_that_it_does_not_know_them(void *
     add_intent(add_under_way(STEP_HOLD), STEP_PAYOUT, 650, 60 * S);
     add_intent(add_under_way(STEP_HOLD), STEP_PAYOUT, 650, 60 * S);
     start();
-    stop_at(START_NS + 60 * MS); // one of them is here, the other's page is under way
+    stop_at(START_NS + 110 * MS); // one of them is here, the other's page is under way
     run_to_end(SETTLE_END_STOPPED);
     assert_int_equal(settle_counts(world->settle)->in_doubt, 1);
     assert_false(settle_counts(world->settle)->has_all);

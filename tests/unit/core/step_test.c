@@ -49,23 +49,23 @@ static const char *const legal[AWAIT_COUNT] = {
     [AWAIT_NOTHING]       = ".P..R................",
     [AWAIT_POLL_TURN]     = "N.P.................L",
     [AWAIT_POLL_REPLY]    = "NP.ARW.......O......L",
-    [AWAIT_POLL_AGAIN]    = "NP...................",
-    [AWAIT_INTENT_ROOM]   = "N....W...A..IOC.....L",
+    [AWAIT_POLL_AGAIN]    = "NP..................L",
+    [AWAIT_INTENT_ROOM]   = "NP...W...AT.IOC.....L",
     [AWAIT_INTENT_WRITE]  = ".......T............L",
     [AWAIT_SEND_ROOM]     = "N....W..............L",
     [AWAIT_SEND_TURN]     = "N.....M.R...........L",
     [AWAIT_SEND_REPLY]    = "....RW...A..IO......L",
-    [AWAIT_SEND_AGAIN]    = "N...RWM.............L",
+    [AWAIT_SEND_AGAIN]    = "N...RWM...T..O......L",
     [AWAIT_INQUIRY_TURN]  = "N..........R........L",
     [AWAIT_INQUIRY_REPLY] = "N...RW...A..IO......L",
     [AWAIT_INQUIRY_AGAIN] = "N.........T.........L",
     [AWAIT_OUTCOME_WRITE] = "..............C.....L",
-    [AWAIT_CLOSING_TURN]  = "N..............R.....",
+    [AWAIT_CLOSING_TURN]  = "N..............R....L",
     [AWAIT_CLOSING_REPLY] = "N.............T.AF..L",
-    [AWAIT_CLOSING_AGAIN] = "..............T......",
-    [AWAIT_CONFIRM_TURN]  = "N.................R..",
+    [AWAIT_CLOSING_AGAIN] = "..............T.....L",
+    [AWAIT_CONFIRM_TURN]  = "N.................R.L",
     [AWAIT_CONFIRM_REPLY] = "N................T.AL",
-    [AWAIT_CONFIRM_AGAIN] = ".................T...",
+    [AWAIT_CONFIRM_AGAIN] = ".................T..L",
     [AWAIT_LAST_WRITE]    = "N....................",
     // clang-format on
 };
@@ -195,17 +195,33 @@ static void a_slot_comes_back_zeroed_and_as_late_as_possible(void **state)
 {
     (void)state;
     struct settlement *first = step_begin(&steps, 1, 0, AWAIT_POLL_TURN);
-    first->id = 77;
+    first->written_by = 77;
     first->is_pending = true;
     step_move(&steps, first, AWAIT_NOTHING);
     for (uint32_t i = 1; i < SLOTS; i++)
         assert_ptr_not_equal(step_begin(&steps, 1, 2, AWAIT_POLL_TURN), first);
-    struct settlement *again = step_begin(&steps, 1, 2, AWAIT_INTENT_ROOM);
+    struct settlement *again = step_begin(&steps, 7, 2, AWAIT_INTENT_ROOM);
     assert_ptr_equal(again, first);
-    assert_int_equal(again->id, 0);
+    assert_int_equal(again->written_by, 0);
+    assert_int_equal(again->id, 7);
     assert_false(again->is_pending);
     assert_int_equal(again->bank, 2);
     assert_int_equal(step_free_count(&steps), 0);
+}
+
+static void a_settlement_is_found_by_its_id_as_long_as_it_has_a_slot(void **state)
+{
+    (void)state;
+    struct settlement *a = step_begin(&steps, 11, 0, AWAIT_POLL_TURN);
+    struct settlement *b = step_begin(&steps, 12, 1, AWAIT_INTENT_ROOM);
+    assert_ptr_equal(step_find(&steps, 11), a);
+    assert_ptr_equal(step_find(&steps, 12), b);
+    assert_null(step_find(&steps, 13));
+    step_move(&steps, a, AWAIT_POLL_REPLY);
+    assert_ptr_equal(step_find(&steps, 11), a);
+    step_move(&steps, a, AWAIT_NOTHING);
+    assert_null(step_find(&steps, 11));
+    assert_ptr_equal(step_find(&steps, 12), b);
 }
 
 static void lists_stay_whole_whatever_legal_moves_are_made(void **state)
@@ -248,6 +264,14 @@ static void a_broken_link_is_noticed(void **state)
     assert_false(step_is_whole(&steps));
     b->bank = 0;
     assert_true(step_is_whole(&steps));
+    steps.ids[step_index(&steps, b)] = 2;
+    assert_false(step_is_whole(&steps));
+    steps.ids[step_index(&steps, b)] = 1;
+    uint64_t *free = &steps.ids[step_index(&steps, step_first(&steps, 0, AWAIT_NOTHING))];
+    *free = 1;
+    assert_false(step_is_whole(&steps));
+    *free = 0;
+    assert_true(step_is_whole(&steps));
     struct step_list *list = &steps.lists[0][AWAIT_POLL_TURN];
     list->count--;
     assert_false(step_is_whole(&steps));
@@ -272,11 +296,23 @@ static void begin_in_the_middle(void)
     (void)step_begin(&steps, 1, 0, AWAIT_SEND_TURN);
 }
 
+static void begin_for_nobody(void)
+{
+    (void)step_begin(&steps, 0, 0, AWAIT_POLL_TURN);
+}
+
+static void find_nobody(void)
+{
+    (void)step_find(&steps, 0);
+}
+
 static void slots_that_are_not_there_abort(void **state)
 {
     (void)state;
     assert_aborts(begin_one_too_many);
     assert_aborts(begin_in_the_middle);
+    assert_aborts(begin_for_nobody);
+    assert_aborts(find_nobody);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -291,6 +327,7 @@ int main(void)
         TEST(a_list_is_first_in_first_out),
         TEST(banks_do_not_share_lists_but_share_the_free_slots),
         TEST(a_slot_comes_back_zeroed_and_as_late_as_possible),
+        TEST(a_settlement_is_found_by_its_id_as_long_as_it_has_a_slot),
         TEST(lists_stay_whole_whatever_legal_moves_are_made),
         TEST(a_broken_link_is_noticed),
         TEST(slots_that_are_not_there_abort),

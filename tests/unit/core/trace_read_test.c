@@ -92,7 +92,7 @@ static void what_no_item_can_be_is_refused(void **state)
         {"\x92\xff\x00", 3, "kind and an instant"},
         {"\x92\x1a\xff", 3, "kind and an instant"},
         {"\x92\x00\x00", 3, "not known"},
-        {"\x92\x1b\x00", 3, "not known"},
+        {"\x92\x1d\x00", 3, "not known"},
         {"\x93\x1a\x00\x00", 4, "too many fields"},
         {"\x92\x0d\x00", 3, "too few fields"},
         {"\x93\x0d\x00\xff", 4, "another type"},         // cancel: a negative call

@@ -39,11 +39,11 @@ static inline struct bank_text sample_text(void)
     return text;
 }
 
-/* All four kinds of records, with the largest numbers or the least. */
-static inline uint32_t sample_records(struct record records[4], bool largest)
+/* All five kinds of records, with the largest numbers or the least. */
+static inline uint32_t sample_records(struct record records[5], bool largest)
 {
     int64_t number = largest ? INT64_MAX : INT64_MIN;
-    for (uint8_t i = 0; i < 4; i++)
+    for (uint8_t i = 0; i < 5; i++)
         records[i] = (struct record){.record_kind = (uint8_t)(i + 1),
                                      .settlement_id = largest ? UINT64_MAX : 0,
                                      .step = largest ? UINT8_MAX : 0,
@@ -65,7 +65,13 @@ static inline uint32_t sample_records(struct record records[4], bool largest)
     records[3].entry.amount_minor = number;
     records[3].entry.line = records[3].entry.debit = records[3].entry.credit =
         largest ? UINT8_MAX : 0;
-    return 4;
+    records[4].decision.request_id = largest ? UINT64_MAX : 0;
+    records[4].decision.request_kind = records[4].decision.state = largest ? UINT8_MAX : 0;
+    records[4].decision.amount_minor = records[4].decision.mapping_id = number;
+    records[4].decision.at_us = number;
+    if (largest)
+        memset(records[4].decision.code, 'c', CODE_TEXT_MAX);
+    return 5;
 }
 
 static inline struct load_row sample_row(bool largest)
@@ -76,13 +82,15 @@ static inline struct load_row sample_row(bool largest)
         row.repayment_minor = row.hold_minor = row.expected_minor = row.opening_minor = INT64_MAX;
         row.floor_held_minor = row.floor_payable_minor = row.floor_residue_minor = INT64_MIN;
         row.transfer.amount_minor = row.transfer.decided_at_us = INT64_MIN;
+        row.request.amount_minor = row.request.mapping_id = INT64_MAX;
+        row.request.residue_minor = INT64_MIN;
     }
     return row;
 }
 
 static inline void sample_commands(const struct trace_sink *sink, bool largest)
 {
-    static struct record records[4];
+    static struct record records[5];
     uint32_t most = largest ? UINT32_MAX : 0;
     int64_t number = largest ? INT64_MAX : INT64_MIN;
     struct transfer_order order = {.settlement_id = UINT64_MAX,
@@ -141,11 +149,18 @@ static inline void sample_events(const struct trace_sink *sink, bool largest)
                           .rows = rows,
                           .row_count = 2},
          .time = {.db_now_us = INT64_MAX, .asked_at_ns = UINT64_MAX}},
+        {.kind = EVENT_STORE_LOADED,
+         .store_loaded = {.scope = LOAD_REQUESTED,
+                          .status = STATUS_OK,
+                          .at_end = largest,
+                          .rows = rows,
+                          .row_count = 2}},
         {.kind = EVENT_STORE_WRITTEN,
          .store_written = {.status = STATUS_STORE_ALREADY, .number = most},
          .time = {.db_now_us = INT64_MIN}},
         {.kind = EVENT_STORE_ALIVE, .time = {.db_now_us = -1}},
         {.kind = EVENT_STORE_GONE, .store_gone = STATUS_INTERNAL},
+        {.kind = EVENT_REQUESTED},
         {.kind = EVENT_STOP},
     };
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)

@@ -65,13 +65,13 @@ static void the_header_says_what_it_is(void **state)
     struct trace_item item = item_at(0);
     assert_int_equal(item.form->kind, TRACE_KIND_HEADER);
     assert_true(is_text(&item, TRACE_MAGIC, "daybook trace"));
-    assert_int_equal(trace_natural(&item, TRACE_VERSION), 1);
+    assert_int_equal(trace_natural(&item, TRACE_VERSION), 2);
     assert_true(is_text(&item, TRACE_PROGRAM, "0.1.0"));
     assert_int_equal(trace_natural(&item, TRACE_SOURCE), TRACE_SOURCE_SIMULATION);
     assert_true(trace_integer(&item, TRACE_STARTED) == INT64_MIN);
     assert_true(trace_natural(&item, TRACE_SEED) == UINT64_MAX);
     static const uint8_t begins[] = "\x98\x01\x00\xad"
-                                    "daybook trace\x01";
+                                    "daybook trace\x02";
     assert_memory_equal(sample.bytes, begins, sizeof(begins) - 1);
 }
 
@@ -114,6 +114,14 @@ static void records_keep_their_fields_at_both_ends(void **state)
         assert_true(trace_integer(&entry, TRACE_AMOUNT) == number);
         assert_int_equal(trace_natural(&entry, TRACE_CREDIT), nth == 1 ? UINT8_MAX : 0);
         assert_true(trace_natural(&entry, TRACE_SETTLEMENT) == (nth == 1 ? UINT64_MAX : 0));
+        struct trace_item decision = item_of(TRACE_KIND_DECISION, nth);
+        assert_true(trace_natural(&decision, TRACE_REQUEST_ID) == (nth == 1 ? UINT64_MAX : 0));
+        assert_int_equal(trace_natural(&decision, TRACE_DECISION), nth == 1 ? UINT8_MAX : 0);
+        assert_true(trace_integer(&decision, TRACE_AMOUNT) == number);
+        assert_true(trace_integer(&decision, TRACE_MAPPING) == number);
+        assert_true(trace_integer(&decision, TRACE_RECORDED) == number);
+        assert_int_equal(trace_value(&decision, TRACE_CODE)->byte_count,
+                         nth == 1 ? CODE_TEXT_MAX : 0);
     }
 }
 
@@ -126,16 +134,44 @@ static void events_keep_their_fields(void **state)
     reply = item_of(TRACE_KIND_REPLY, 1);
     assert_true(trace_integer(&reply, TRACE_BALANCE) == 0);
     assert_true(trace_integer(&reply, TRACE_FEE) == 7);
-    struct trace_item row = item_of(TRACE_KIND_ROW, 2);
+    struct trace_item row = item_of(TRACE_KIND_ROW, 4);
     assert_true(trace_integer(&row, TRACE_FLOOR_HELD) == INT64_MIN);
     assert_true(trace_integer(&row, TRACE_SEEN) == -1);
     assert_int_equal(trace_natural(&row, TRACE_ATTEMPTS), UINT16_MAX);
+    struct trace_item request = item_of(TRACE_KIND_REQUEST, 2);
+    assert_true(trace_natural(&request, TRACE_REQUEST_ID) == UINT64_MAX);
+    assert_int_equal(trace_natural(&request, TRACE_ATTEMPTS), UINT16_MAX);
+    assert_int_equal(trace_natural(&request, TRACE_PLACE), UINT8_MAX);
+    assert_true(trace_integer(&request, TRACE_AMOUNT) == INT64_MAX);
+    assert_true(trace_integer(&request, TRACE_RESIDUE) == INT64_MIN);
+    assert_true(trace_integer(&request, TRACE_MAPPING) == INT64_MAX);
+    assert_int_equal(item_of(TRACE_KIND_REQUESTED, 1).field_count, 0);
     struct trace_item written = item_of(TRACE_KIND_WRITTEN, 1);
     assert_true(is_text(&written, TRACE_STATUS, "STORE_ALREADY"));
     assert_true(trace_natural(&written, TRACE_CHUNK) == UINT32_MAX);
     struct trace_item stop = item_of(TRACE_KIND_STOP, 0);
     assert_int_equal(stop.field_count, 0);
     assert_null(trace_value(&stop, TRACE_STATUS));
+}
+
+static void only_a_page_of_requests_tells_what_is_asked(void **state)
+{
+    (void)state;
+    bool is_asking = false;
+    enum trace_kind before = TRACE_KIND_HEADER;
+    size_t requests = 0;
+    for (size_t i = 0; i < sample.items; i++) {
+        struct trace_item item = item_at(i);
+        if (before == TRACE_KIND_ROW)
+            assert_int_equal(item.form->kind == TRACE_KIND_REQUEST, is_asking);
+        else
+            assert_int_not_equal(item.form->kind, TRACE_KIND_REQUEST);
+        if (item.form->kind == TRACE_KIND_LOADED)
+            is_asking = trace_natural(&item, TRACE_SCOPE) == LOAD_REQUESTED;
+        before = item.form->kind;
+        requests += before == TRACE_KIND_REQUEST;
+    }
+    assert_int_equal(requests, 4);
 }
 
 static void every_end_and_every_value_has_a_name(void **state)
@@ -191,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup(calls_keep_their_fields_at_both_ends, fill),
         cmocka_unit_test_setup(records_keep_their_fields_at_both_ends, fill),
         cmocka_unit_test_setup(events_keep_their_fields, fill),
+        cmocka_unit_test_setup(only_a_page_of_requests_tells_what_is_asked, fill),
         cmocka_unit_test(every_end_and_every_value_has_a_name),
         cmocka_unit_test(kinds_are_found_by_number),
     };

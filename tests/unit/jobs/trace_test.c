@@ -147,7 +147,7 @@ static void what_follows_or_precedes_a_trace_is_named_with_its_place(void **stat
 static void another_version_is_refused(void **state)
 {
     (void)state;
-    sample.bytes[4 + strlen(TRACE_MAGIC_TEXT)] = 2;
+    sample.bytes[4 + strlen(TRACE_MAGIC_TEXT)] = TRACE_FORMAT_VERSION - 1;
     struct outcome outcome = read_file(sample.bytes, sample.used);
     assert_int_equal(outcome.items, 0);
     assert_non_null(strstr(outcome.error, "another version"));

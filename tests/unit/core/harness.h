@@ -24,6 +24,7 @@
 #define SEEN_MAX 6000U
 #define WRITTEN_MAX 4000U
 #define PENDING_MAX 512U
+#define REQUESTS_MAX 64U
 #define TURN_EVENTS 32U
 #define TURN_COMMANDS 16U
 #define IDLE_TURNS_MAX 3U
@@ -55,16 +56,24 @@ struct script {
 
 struct account {
     struct load_row row, first_row; /* now, and when the first core of the test started */
-    bool is_under_way, is_ended;
+    bool is_under_way;
     int64_t balance_minor;
     struct script scripts[3]; /* by enum call_kind */
+};
+
+/* What somebody asked for. */
+struct wish {
+    struct load_request request;
+    uint32_t position; /* 0: the run's */
+    uint8_t bank;      /* … about this one */
+    uint8_t later;     /* enum load_later */
 };
 
 /* A call that the core handed out. */
 struct seen {
     enum call_kind call_kind;
     uint32_t position;
-    uint8_t bank, step;
+    uint8_t bank, step, kind;
     uint16_t generation;
     bool has_digest;
     struct idem_key key;
@@ -101,6 +110,8 @@ struct world {
     enum status *write_statuses, *load_statuses; /* answers before OK; ended by STATUS_OK */
     void (*on_call)(struct seen *);              /* another bank than the scripts */
     bool (*is_poison)(const struct record *);    /* the database refuses a chunk with such */
+    struct wish wishes[REQUESTS_MAX];
+    uint32_t wish_count;
 
     struct memory memory;
     struct hash *hash;
@@ -137,6 +148,8 @@ static inline struct account *account_at(uint32_t position)
     assert_in_range(position, 1, world->account_count);
     return &world->accounts[position - 1];
 }
+
+#include "ledger_rows.h"
 
 #include "audit.h"
 
@@ -254,6 +267,34 @@ static inline void add_intent(struct account *account, enum step_kind step, int6
     audit_earlier_intent(account);
 }
 
+/* The newest outcome that an earlier run wrote for it was this park. */
+static inline struct account *park_before(struct account *account, const char *code)
+{
+    account->row.place = LOAD_PLACE_PARKED;
+    account->row.outcome_seq++;
+    strcpy(account->row.park_code, code);
+    return account;
+}
+
+/* The usual one, which an earlier run settled; the rest was there beyond the ledger. */
+static inline struct account *add_ended(enum outcome_state end, int64_t payable_minor,
+                                        int64_t residue_minor)
+{
+    struct account *account = add_under_way(STEP_PAYOUT);
+    account->balance_minor += payable_minor + residue_minor;
+    account->row.place = LOAD_PLACE_ENDED;
+    account->row.outcome_seq = 5;
+    account->row.end_state = (uint8_t)end;
+    account->row.end_payable_minor = payable_minor;
+    account->row.end_residue_minor = residue_minor;
+    account->row.end_held_minor = 50;
+    account->row.accepted_generation[STEP_COLLECT] = 1;
+    account->row.accepted_generation[STEP_PAYOUT] = 1;
+    account->row.transfer = (struct load_transfer){
+        .step = STEP_PAYOUT, .generation = 1, .state = OUTCOME_ACCEPTED, .amount_minor = 650};
+    return account;
+}
+
 /* The next calls of this kind for the account are answered so. */
 static inline void say(struct account *account, enum call_kind kind, struct said said)
 {
@@ -306,6 +347,78 @@ static inline enum status next_status(enum status **statuses)
     return *(*statuses)++;
 }
 
+/* ---- what people ask for --------------------------------------------------------------------- */
+
+/* Somebody asks, now; the core hears of it when it is running. */
+static inline struct load_request *ask(uint32_t position, enum request_kind kind)
+{
+    assert_true(world->wish_count < REQUESTS_MAX);
+    struct wish *wish = &world->wishes[world->wish_count++];
+    *wish = (struct wish){.position = position};
+    wish->request.id = world->wish_count;
+    wish->request.kind = (uint8_t)kind;
+    if (world->settle != NULL)
+        expect(world->now_ns, EVENT_REQUESTED);
+    return &wish->request;
+}
+
+/* About the newest transfer, as the records have it at this instant. */
+static inline struct load_request *ask_word(uint32_t position, enum request_kind kind)
+{
+    struct load_row row = recorded_row(position);
+    struct load_request *request = ask(position, kind);
+    request->step = row.transfer.step;
+    request->transfer_kind = row.transfer.kind;
+    request->generation = row.transfer.generation;
+    request->attempts = row.transfer.attempts;
+    strcpy(request->bank_ref, "SLIP 7");
+    return request;
+}
+
+/* That an accepted transfer came back. */
+static inline struct load_request *ask_return(uint32_t position, enum step_kind step,
+                                              uint16_t generation)
+{
+    struct load_request *request = ask(position, REQUEST_RETURN);
+    request->step = (uint8_t)step;
+    request->generation = generation;
+    strcpy(request->bank_ref, "SLIP 8");
+    return request;
+}
+
+/* Another version of where the money goes. */
+static inline struct load_request *ask_amend(uint32_t position, int64_t mapping_id)
+{
+    struct load_request *request = ask(position, REQUEST_AMEND);
+    request->mapping_id = mapping_id;
+    snprintf(request->parties.virtual_account, ACCOUNT_TEXT_MAX, "%u", position);
+    snprintf(request->parties.payout_account, ACCOUNT_TEXT_MAX, "new %lld", (long long)mapping_id);
+    return request;
+}
+
+static inline struct load_request *ask_raise(uint32_t position, int64_t payable_minor,
+                                             int64_t residue_minor)
+{
+    struct load_request *request = ask(position, REQUEST_RAISE);
+    request->amount_minor = payable_minor;
+    request->residue_minor = residue_minor;
+    return request;
+}
+
+static inline struct load_request *ask_rate(uint8_t bank, int64_t rate_per_s)
+{
+    struct load_request *request = ask(0, REQUEST_RATE);
+    world->wishes[world->wish_count - 1].bank = bank;
+    request->amount_minor = rate_per_s;
+    return request;
+}
+
+/* The account's next settlement, for the request that was asked last. */
+static inline void asked_while_later(enum load_later later)
+{
+    world->wishes[world->wish_count - 1].later = (uint8_t)later;
+}
+
 static inline bool has_poison(const struct chunk *chunk)
 {
     for (uint32_t i = 0; world->is_poison != NULL && i < chunk->record_count; i++)
@@ -325,29 +438,49 @@ static inline void answer_chunk(enum status status)
     pending->event.time.db_now_us = db_us(pending->at_ns);
 }
 
-static inline bool is_in_scope(const struct account *account, uint8_t scope)
+static inline bool is_in_scope(uint32_t position, uint8_t scope)
 {
-    return !account->is_ended && account->is_under_way == (scope == LOAD_UNDER_WAY);
+    uint8_t place = recorded_row(position).place;
+    return place == (scope == LOAD_UNDER_WAY ? LOAD_PLACE_UNDER_WAY : LOAD_PLACE_FRESH);
+}
+
+/* As the database has them at this instant; they come when the page does. */
+static inline uint32_t page_of(const struct store_load *load, bool *at_end)
+{
+    uint32_t count = 0;
+    *at_end = true;
+    for (uint32_t i = 0; load->scope == LOAD_AGAIN && i < load->position_count; i++)
+        world->page[count++] = recorded_row(load->positions[i]);
+    bool by_position = load->scope == LOAD_UNDER_WAY || load->scope == LOAD_FRESH;
+    for (uint32_t i = load->after_position; by_position && i < world->account_count; i++) {
+        if (!is_in_scope(i + 1, load->scope))
+            continue;
+        *at_end = count < load->row_max;
+        if (!*at_end)
+            break;
+        world->page[count++] = recorded_row(i + 1);
+    }
+    for (uint32_t i = 0; load->scope == LOAD_REQUESTED && i < world->wish_count; i++) {
+        const struct wish *wish = &world->wishes[i];
+        if (wish->request.id <= load->after_request || decision_of(wish->request.id) != NULL)
+            continue;
+        *at_end = count < load->row_max;
+        if (!*at_end)
+            break;
+        world->page[count++] = wished_row(wish);
+    }
+    assert_true(count <= load->row_max);
+    return count;
 }
 
 static inline void answer_load(const struct store_load *load)
 {
-    uint32_t count = 0;
-    bool at_end = true;
+    bool at_end;
     enum status status = next_status(&world->load_statuses);
     world->loads[load->scope]++;
-    for (uint32_t i = 0; load->scope == LOAD_AGAIN && i < load->position_count; i++)
-        world->page[count++] = account_at(load->positions[i])->row;
-    bool by_position = load->scope == LOAD_UNDER_WAY || load->scope == LOAD_FRESH;
-    for (uint32_t i = load->after_position; by_position && i < world->account_count; i++) {
-        if (!is_in_scope(&world->accounts[i], load->scope))
-            continue;
-        at_end = count < load->row_max;
-        if (!at_end)
-            break;
-        world->page[count++] = world->accounts[i].row;
-    }
-    assert_true(count <= load->row_max);
+    if (load->scope == LOAD_REQUESTED)
+        audit_asks();
+    uint32_t count = page_of(load, &at_end);
     struct pending *pending = expect(world->now_ns + world->load_ns, EVENT_STORE_LOADED);
     pending->event.store_loaded =
         (struct store_loaded){.scope = load->scope,
@@ -392,7 +525,8 @@ static inline void bank_decides(struct seen *call)
         return;
     said->is_done |= said->answer == ANSWER_ACCEPTED;
     if (said->is_done && !is_taken(call))
-        account->balance_minor -= call->amount_minor;
+        account->balance_minor +=
+            call->kind == TRANSFER_UNDO ? call->amount_minor : -call->amount_minor;
 }
 
 static inline void expect_reply(uint32_t index, uint64_t at_ns)
@@ -430,11 +564,15 @@ static inline void take_call(const struct bank_call *call)
     if (call->order != NULL) {
         assert_int_equal(settlement_position(call->order->settlement_id), seen->position);
         seen->step = call->order->step;
+        seen->kind = call->order->kind;
         seen->generation = call->order->generation;
         seen->key = call->order->key;
         seen->amount_minor = call->order->amount_minor;
     }
     world->seen_count++;
+    if (seen->call_kind == CALL_TRANSFER)
+        assert_string_equal(call->parties->payout_account,
+                            recorded_row(seen->position).parties.payout_account);
     audit_call(seen);
     if (world->on_call != NULL)
         world->on_call(seen);
@@ -609,6 +747,8 @@ static inline void run_to_end_within(uint64_t limit_ns, enum settle_end end)
         fail_msg("it did not end");
     assert_int_equal(settle_end(world->settle), end);
     audit_end();
+    if (end == SETTLE_END_COMPLETE || end == SETTLE_END_DOUBT || end == SETTLE_END_DEADLINE)
+        audit_answered();
 }
 
 static inline void run_to_end(enum settle_end end)

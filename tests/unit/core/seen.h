@@ -61,6 +61,30 @@ static inline void assert_parked(uint32_t position, const char *code)
     assert_string_equal(outcome->outcome.text.code, code);
 }
 
+/* What was answered to a request, and why. */
+static inline void assert_decided(const struct load_request *request, enum decision_state state,
+                                  const char *code)
+{
+    const struct record *decision = decision_of(request->id);
+    if (decision == NULL)
+        fail_msg("request %u was not answered", (unsigned)request->id);
+    assert_string_equal(decision->decision.code, code);
+    assert_int_equal(decision->decision.state, state);
+}
+
+#define assert_done(request) assert_decided(request, DECISION_DONE, "")
+#define assert_refused_as(request, code) assert_decided(request, DECISION_REFUSED, code)
+
+/* The newest committed outcome of all. */
+static inline const struct record *newest_of(uint32_t position)
+{
+    const struct record *found = NULL;
+    const struct record *r;
+    for (uint32_t n = 1; (r = record_of(position, RECORD_OUTCOME, n)) != NULL; n++)
+        found = r;
+    return found;
+}
+
 /* The most records of this kind in one committed chunk. */
 static inline uint32_t most_in_a_chunk(enum record_kind kind)
 {

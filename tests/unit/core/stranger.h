@@ -27,7 +27,7 @@ struct truth_of_key {
     uint64_t lands_ns; /* LATE: when it becomes DONE */
     uint64_t known_ns; /* first heard of */
     uint32_t position;
-    uint8_t step;
+    uint8_t step, kind;
     int64_t amount_minor;
 };
 
@@ -44,7 +44,8 @@ static inline void settle_truth(struct truth_of_key *t, enum truth truth)
 {
     t->truth = truth;
     if (truth == TRUTH_DONE)
-        account_at(t->position)->balance_minor -= t->amount_minor;
+        account_at(t->position)->balance_minor +=
+            t->kind == TRANSFER_UNDO ? t->amount_minor : -t->amount_minor;
 }
 
 /* What the bank has under the key at this instant, or NULL: it forgets after the key's lifetime. */
@@ -82,6 +83,7 @@ static inline struct truth_of_key *learn(const struct seen *call, enum truth tru
                                .known_ns = world->now_ns,
                                .position = call->position,
                                .step = call->step,
+                               .kind = call->kind,
                                .amount_minor = call->amount_minor};
     settle_truth(t, truth);
     return t;
@@ -193,64 +195,25 @@ static inline void stranger_audit(void)
     for (uint32_t i = 0; i < truth_count; i++)
         for (uint32_t k = 0; k < i; k++)
             if (truths[i].truth == TRUTH_DONE && truths[k].truth == TRUTH_DONE &&
-                truths[i].position == truths[k].position && truths[i].step == truths[k].step)
+                truths[i].position == truths[k].position && truths[i].step == truths[k].step &&
+                truths[i].kind == truths[k].kind)
                 fail_msg("account %u was paid twice", truths[i].position);
     for (uint32_t position = 1; position <= world->account_count; position++) {
         int64_t done_minor = 0;
         for (uint32_t i = 0; i < truth_count; i++)
             if (truths[i].position == position && truths[i].truth == TRUTH_DONE)
-                done_minor += truths[i].amount_minor;
-        if (outcome_of(position, OUTCOME_SETTLED) == NULL)
-            continue;
+                done_minor += truths[i].kind == TRANSFER_UNDO ? -truths[i].amount_minor
+                                                              : truths[i].amount_minor;
         const struct load_row *row = &account_at(position)->row;
         int64_t held_minor = world->config.hold_by_transfer ? 0 : row->hold_minor;
-        assert_int_equal(done_minor, 1000 - held_minor);
+        if (outcome_of(position, OUTCOME_SETTLED) != NULL)
+            assert_int_equal(done_minor, 1000 - held_minor);
+        if (outcome_of(position, OUTCOME_COMPENSATED) != NULL)
+            assert_int_equal(done_minor, 0);
     }
 }
 
 /* ---- dropped and started again --------------------------------------------------------------- */
-
-static inline void load_transfer_from(struct load_row *row, const struct record *r)
-{
-    struct load_transfer *transfer = &row->transfer;
-    if (r->record_kind == RECORD_INTENT) {
-        *transfer = (struct load_transfer){.step = r->step,
-                                           .generation = r->generation,
-                                           .amount_minor = r->intent.amount_minor,
-                                           .intended_at_us = r->intent.intended_at_us,
-                                           .send_before_us = r->intent.send_before_us};
-    } else if (r->record_kind == RECORD_ATTEMPT) {
-        transfer->attempts = r->attempt.number;
-        transfer->send_before_us = r->attempt.send_before_us;
-    } else if (r->record_kind == RECORD_OUTCOME && r->step == transfer->step &&
-               r->generation == transfer->generation) {
-        transfer->state = r->outcome.state;
-        transfer->decided_at_us = r->outcome.at_us;
-    }
-}
-
-/* The rows as a database would give them, from the committed records alone. */
-static inline void rows_from_records(void)
-{
-    for (uint32_t i = 0; i < world->written_count; i++) {
-        const struct record *r = &world->written[i].record;
-        struct account *account = account_at(settlement_position(r->settlement_id));
-        if (r->record_kind == RECORD_OUTCOME) {
-            account->row.outcome_seq = r->outcome.seq;
-            if (is_final(r))
-                account->row.done_steps |= (uint8_t)(1U << r->step);
-            if (r->outcome.state == OUTCOME_DEPOSITED) {
-                account->is_under_way = true;
-                account->row.deposit_minor = r->outcome.amount_minor;
-            }
-            if (r->outcome.state == OUTCOME_SHORT)
-                account->row.seen_minor = r->outcome.amount_minor;
-            account->is_ended |=
-                r->outcome.state == OUTCOME_SETTLED || r->outcome.state == OUTCOME_PARKED;
-        }
-        load_transfer_from(&account->row, r);
-    }
-}
 
 /* The core is gone; its last chunk may still have been committed. */
 static inline void drop_and_start(bool commits)
@@ -264,7 +227,6 @@ static inline void drop_and_start(bool commits)
             world->seen[i].ended_ns = world->now_ns;
     memory_close(&world->memory);
     hash_close(world->hash);
-    rows_from_records();
     world->idle_turns = 0;
     start();
 }

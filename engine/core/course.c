@@ -103,9 +103,12 @@ void course_decide(struct settle *settle, struct settlement *s, const struct rec
     *record = *decision;
     record->record_kind = RECORD_DECISION;
     record->decision.at_us = settle_record_us(settle);
-    if (s != NULL)
+    // Only what is done changes it: who was answered no goes on without waiting for that to be
+    // written, whatever it is about to do.
+    if (s != NULL && decision->decision.state == DECISION_DONE)
         s->written_by = chunk_ticket(&settle->chunks);
     settle->decided_by = chunk_ticket(&settle->chunks);
+    settle->decisions++;
     settle->counts.records++;
 }
 

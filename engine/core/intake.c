@@ -138,7 +138,7 @@ static bool may_ask_for_requests(const struct settle *settle)
 {
     const struct intake *intake = &settle->intake;
     return (intake->has_requests || intake->is_asking) && request_rows(settle) > 0 &&
-           chunk_is_written(&settle->chunks, settle->decided_by);
+           settle_decisions_are_written(settle);
 }
 
 static void ask_for_requests(struct settle *settle, struct store_load *load)
@@ -149,12 +149,22 @@ static void ask_for_requests(struct settle *settle, struct store_load *load)
         intake->has_requests = false;
         intake->after_request = 0;
     }
+    intake->decisions = settle->decisions;
+    step_remember(&settle->steps);
     *load = (struct store_load){.scope = LOAD_REQUESTED,
                                 .after_request = intake->after_request,
                                 .row_max = request_rows(settle)};
 }
 
 /* ---- asking for pages ------------------------------------------------------------------------ */
+
+/* Those who wait may be read again; what was decided about one of them is in the rows only once it
+   is written. */
+static bool may_look_again(const struct settle *settle)
+{
+    return settle->waiting.count > 0 && settle_decisions_are_written(settle) &&
+           !is_running_out(settle);
+}
 
 static void begin_last_look(struct settle *settle)
 {
@@ -179,7 +189,7 @@ static bool ask_for_page(struct settle *settle, struct store_load *load)
         load->scope = LOAD_FRESH;
         return true;
     case INTAKE_WAITING:
-        if (settle->waiting.count == 0 || is_running_out(settle))
+        if (!may_look_again(settle))
             return false;
         begin_last_look(settle);
         list_waiting(settle, load);
@@ -362,6 +372,8 @@ static void take_in_page(struct settle *settle, const struct store_loaded *loade
 static void take_requests(struct settle *settle, const struct store_loaded *loaded)
 {
     struct intake *intake = &settle->intake;
+    if (intake->decisions != settle->decisions)
+        return; // one of these may be decided meanwhile: from the same place again
     for (uint32_t i = 0; i < loaded->row_count; i++) {
         CHECK(loaded->rows[i].request.id > intake->after_request);
         intake->after_request = loaded->rows[i].request.id;
@@ -446,7 +458,7 @@ uint64_t intake_next_at(const struct settle *settle)
     if (step_free_count(&settle->steps) < page_rows(settle))
         return AT_NEVER;
     if (intake->stage == INTAKE_WAITING) {
-        if (settle->waiting.count == 0 || is_running_out(settle))
+        if (!may_look_again(settle))
             return AT_NEVER;
         uint64_t due_ns = due_at_ns(settle, waiting_first(&settle->waiting));
         at_ns = due_ns > at_ns ? due_ns : at_ns;

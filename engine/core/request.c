@@ -375,7 +375,9 @@ void request_on_row(struct settle *settle, const struct load_row *row)
         return;
     }
     struct settlement *s = step_find(&settle->steps, row->settlement_id);
-    if (s == NULL)
+    if (s == NULL && step_is_remembered(&settle->steps, row->settlement_id))
+        intake_on_requested(settle); // it left its slot since the row was read: once more
+    else if (s == NULL)
         on_outside(settle, row);
     else if (s->request_id != row->request.id) // else its answer is being found out
         on_in_slot(settle, s, &row->request);

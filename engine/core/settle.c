@@ -129,6 +129,12 @@ int64_t settle_record_us(struct settle *settle)
     return now_us;
 }
 
+bool settle_decisions_are_written(const struct settle *settle)
+{
+    // What a database refused was dropped, and its buffer may never be closed.
+    return chunk_is_written(&settle->chunks, settle->decided_by) || chunk_is_idle(&settle->chunks);
+}
+
 void settle_timer(struct settle *settle, const struct settlement *s, uint64_t at_ns)
 {
     heap_set(&settle->timers, step_index(&settle->steps, s), at_ns);
@@ -194,16 +200,33 @@ static void on_bank_reply(struct settle *settle, const struct bank_reply *reply)
     CHECK(false);
 }
 
+static bool has_decision(const struct chunk *chunk)
+{
+    for (uint32_t i = 0; i < chunk->record_count; i++)
+        if (chunk->records[i].record_kind == RECORD_DECISION)
+            return true;
+    return false;
+}
+
+/* What was to come after one of them can be answered now. One that was dropped because a database
+   refused it is no reason to ask: it would come again and again. */
+static void ask_after_decisions(struct settle *settle)
+{
+    if (!settle->is_decided || !settle_decisions_are_written(settle))
+        return;
+    settle->is_decided = false;
+    intake_on_requested(settle);
+}
+
 /* Whoever awaited this chunk goes on; lists are in the order of writing. */
 static void on_chunk_written(struct settle *settle)
 {
     static const enum await writes[] = {AWAIT_INTENT_WRITE, AWAIT_OUTCOME_WRITE, AWAIT_LAST_WRITE};
-    bool has_decisions = !chunk_is_written(&settle->chunks, settle->decided_by);
+    if (!settle->is_decided && !settle_decisions_are_written(settle))
+        settle->is_decided = has_decision(chunk_again(&settle->chunks));
     chunk_written(&settle->chunks);
     settle->counts.chunks++;
-    // What was to come after one of them can be answered now.
-    if (has_decisions && chunk_is_written(&settle->chunks, settle->decided_by))
-        intake_on_requested(settle);
+    ask_after_decisions(settle);
     settle->chunk_tries = 0;
     for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
         for (uint32_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {

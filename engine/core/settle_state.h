@@ -53,6 +53,7 @@ struct intake {
     bool has_requests;      /* there may be some to answer … */
     bool is_asking;         /* … and a round of pages of them is under way … */
     uint64_t after_request; /* … this far */
+    uint32_t decisions;     /* those there were when its page was asked for */
     uint64_t *requested;    /* bit by position: came in for a request, so no page brings it in */
     uint32_t positions[LOAD_ROWS_MAX];
     struct waiting_account listed[LOAD_ROWS_MAX];
@@ -90,6 +91,8 @@ struct settle {
     struct waiting waiting;
     struct intake intake;
     uint32_t decided_by;       /* ticket of the buffer with the newest decision; 0: none yet */
+    uint32_t decisions;        /* so many were made … */
+    bool is_decided;           /* … and some of them written since requests were asked for */
     uint64_t poll_interval_ns; /* the longest of the banks' */
 
     struct settle_counts counts;
@@ -112,6 +115,9 @@ static inline struct desk *settle_desk(struct settle *settle, const struct settl
 {
     return &settle->desks[s->bank];
 }
+/* What was decided is written: so what the store says of requests and of those they are about is
+   what is known here. */
+bool settle_decisions_are_written(const struct settle *settle);
 void settle_timer(struct settle *settle, const struct settlement *s, uint64_t at_ns);
 /* A sum that stays at AT_NEVER instead of wrapping round. */
 static inline uint64_t settle_later_ns(uint64_t at_ns, uint64_t wait_ns)

@@ -109,7 +109,8 @@ void step_init(struct steps *steps, struct arena *arena, uint32_t capacity)
             steps->lists[bank][await] = (struct step_list){.head = STEP_NONE, .tail = STEP_NONE};
     steps->slots = ARENA_TAKE(arena, capacity, struct settlement);
     steps->ids = ARENA_TAKE(arena, capacity, uint64_t);
-    if (steps->slots == NULL || steps->ids == NULL)
+    steps->ids_before = ARENA_TAKE(arena, capacity, uint64_t);
+    if (steps->slots == NULL || steps->ids == NULL || steps->ids_before == NULL)
         return;
     for (uint32_t i = 0; i < capacity; i++)
         list_append(steps, &steps->lists[0][AWAIT_NOTHING], &steps->slots[i]);
@@ -151,13 +152,30 @@ void step_move(struct steps *steps, struct settlement *settlement, enum await to
         steps->ids[step_index(steps, settlement)] = 0;
 }
 
-struct settlement *step_find(struct steps *steps, uint64_t id)
+/* The index of the slot that is this one's; STEP_NONE. */
+static uint32_t find(const uint64_t *ids, uint32_t count, uint64_t id)
 {
     CHECK(id != 0);
-    for (uint32_t i = 0; i < steps->capacity; i++)
-        if (steps->ids[i] == id)
-            return &steps->slots[i];
-    return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (ids[i] == id)
+            return i;
+    return STEP_NONE;
+}
+
+struct settlement *step_find(struct steps *steps, uint64_t id)
+{
+    uint32_t index = find(steps->ids, steps->capacity, id);
+    return index == STEP_NONE ? NULL : &steps->slots[index];
+}
+
+void step_remember(struct steps *steps)
+{
+    memcpy(steps->ids_before, steps->ids, steps->capacity * sizeof(steps->ids[0]));
+}
+
+bool step_is_remembered(const struct steps *steps, uint64_t id)
+{
+    return find(steps->ids_before, steps->capacity, id) != STEP_NONE;
 }
 
 struct settlement *step_first(struct steps *steps, uint32_t bank, enum await await)

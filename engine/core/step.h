@@ -119,7 +119,8 @@ struct step_list {
 
 struct steps {
     struct settlement *slots;
-    uint64_t *ids; /* by slot: whose it is; 0: free */
+    uint64_t *ids;        /* by slot: whose it is; 0: free */
+    uint64_t *ids_before; /* … when step_remember was called */
     uint32_t capacity;
     struct step_list lists[BANKS_MAX][AWAIT_COUNT]; /* free ones: lists[0][AWAIT_NOTHING] */
     uint32_t counts[AWAIT_COUNT];                   /* over all banks */
@@ -136,6 +137,10 @@ uint32_t step_index(const struct steps *steps, const struct settlement *settleme
 struct settlement *step_begin(struct steps *steps, uint64_t id, uint8_t bank, enum await to);
 /* The settlement of this id, or NULL. O(slots). */
 struct settlement *step_find(struct steps *steps, uint64_t id);
+/* Who has a slot now. O(slots). */
+void step_remember(struct steps *steps);
+/* Had this one a slot then? O(slots). */
+bool step_is_remembered(const struct steps *steps, uint64_t id);
 /* The only way a settlement changes what it awaits; an illegal move aborts. */
 void step_move(struct steps *steps, struct settlement *settlement, enum await to);
 

@@ -17,6 +17,13 @@ static struct account *add_doubtful(void)
     return account;
 }
 
+static const struct record *deposit_of(uint32_t position)
+{
+    const struct record *deposit = outcome_of(position, OUTCOME_DEPOSITED);
+    assert_non_null(deposit);
+    return deposit;
+}
+
 /* ---- pages ----------------------------------------------------------------------------------- */
 
 static void requests_come_first_then_those_under_way_then_the_fresh_ones(void **state)
@@ -355,6 +362,74 @@ static void a_deadline_comes_also_when_the_bank_said_slow_down_for_a_day(void **
         assert_non_null(outcome_of(position, OUTCOME_SHORT));
 }
 
+/* ---- beside requests ------------------------------------------------------------------------- */
+
+static void who_waits_is_read_again_only_once_what_was_decided_about_him_is_written(void **state)
+{
+    (void)state;
+    add_doubtful();
+    add_account(300, 50, 1000, 0);
+    start();
+    run_for(1 * S);
+    world->write_ns = 4 * S; // longer than he waits to be looked at again
+    struct load_request *raise = ask_raise(2, 100, 0);
+    run_for(100 * MS);
+    world->write_ns = 2 * MS;
+    account_at(2)->balance_minor = 1100;
+    run_to_end(SETTLE_END_DOUBT);
+    assert_done(raise);
+    assert_int_equal(deposit_of(2)->outcome.amount_minor, 1000);
+    assert_int_equal(call_of(2, CALL_TRANSFER, 2)->amount_minor, 750);
+    assert_settled(2);
+}
+
+static void a_request_about_one_that_a_page_would_bring_in_never_brings_it_in_twice(void **state)
+{
+    (void)state;
+    // Each page is of one row, so most come in only after the requests about them were answered.
+    for (uint64_t at_ns = 0; at_ns < 30 * MS; at_ns += 1 * MS) {
+        world_close(NULL);
+        world_open(NULL);
+        world->config.slots = 7;
+        for (uint32_t i = 0; i < 4; i++) {
+            add_usual();
+            add_under_way(STEP_COLLECT);
+        }
+        start();
+        run_until(START_NS + at_ns);
+        for (uint32_t position = 1; position <= 8; position++)
+            ask_amend(position, 70 + position);
+        run_to_end(SETTLE_END_COMPLETE);
+        for (uint32_t position = 1; position <= 8; position++)
+            assert_settled(position);
+        assert_int_equal(settle_counts(world->settle)->loaded, 8);
+    }
+}
+
+static void one_that_waits_and_is_asked_about_waits_in_one_place(void **state)
+{
+    (void)state;
+    add_doubtful();
+    for (uint32_t i = 0; i < 3; i++)
+        add_account(300, 50, 1000, 0);
+    start();
+    run_for(1 * S);
+    assert_int_equal(settle_counts(world->settle)->waiting, 3);
+    struct load_request *park = ask(3, REQUEST_PARK);
+    struct load_request *amend = ask_amend(2, 77);
+    run_for(1 * S);
+    assert_done(park);
+    assert_done(amend);
+    assert_int_equal(settle_counts(world->settle)->waiting, 2);
+    account_at(3)->balance_minor = account_at(4)->balance_minor = 1000;
+    run_to_end(SETTLE_END_DOUBT);
+    assert_parked(3, PARK_BY_PERSON);
+    assert_null(outcome_of(3, OUTCOME_DEPOSITED));
+    assert_non_null(outcome_of(2, OUTCOME_SHORT));
+    assert_settled(4);
+    assert_int_equal(settle_counts(world->settle)->loaded, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +455,9 @@ int main(void)
         WORLD_TEST(a_deposit_on_the_way_at_the_deadline_is_taken),
         WORLD_TEST(after_the_deadline_nobody_is_polled),
         WORLD_TEST(a_deadline_comes_also_when_the_bank_said_slow_down_for_a_day),
+        WORLD_TEST(who_waits_is_read_again_only_once_what_was_decided_about_him_is_written),
+        WORLD_TEST(a_request_about_one_that_a_page_would_bring_in_never_brings_it_in_twice),
+        WORLD_TEST(one_that_waits_and_is_asked_about_waits_in_one_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

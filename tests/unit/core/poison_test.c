@@ -324,6 +324,61 @@ static void a_chunk_that_differs_halfway_stops_the_run(void **state)
     assert_int_equal(settle_counts(world->settle)->fatal, STATUS_STORE_DIFFERS);
 }
 
+/* ---- what people ask for --------------------------------------------------------------------- */
+
+static bool is_released(const struct record *record)
+{
+    return settlement_position(record->settlement_id) == 1 &&
+           record->record_kind == RECORD_OUTCOME && record->outcome.state == OUTCOME_RELEASED;
+}
+
+/* Its request stays open; asking for it again as soon as the next decision is written would go on
+   for ever. */
+static void a_release_that_is_refused_is_not_tried_again_and_again(void **state)
+{
+    (void)state;
+    park_before(add_under_way(STEP_HOLD), "NO");
+    park_before(add_under_way(STEP_HOLD), "NO");
+    world->is_poison = is_released;
+    struct load_request *refused = ask(1, REQUEST_RELEASE);
+    struct load_request *other = ask(2, REQUEST_RELEASE);
+    start();
+    run_for(60 * S);
+    assert_true(is_done());
+    assert_int_equal(settle_end(world->settle), SETTLE_END_COMPLETE);
+    assert_null(decision_of(refused->id));
+    assert_done(other);
+    assert_settled(2);
+    assert_refused(1);
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 0);
+    assert_in_range(count_records(1, RECORD_OUTCOME), 1, 2);
+}
+
+static bool is_deposit(const struct record *record)
+{
+    return settlement_position(record->settlement_id) == 1 &&
+           record->record_kind == RECORD_OUTCOME && record->outcome.state == OUTCOME_DEPOSITED;
+}
+
+/* The answer busy goes with the records that the database refuses, and leaves its buffer empty. */
+static void an_answer_that_goes_with_refused_records_does_not_keep_the_run_waiting(void **state)
+{
+    (void)state;
+    add_usual();
+    world->is_poison = is_deposit;
+    world->write_ns = 30 * MS;
+    start();
+    run_for(30 * MS); // its deposit and first intent are being written
+    assert_non_null(world->chunk);
+    struct load_request *amend = ask_amend(1, 77);
+    run_for(10 * MS);
+    expect(world->now_ns, EVENT_REQUESTED);
+    run_for(60 * S);
+    assert_true(is_done());
+    assert_refused(1);
+    assert_non_null(decision_of(amend->id)); // once nothing of it is refused any more
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +398,8 @@ int main(void)
         WORLD_TEST(a_drain_that_ends_before_the_reply_still_parks_it),
         WORLD_TEST(when_even_the_park_is_refused_the_run_stops),
         WORLD_TEST(a_chunk_that_differs_halfway_stops_the_run),
+        WORLD_TEST(a_release_that_is_refused_is_not_tried_again_and_again),
+        WORLD_TEST(an_answer_that_goes_with_refused_records_does_not_keep_the_run_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

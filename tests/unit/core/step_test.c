@@ -224,6 +224,21 @@ static void a_settlement_is_found_by_its_id_as_long_as_it_has_a_slot(void **stat
     assert_ptr_equal(step_find(&steps, 12), b);
 }
 
+static void who_had_a_slot_at_an_instant_is_remembered(void **state)
+{
+    (void)state;
+    struct settlement *a = step_begin(&steps, 11, 0, AWAIT_POLL_TURN);
+    assert_false(step_is_remembered(&steps, 11));
+    step_remember(&steps);
+    step_move(&steps, a, AWAIT_NOTHING);
+    (void)step_begin(&steps, 12, 0, AWAIT_POLL_TURN);
+    assert_true(step_is_remembered(&steps, 11));
+    assert_false(step_is_remembered(&steps, 12));
+    step_remember(&steps);
+    assert_false(step_is_remembered(&steps, 11));
+    assert_true(step_is_remembered(&steps, 12));
+}
+
 static void lists_stay_whole_whatever_legal_moves_are_made(void **state)
 {
     (void)state;
@@ -328,6 +343,7 @@ int main(void)
         TEST(banks_do_not_share_lists_but_share_the_free_slots),
         TEST(a_slot_comes_back_zeroed_and_as_late_as_possible),
         TEST(a_settlement_is_found_by_its_id_as_long_as_it_has_a_slot),
+        TEST(who_had_a_slot_at_an_instant_is_remembered),
         TEST(lists_stay_whole_whatever_legal_moves_are_made),
         TEST(a_broken_link_is_noticed),
         TEST(slots_that_are_not_there_abort),

@@ -148,6 +148,7 @@ static void done_by_hand(struct settle *settle, struct settlement *s, const stru
     } else {
         course_step_entries(settle, s, amount_minor);
         course_step_done(s);
+        s->accepted_generation[s->step] = 0; // none that a bank could still confirm
     }
     carry_on(settle, s);
 }
@@ -190,14 +191,17 @@ enum next { NEXT_DECIDE, NEXT_ASK_AGAIN, NEXT_WAIT };
    forgotten it. What is late enough for a person, and not yet for us, waits. */
 static enum next weigh_not_found(struct settle *settle, struct settlement *s, enum proof *proof)
 {
+    bool is_kept = doubt_key_is_kept(settle, s);
     *proof = PROOF_NONE;
-    if (s->request_kind == REQUEST_RETURN || !doubt_key_is_kept(settle, s))
+    if (s->request_kind == REQUEST_RETURN || (!is_kept && s->request_kind == REQUEST_PAID))
         return NEXT_DECIDE;
-    *proof = PROOF_EARLY;
-    if (s->is_pending || !doubt_is_late_by_records(settle, s, s->asked_at_us))
+    *proof = is_kept ? PROOF_EARLY : PROOF_NONE;
+    if ((is_kept && s->is_pending) || !doubt_is_late_by_records(settle, s, s->asked_at_us))
         return NEXT_DECIDE;
     if (!doubt_is_late(settle, s, s->asked_at_us, s->asked_at_ns))
         return NEXT_WAIT;
+    if (!is_kept)
+        return NEXT_DECIDE;
     *proof = PROOF_ABSENT;
     return ++s->not_found_count < NOT_FOUNDS_WANTED ? NEXT_ASK_AGAIN : NEXT_DECIDE;
 }
@@ -253,9 +257,11 @@ static bool may_wait(struct settle *settle, const struct settlement *s)
 
 bool evidence_none(struct settle *settle, struct settlement *s)
 {
-    const char *code = why_not(settle, s, PROOF_NONE);
+    // Who is asked nothing proves nothing, but what never left this process was never received.
+    enum proof proof = s->is_clean ? PROOF_ABSENT : PROOF_NONE;
+    const char *code = why_not(settle, s, proof);
     if (code == NULL) {
-        do_it(settle, s, PROOF_NONE, NULL);
+        do_it(settle, s, proof, NULL);
         return true;
     }
     if (may_wait(settle, s)) {

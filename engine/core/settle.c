@@ -415,6 +415,8 @@ static void advance_phase(struct settle *settle)
    nothing unwritten but that it is pending: so one that was refused counts as parked alone. */
 static bool is_left_in_doubt(const struct settlement *s)
 {
+    if (s->is_parked || s->is_ended || s->is_visitor) // it counts as what it did before
+        return false;
     switch ((enum await)s->await) {
     case AWAIT_SEND_REPLY:
         return true;

@@ -7,7 +7,8 @@
 static void uncount_outcome(struct settle *settle, const struct record *record)
 {
     struct settle_counts *counts = &settle->counts;
-    int64_t amount_minor = record->outcome.amount_minor;
+    bool is_undo = record->kind == TRANSFER_UNDO;
+    int64_t amount_minor = is_undo ? -record->outcome.amount_minor : record->outcome.amount_minor;
     switch ((enum outcome_state)record->outcome.state) {
     case OUTCOME_ACCEPTED:
         if (record->step == STEP_PAYOUT)

@@ -131,6 +131,19 @@ static inline struct load_row recorded_row(uint32_t position)
     return row;
 }
 
+/* Taken by the bank out of the account. */
+static inline int64_t fee_of(uint32_t position)
+{
+    int64_t sum_minor = 0;
+    for (uint32_t i = 0; i < world->written_count; i++) {
+        const struct record *r = &world->written[i].record;
+        if (settlement_position(r->settlement_id) == position && r->record_kind == RECORD_ENTRY &&
+            r->entry.debit == LEDGER_FEE && r->entry.credit == LEDGER_VIRTUAL)
+            sum_minor += r->entry.amount_minor;
+    }
+    return sum_minor;
+}
+
 static inline struct load_row wished_row(const struct wish *wish)
 {
     struct load_row row = {.bank = wish->bank};
@@ -139,6 +152,7 @@ static inline struct load_row wished_row(const struct wish *wish)
     else
         row.settlement_id = settlement_id(BATCH, PARTITION, 0);
     row.later = wish->later;
+    row.fee_minor = wish->position > 0 ? fee_of(wish->position) : 0;
     row.request = wish->request;
     return row;
 }

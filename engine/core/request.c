@@ -124,7 +124,7 @@ static bool release_residue(struct settle *settle, struct settlement *s, const s
     int64_t residue_minor = s->end_residue_minor;
     if (asked->row->later != LOAD_LATER_NONE)
         return refuse(settle, s, asked, REQUEST_CODE_LATER);
-    if (residue_minor == 0)
+    if (residue_minor <= 0)
         return refuse(settle, s, asked, REQUEST_CODE_NOTHING);
     done(settle, s, asked);
     move_money(settle, s, LEDGER_RESIDUE, LEDGER_PAYABLE, residue_minor);

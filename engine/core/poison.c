@@ -1,5 +1,7 @@
 #include "core/poison.h"
 
+#include <string.h>
+
 #include "base/money.h"
 #include "core/course.h"
 
@@ -25,6 +27,9 @@ static void uncount_outcome(struct settle *settle, const struct record *record)
     case OUTCOME_SETTLED:
         counts->settled--;
         return;
+    case OUTCOME_REVERSED:
+        counts->reversed--;
+        return;
     case OUTCOME_COMPENSATED:
     case OUTCOME_SUPERSEDED:
     case OUTCOME_WRITTEN_OFF:
@@ -33,7 +38,6 @@ static void uncount_outcome(struct settle *settle, const struct record *record)
     case OUTCOME_PENDING:
     case OUTCOME_REJECTED_LATER:
     case OUTCOME_REJECTED_PERSON:
-    case OUTCOME_REVERSED:
     case OUTCOME_POSTED:
     case OUTCOME_SKIPPED:
     case OUTCOME_DEPOSITED:
@@ -79,6 +83,31 @@ static void let_go(struct settle *settle, struct settlement *s)
         step_move(&settle->steps, s, AWAIT_LAST_WRITE);
 }
 
+/* The answer among its unwritten records. */
+static const struct record *answer_of(struct settle *settle, const struct settlement *s)
+{
+    uint32_t cursor = 0;
+    const struct record *record;
+    while ((record = chunk_unwritten_of(&settle->chunks, s->id, &cursor)) != NULL)
+        if (record->record_kind == RECORD_DECISION)
+            return record;
+    CHECK(false); // nothing of one that ended is written unasked
+    return NULL;
+}
+
+/* What has ended stays as it is, and the request is refused. */
+static void refuse_alone(struct settle *settle, struct settlement *s)
+{
+    struct record answer = *answer_of(settle, s);
+    uncount(settle, s);
+    answer.decision.state = DECISION_REFUSED;
+    memcpy(answer.decision.code, PARK_RECORD_REFUSED, sizeof(PARK_RECORD_REFUSED));
+    *chunk_replace(&settle->chunks) = answer;
+    settle->counts.records++;
+    s->written_by = chunk_ticket(&settle->chunks) - 1;
+    let_go(settle, s);
+}
+
 /* False: what was refused is no settlement's in a slot; a decision alone, which has nothing that a
    database could refuse. */
 static bool park_alone(struct settle *settle)
@@ -86,6 +115,10 @@ static bool park_alone(struct settle *settle)
     struct settlement *s = step_find(&settle->steps, chunk_alone(&settle->chunks));
     if (s == NULL)
         return false;
+    if (s->is_ended) {
+        refuse_alone(settle, s);
+        return true;
+    }
     uint32_t cursor = 0;
     const struct record *first = chunk_unwritten_of(&settle->chunks, s->id, &cursor);
     uint8_t step = first->step;

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "harness.h"
+#include "stranger.h"
 
 /* ---- how often an account is looked at ------------------------------------------------------- */
 
@@ -159,6 +160,89 @@ static void no_transfer_is_intended_that_takes_more_than_the_person_s_share(void
     }
 }
 
+/* ---- what was held is given back ------------------------------------------------------------- */
+
+static void what_was_held_before_is_paid_out_with_the_deposit_where_the_plan_says_so(void **state)
+{
+    (void)state;
+    static const struct {
+        bool unhold;
+        int64_t floor_held_minor, opening_minor, hold_minor;
+        int64_t payout_minor, held_minor; /* then */
+        uint8_t line;                     /* of the entry that gives it back; 0: none */
+    } rows[] = {
+        {false, 120, 0, 50, 650, 170, 0}, {true, 120, 0, 50, 770, 50, 2},
+        {true, 0, 120, 50, 770, 50, 3},   {true, 80, 40, 0, 820, 0, 3},
+        {true, 0, 0, 50, 650, 50, 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        world_close(NULL);
+        world_open(NULL);
+        world->config.unhold = rows[i].unhold;
+        int64_t before_minor = rows[i].floor_held_minor + rows[i].opening_minor;
+        struct account *account = add_account(300, rows[i].hold_minor, 1000, 1000 + before_minor);
+        account->row.floor_held_minor = rows[i].floor_held_minor;
+        account->row.opening_minor = rows[i].opening_minor;
+        run_to_end(SETTLE_END_COMPLETE);
+        const struct record *end = outcome_of(1, OUTCOME_SETTLED);
+        assert_int_equal(end->outcome.held_minor, rows[i].held_minor);
+        assert_int_equal(end->outcome.residue_minor, 0);
+        assert_int_equal(account->balance_minor, rows[i].held_minor);
+        assert_int_equal(call_of(1, CALL_TRANSFER, 2)->amount_minor, rows[i].payout_minor);
+        uint8_t line = 0;
+        for (uint32_t n = 1; n <= count_records(1, RECORD_ENTRY); n++) {
+            const struct record *entry = record_of(1, RECORD_ENTRY, n);
+            if (entry->entry.debit != LEDGER_HELD)
+                continue;
+            line = entry->entry.line;
+            assert_int_equal(entry->entry.credit, LEDGER_PAYABLE);
+            assert_int_equal(entry->entry.amount_minor, before_minor);
+            assert_int_equal(entry->step, STEP_DEPOSIT);
+        }
+        assert_int_equal(line, rows[i].line);
+    }
+}
+
+static void what_was_given_back_is_told_from_the_records_after_a_crash(void **state)
+{
+    (void)state;
+    uint32_t chunks = 1;
+    for (uint32_t crash = 1; crash <= chunks; crash++) {
+        world_close(NULL);
+        world_open(NULL);
+        world->config.unhold = true;
+        struct account *account = add_account(300, 50, 1000, 1120);
+        account->row.floor_held_minor = 120;
+        start();
+        while (!is_done() && world->chunk_count < crash)
+            run_until(next_at());
+        if (!is_done())
+            drop_and_start(false);
+        run_to_end(SETTLE_END_COMPLETE);
+        assert_int_equal(outcome_of(1, OUTCOME_SETTLED)->outcome.held_minor, 50);
+        assert_int_equal(account->balance_minor, 50);
+        chunks = world->chunk_count > chunks ? world->chunk_count : chunks;
+    }
+    assert_true(chunks > 3);
+}
+
+static void who_owes_more_than_came_in_and_was_held_is_parked(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        world_close(NULL);
+        world_open(NULL);
+        world->config.unhold = true;
+        struct account *account = add_account(1000, 121 - i, 1000, 1120);
+        account->row.floor_held_minor = 120;
+        run_to_end(SETTLE_END_COMPLETE);
+        if (i == 0)
+            assert_parked(1, PARK_BELOW_DUES);
+        else
+            assert_settled(1); // to the last
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +253,9 @@ int main(void)
         WORLD_TEST(where_a_bank_shows_all_that_came_in_new_money_is_beyond_what_was_posted),
         WORLD_TEST(what_came_in_after_the_deposit_is_residue_and_less_parks),
         WORLD_TEST(no_transfer_is_intended_that_takes_more_than_the_person_s_share),
+        WORLD_TEST(what_was_held_before_is_paid_out_with_the_deposit_where_the_plan_says_so),
+        WORLD_TEST(what_was_given_back_is_told_from_the_records_after_a_crash),
+        WORLD_TEST(who_owes_more_than_came_in_and_was_held_is_parked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

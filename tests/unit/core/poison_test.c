@@ -379,6 +379,60 @@ static void an_answer_that_goes_with_refused_records_does_not_keep_the_run_waiti
     assert_non_null(decision_of(amend->id)); // once nothing of it is refused any more
 }
 
+static bool is_reversal(const struct record *record)
+{
+    return record->record_kind == RECORD_ENTRY && record->kind == KIND_REVERSAL;
+}
+
+/* It has ended, and stays so: the request is what the refusal is about. */
+static void a_return_that_is_refused_is_answered_so_and_the_end_stays(void **state)
+{
+    (void)state;
+    add_ended(OUTCOME_SETTLED, 0, 0);
+    add_usual();
+    world->is_poison = is_reversal;
+    world->config.banks[0].inquiry = INQUIRY_NONE;
+    struct load_request *request = ask_return(1, STEP_PAYOUT, 1);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_refused_as(request, PARK_RECORD_REFUSED);
+    assert_int_equal(count_records(1, RECORD_OUTCOME) + count_records(1, RECORD_ENTRY), 0);
+    assert_settled(2);
+    assert_int_equal(settle_counts(world->settle)->parked, 0);
+    assert_int_equal(settle_counts(world->settle)->reversed, 0);
+    assert_int_equal(settle_counts(world->settle)->records, world->written_count);
+}
+
+static uint8_t refused_end;
+
+static bool is_refused_end(const struct record *record)
+{
+    return record->record_kind == RECORD_OUTCOME && record->outcome.state == refused_end;
+}
+
+static void an_end_that_is_refused_is_counted_as_parked(void **state)
+{
+    (void)state;
+    static const struct {
+        enum request_kind kind;
+        enum outcome_state end;
+    } rows[] = {{REQUEST_WRITE_OFF, OUTCOME_WRITTEN_OFF}, {REQUEST_SUPERSEDE, OUTCOME_SUPERSEDED}};
+    for (size_t i = 0; i < 2; i++) {
+        world_close(NULL);
+        world_open(NULL);
+        refused_end = (uint8_t)rows[i].end;
+        world->is_poison = is_refused_end;
+        add_usual();
+        struct load_request *request = ask(1, rows[i].kind);
+        start();
+        run_for(60 * S);
+        assert_true(is_done());
+        assert_null(decision_of(request->id));
+        assert_refused(1);
+        assert_int_equal(settle_counts(world->settle)->ended, 0);
+        assert_int_equal(settle_counts(world->settle)->parked, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +454,8 @@ int main(void)
         WORLD_TEST(a_chunk_that_differs_halfway_stops_the_run),
         WORLD_TEST(a_release_that_is_refused_is_not_tried_again_and_again),
         WORLD_TEST(an_answer_that_goes_with_refused_records_does_not_keep_the_run_waiting),
+        WORLD_TEST(a_return_that_is_refused_is_answered_so_and_the_end_stays),
+        WORLD_TEST(an_end_that_is_refused_is_counted_as_parked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,6 +209,7 @@ void course_begin_generation(struct settle *settle, struct settlement *s, uint16
 static uint16_t newest_generation(const struct settlement *s, enum transfer_kind kind)
 {
     uint16_t newest = kind == TRANSFER_NORMAL ? s->accepted_generation[s->step] : 0;
+    // uncovered: an undo follows the no to another step
     bool is_its = s->order.step == s->step && s->order.kind == kind;
     return is_its && s->order.generation > newest ? s->order.generation : newest;
 }

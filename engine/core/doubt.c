@@ -192,6 +192,10 @@ bool doubt_key_is_kept(struct settle *settle, const struct settlement *s)
 /* "Later" may be hours away: then a later run takes it up. */
 static void wait_for_generation(struct settle *settle, struct settlement *s, int64_t rejected_at_us)
 {
+    if (s->order.generation >= GENERATIONS_MAX) {
+        course_park_code(settle, s, PARK_GENERATIONS);
+        return;
+    }
     int64_t from_us = rejected_at_us + to_us(rules_of(settle, s)->later_wait_ns);
     uint64_t from_ns = server_time_reaches_ns(&settle->server_time, from_us);
     uint64_t wait_ns = from_ns > settle->now_ns ? from_ns - settle->now_ns : 0;
@@ -235,8 +239,7 @@ static void on_rejected(struct settle *settle, struct settlement *s, bool by_per
         compensate_begin(settle, s);
     } else if (by_person) {
         park_rejected(settle, s, text, PARK_REJECTED);
-    } else if (s->order.generation >= rules_of(settle, s)->later_tries ||
-               s->order.generation >= GENERATIONS_MAX) {
+    } else if (s->order.generation >= rules_of(settle, s)->later_tries) {
         course_park_code(settle, s, PARK_GENERATIONS);
     } else {
         wait_for_generation(settle, s, record->outcome.at_us);

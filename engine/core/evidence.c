@@ -244,15 +244,15 @@ static bool stays(struct settle *settle, struct settlement *s)
     return true;
 }
 
-/* It is late by the records, and only this process has not waited long enough itself. */
+/* Refused as too early: but it is late by the records, and only this process has not waited long
+   enough itself. */
 static bool may_wait(struct settle *settle, const struct settlement *s)
 {
     bool is_no = s->request_kind == REQUEST_NOT_PAID || s->request_kind == REQUEST_PAID_BY_HAND;
     int64_t now_us = settle_db_least_us(settle);
     bool is_known = settle->desks[s->bank].rules.linger_ns != AT_NEVER;
     return is_no && is_known && (s->is_parked || s->is_visitor) && s->await == AWAIT_INTENT_ROOM &&
-           doubt_is_late_by_records(settle, s, now_us) &&
-           !doubt_is_late(settle, s, now_us, settle->now_ns);
+           doubt_is_late_by_records(settle, s, now_us);
 }
 
 bool evidence_none(struct settle *settle, struct settlement *s)

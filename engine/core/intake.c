@@ -258,7 +258,8 @@ static bool waits_for_generation(const struct load_row *row)
 {
     const struct load_transfer *transfer = &row->transfer;
     return transfer->state == OUTCOME_REJECTED_LATER && transfer->kind == TRANSFER_NORMAL &&
-           (row->done_steps >> transfer->step & 1) == 0;
+           (row->done_steps >> transfer->step & 1) ==
+               0; // uncovered: what is done was not refused last
 }
 
 void intake_go_on(struct settle *settle, struct settlement *s, const struct load_row *row)

@@ -96,6 +96,7 @@ enum outcome_state {
 
 static inline bool outcome_is_end(uint8_t state)
 {
+    // uncovered: here it is asked of ends alone
     return state >= OUTCOME_SETTLED && state <= OUTCOME_WRITTEN_OFF;
 }
 

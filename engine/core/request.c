@@ -266,7 +266,7 @@ static bool on_return(struct settle *settle, struct settlement *s, const struct 
 /* True: it has a way of its own now. False: it is where it was. */
 static bool carry_out(struct settle *settle, struct settlement *s, const struct asked *asked)
 {
-    switch ((enum request_kind)asked->request->kind) {
+    switch ((enum request_kind)asked->request->kind) { // uncovered: a rate is no settlement's
     case REQUEST_PARK:
         return on_park(settle, s, asked);
     case REQUEST_RELEASE:
@@ -285,7 +285,7 @@ static bool carry_out(struct settle *settle, struct settlement *s, const struct 
     case REQUEST_PAID_BY_HAND:
     case REQUEST_NOT_PAID:
         return on_word(settle, s, asked);
-    case REQUEST_RATE: // uncovered: no settlement's
+    case REQUEST_RATE: // uncovered: the same
         break;
     }
     CHECK(false);

@@ -261,18 +261,22 @@ static void a_bank_that_answers_at_the_last_try_is_heard(void **state)
 static void a_word_waits_for_the_bank_no_longer_than_a_run_waits(void **state)
 {
     (void)state;
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < 5; i++) {
         again();
         world->config.resolve_wait_ns = 1 * S;
         world->config.poll_tries = 100;
-        struct account *account = i == 0 ? add_doubt(60 * S) : add_parked_doubt(60 * S);
+        world->config.scope = i == 3 ? SETTLE_REQUESTED : SETTLE_ALL;
+        struct account *account = i == 0 || i == 3 ? add_doubt(60 * S)
+                                  : i == 4         ? add_ended(OUTCOME_SETTLED, 0, 0)
+                                                   : add_parked_doubt(60 * S);
         // It says slow down for a minute, or for ever that it does not know.
         if (i == 2)
             SAY(account, CALL_INQUIRY, .answer = ANSWER_NOT_DONE, .throttled = true,
                 .retry_after_ns = 60 * S);
         else
             ALWAYS(account, CALL_INQUIRY, .answer = ANSWER_IN_DOUBT);
-        struct load_request *request = ask_word(1, REQUEST_NOT_PAID);
+        struct load_request *request =
+            i == 4 ? ask_return(1, STEP_PAYOUT, 1) : ask_word(1, REQUEST_NOT_PAID);
         run_to_end_within(5 * S, i == 0 ? SETTLE_END_DOUBT : SETTLE_END_COMPLETE);
         assert_decided(request, DECISION_BUSY, REQUEST_CODE_BANK_SILENT);
         assert_untouched(1);
@@ -338,21 +342,23 @@ static void what_may_still_arrive_cannot_be_said_not_to_be_paid(void **state)
 static void what_is_late_by_the_database_alone_waits_for_our_own_clock(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 2 * 2 * 2; i++) {
+    for (size_t i = 0; i < 2 * 2 * 2 * 2; i++) {
         again();
         rules()->inquiry = i % 2 == 0 ? INQUIRY_BY_KEY : INQUIRY_REPEAT;
-        struct account *account = add_parked_doubt(60 * S);
+        bool is_alone = i / 8 == 1;
+        world->config.scope = is_alone ? SETTLE_REQUESTED : SETTLE_ALL;
+        struct account *account = is_alone ? add_doubt(60 * S) : add_parked_doubt(60 * S);
         enum request_kind word = words[1 + i / 2 % 2];
         make_true(account, word);
         ALWAYS(account, CALL_INQUIRY, .answer = ANSWER_NOT_FOUND);
-        if (i / 4 == 1)
+        if (i / 4 % 2 == 1)
             world->config.resolve_wait_ns = 1 * S; // no longer than a run waits
         struct load_request *request = ask_word(1, word);
         start();
         run_for(900 * MS);
         assert_null(decision_of(request->id));
         run_to_end(SETTLE_END_COMPLETE);
-        if (i / 4 == 0) {
+        if (i / 4 % 2 == 0) {
             assert_done(request);
             assert_word_counted(1, word);
             assert_true(world->now_ns >= START_NS + 1700 * MS);
@@ -390,6 +396,7 @@ where_nobody_knows_how_long_it_lingers_no_word_says_that_it_will_not_arrive(void
     }
 }
 
+/* However long ago that was. */
 static void what_the_bank_once_had_is_not_gone_because_it_is_not_found(void **state)
 {
     (void)state;
@@ -399,8 +406,11 @@ static void what_the_bank_once_had_is_not_gone_because_it_is_not_found(void **st
         account->row.transfer.state = OUTCOME_PENDING;
         account->row.transfer.decided_at_us = db_us(START_NS - 59 * S);
         ALWAYS(account, CALL_INQUIRY, .answer = ANSWER_NOT_FOUND);
+        ALWAYS(add_doubt(60 * S), CALL_INQUIRY, .answer = ANSWER_IN_DOUBT); // keeps the run going
+        start();
+        run_for(4 * S);
         struct load_request *request = ask_word(1, words[i]);
-        run_to_end(SETTLE_END_COMPLETE);
+        run_to_end(SETTLE_END_DOUBT);
         assert_refused_as(request, REQUEST_CODE_TOO_EARLY);
         assert_untouched(1);
     }
@@ -511,6 +521,61 @@ static void what_was_surely_never_sent_was_not_paid(void **state)
     assert_settled(1);
 }
 
+/* The bank said slow down, and it waits for its turn to be asked about. */
+static void a_word_while_a_turn_to_ask_is_waited_for(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        again();
+        struct account *account = add_doubt(60 * S);
+        SAY(account, CALL_INQUIRY, .answer = ANSWER_NOT_DONE, .throttled = true,
+            .retry_after_ns = 3 * S);
+        ALWAYS(account, CALL_INQUIRY, .answer = ANSWER_ACCEPTED);
+        account->balance_minor = 50;
+        world->config.resolve_wait_ns = i == 0 ? 10 * S : 2500 * MS;
+        start();
+        run_for(1 * S);
+        struct load_request *request = ask_word(1, REQUEST_PAID);
+        run_for(1 * S);
+        assert_null(decision_of(request->id));
+        run_to_end(SETTLE_END_COMPLETE); // it is waited for from the word on
+        assert_done(request);
+        assert_settled(1);
+    }
+}
+
+static void a_word_between_two_sends_of_one_that_can_be_asked_about(void **state)
+{
+    (void)state;
+    struct account *account = add_under_way(STEP_HOLD);
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .retry_after_ns = 5 * S);
+    start();
+    run_for(1 * S);
+    struct load_request *request = ask_word(1, REQUEST_PAID);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_refused_as(request, REQUEST_CODE_TOO_EARLY);
+    assert_settled(1);
+    assert_int_equal(account->balance_minor, 50);
+}
+
+/* Paid again, it waits for its turn as any other. */
+static void what_is_to_be_paid_again_waits_for_room(void **state)
+{
+    (void)state;
+    rules()->inquiry = INQUIRY_REPEAT;
+    rules()->calls_max = 1;
+    add_parked_doubt(60 * S);
+    add_parked_doubt(60 * S);
+    add_parked_doubt(60 * S);
+    for (uint32_t position = 1; position <= 3; position++)
+        ask_word(position, REQUEST_NOT_PAID);
+    run_to_end(SETTLE_END_COMPLETE);
+    for (uint32_t position = 1; position <= 3; position++) {
+        assert_settled(position);
+        assert_int_equal(call_of(position, CALL_TRANSFER, 1)->generation, 2);
+    }
+}
+
 /* ---- one that came back ---------------------------------------------------------------------- */
 
 static void a_return_counts_unless_the_bank_has_it_as_paid(void **state)
@@ -613,6 +678,9 @@ int main(void)
         WORLD_TEST(a_word_between_two_sends_of_the_same_key),
         WORLD_TEST(a_late_word_between_two_sends_counts),
         WORLD_TEST(what_was_surely_never_sent_was_not_paid),
+        WORLD_TEST(a_word_while_a_turn_to_ask_is_waited_for),
+        WORLD_TEST(a_word_between_two_sends_of_one_that_can_be_asked_about),
+        WORLD_TEST(what_is_to_be_paid_again_waits_for_room),
         WORLD_TEST(a_return_counts_unless_the_bank_has_it_as_paid),
         WORLD_TEST(where_the_bank_cannot_be_asked_a_return_counts),
         WORLD_TEST(a_step_done_by_hand_is_not_taken_back_for_an_older_transfer_of_it),

@@ -128,6 +128,26 @@ static void a_released_reversed_collect_is_collected_under_a_new_generation(void
     assert_int_equal(call_of(1, CALL_TRANSFER, 2)->generation, 2);
 }
 
+static void the_keys_of_a_transfer_run_out_however_often_it_is_released(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        uint16_t generation = (uint16_t)(GENERATIONS_MAX - i % 2);
+        world_close(NULL);
+        world_open(NULL);
+        struct account *account = add_parked();
+        account->row.transfer.generation = generation;
+        account->row.transfer.state = i / 2 == 0 ? OUTCOME_REJECTED_PERSON : OUTCOME_REJECTED_LATER;
+        world->written[0].record.generation = generation;
+        ask(1, REQUEST_RELEASE);
+        run_to_end(SETTLE_END_COMPLETE);
+        if (generation < GENERATIONS_MAX)
+            assert_settled(1);
+        else
+            assert_parked(1, PARK_GENERATIONS);
+    }
+}
+
 static void nobody_is_released_for_whom_going_on_is_no_help(void **state)
 {
     (void)state;
@@ -396,6 +416,7 @@ int main(void)
         WORLD_TEST(a_crash_anywhere_after_a_release_ends_the_same),
         WORLD_TEST(a_released_reversed_payout_is_paid_under_a_new_generation),
         WORLD_TEST(a_released_reversed_collect_is_collected_under_a_new_generation),
+        WORLD_TEST(the_keys_of_a_transfer_run_out_however_often_it_is_released),
         WORLD_TEST(nobody_is_released_for_whom_going_on_is_no_help),
         WORLD_TEST(one_released_without_a_deposit_is_looked_at_again),
         WORLD_TEST(what_was_parked_by_a_person_sends_nothing_more),

@@ -7,6 +7,7 @@
 
 #include "core/request.h"
 #include "harness.h"
+#include "stranger.h"
 
 static struct bank_rules *rules(void)
 {
@@ -97,6 +98,103 @@ static void a_busy_answer_to_one_that_waits_for_its_turn_to_send_stops_nothing(v
     assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
     assert_int_equal(count_records(1, RECORD_ATTEMPT), 0);
     assert_settled(1);
+}
+
+/* Waits of every kind, by what the bank says; three seconds and more. */
+static void wait_for_a_look(struct account *account)
+{
+    say_often(account, CALL_BALANCE, 2, (struct said){.answer = ANSWER_NOT_DONE});
+}
+
+static void wait_for_room(struct account *account)
+{
+    SAY(add_usual(), CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 4 * S, .after_ns = 10 * MS);
+    (void)account;
+}
+
+static void wait_to_send_again(struct account *account)
+{
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .retry_after_ns = 4 * S);
+}
+
+static void wait_to_ask_again(struct account *account)
+{
+    rules()->processing_ns = 4 * S;
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT);
+}
+
+static void wait_for_a_turn_to_ask(struct account *account)
+{
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT, .is_done = true);
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 4 * S);
+}
+
+static void wait_for_the_last_look(struct account *account)
+{
+    SAY(account, CALL_BALANCE, .answer = ANSWER_BALANCE);
+    SAY(account, CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 4 * S);
+}
+
+static void wait_for_a_second_look(struct account *account)
+{
+    rules()->processing_ns = 4 * S;
+    SAY(account, CALL_BALANCE, .answer = ANSWER_BALANCE);
+    SAY(account, CALL_BALANCE, .answer = ANSWER_BALANCE, .has_balance = true, .balance_minor = 700);
+}
+
+static void show_surplus(struct account *account)
+{
+    SAY(account, CALL_BALANCE, .answer = ANSWER_BALANCE);
+    say_often(account, CALL_BALANCE, 2,
+              (struct said){.answer = ANSWER_BALANCE, .has_balance = true, .balance_minor = 700});
+}
+
+static void wait_for_a_turn_to_confirm(struct account *account)
+{
+    show_surplus(account);
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_NOT_DONE, .throttled = true,
+        .retry_after_ns = 4 * S);
+}
+
+static void wait_to_confirm_again(struct account *account)
+{
+    show_surplus(account);
+    rules()->processing_ns = 2 * S;
+    say_often(account, CALL_INQUIRY, 2, (struct said){.answer = ANSWER_NOT_FOUND});
+}
+
+/* Whatever it waits for, it can be parked there, and goes on from there when it is released. */
+static void who_waits_can_be_parked_whatever_for(void **state)
+{
+    (void)state;
+    static void (*const waits[])(struct account *) = {
+        wait_for_a_look,        wait_for_room,          wait_to_send_again,
+        wait_to_ask_again,      wait_for_a_turn_to_ask, wait_for_the_last_look,
+        wait_for_a_second_look, wait_to_confirm_again,  wait_for_a_turn_to_confirm,
+    };
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+        world_close(NULL);
+        world_open(NULL);
+        struct account *account = add_usual();
+        waits[i](account);
+        start();
+        run_for(3 * S);
+        struct load_request *park = ask(1, REQUEST_PARK);
+        run_to_end(SETTLE_END_COMPLETE);
+        assert_done(park);
+        assert_parked(1, PARK_BY_PERSON);
+        assert_null(outcome_of(1, OUTCOME_SETTLED));
+        for (uint32_t kind = CALL_BALANCE; kind <= CALL_INQUIRY; kind++)
+            account->scripts[kind].used = account->scripts[kind].count;
+        ask(1, REQUEST_RELEASE);
+        drop_and_start(false);
+        run_to_end(SETTLE_END_COMPLETE);
+        assert_settled(1);
+        assert_int_equal(account->balance_minor, 50);
+    }
 }
 
 /* ---- wherever it stands ---------------------------------------------------------------------- */
@@ -403,12 +501,13 @@ static void many_requests_come_page_by_page(void **state)
 static void a_stop_leaves_requests_open(void **state)
 {
     (void)state;
-    world->load_ns = 100 * MS;
     add_at(PLACE_PARKED);
-    struct load_request *release = ask(1, REQUEST_RELEASE);
     SAY(add_usual(), CALL_BALANCE, .answer = ANSWER_IN_DOUBT, .after_ns = 500 * MS);
-    stop_at(START_NS + 50 * MS);
     start();
+    run_for(100 * MS);
+    world->load_ns = 100 * MS;
+    struct load_request *release = ask(1, REQUEST_RELEASE);
+    stop_at(START_NS + 150 * MS); // the page is under way, and so is a call
     run_to_end(SETTLE_END_STOPPED);
     assert_null(decision_of(release->id));
     assert_int_equal(world->written_count, 1); // the earlier intent
@@ -432,6 +531,7 @@ int main(void)
         WORLD_TEST(any_request_at_any_instant_is_answered_once),
         WORLD_TEST(so_it_is_where_the_page_was_read_long_before_it_comes),
         WORLD_TEST(a_busy_answer_to_one_that_waits_for_its_turn_to_send_stops_nothing),
+        WORLD_TEST(who_waits_can_be_parked_whatever_for),
         WORLD_TEST(each_request_has_its_answer_in_each_place),
         WORLD_TEST(what_was_to_come_after_a_refused_request_is_off),
         WORLD_TEST(a_word_about_another_transfer_than_the_newest_is_stale),

@@ -52,6 +52,7 @@ int batch_find(struct db *db, const char *cohort, const char *date, struct batch
     copy_text(batch->state, sizeof batch->state, db_text(result, 0, 8));
     batch->has_run = db_text(result, 0, 9)[0] == 't';
     batch->hold_by_transfer = db_text(result, 0, 10)[0] == 't';
+    batch->unhold = db_text(result, 0, 11)[0] == 't';
     PQclear(result);
     return JOB_DONE;
 }

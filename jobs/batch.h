@@ -18,7 +18,7 @@ struct batch {
     char digest[2 * DIGEST_BYTES + 1];
     uint32_t accounts, partitions;
     bool frozen, closed, has_run;
-    bool hold_by_transfer; /* false before it is frozen */
+    bool hold_by_transfer, unhold; /* false before it is frozen */
 };
 
 /* Where its settlements stand. */

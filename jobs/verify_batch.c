@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "base/text.h"
-#include "jobs/cohort.h"
+#include "jobs/verify_requests.h"
 #include "jobs/verify_state.h"
 #include "sql.h"
 
@@ -51,122 +50,6 @@ void verify_fault(struct verify *verify, uint32_t partition, uint32_t chunk, con
     char clean[512];
     text_clean(clean, sizeof clean, line, strlen(line));
     fprintf(stderr, "%s\n", clean);
-}
-
-/* ---- the plan ---- */
-
-enum plan_column {
-    PLAN_ID,
-    PLAN_REPAYMENT,
-    PLAN_HOLD,
-    PLAN_EXPECTED,
-    PLAN_OPENING,
-    PLAN_EXPECT_AT,
-    PLAN_MAPPING,
-    PLAN_SEED,
-    PLAN_OPENED,
-    PLAN_FLOOR_HELD,
-    PLAN_FLOOR_PAYABLE,
-    PLAN_FLOOR_RESIDUE,
-    PLAN_TEXTS,
-};
-
-static void check_place(struct verify *verify, uint64_t id)
-{
-    uint32_t partition = settlement_partition(id);
-    uint32_t place = verify->settlement_count - verify->partition_at[partition];
-    for (uint32_t later = partition + 1; later <= PARTITIONS_MAX; later++)
-        verify->partition_at[later] = verify->settlement_count + 1;
-    if (settlement_position(id) != place + 1)
-        verify_fault(verify, 0, 0, "the plan has a gap or a stranger at position %u",
-                     settlement_position(id));
-}
-
-/* Cut to what a mapping can hold: the digest tells of what is longer. */
-static void take_parties(struct verify *verify, const struct cohort_canonical *row)
-{
-    struct parties parties;
-    char bank[BANK_TEXT_MAX + 1];
-    snprintf(bank, sizeof bank, "%s", row->texts[COHORT_BANK]);
-    snprintf(parties.virtual_account, sizeof parties.virtual_account, "%s",
-             row->texts[COHORT_VIRTUAL]);
-    snprintf(parties.payout_bank, sizeof parties.payout_bank, "%s", row->texts[COHORT_PAYOUT_BANK]);
-    snprintf(parties.payout_account, sizeof parties.payout_account, "%s",
-             row->texts[COHORT_PAYOUT_ACCOUNT]);
-    snprintf(parties.holder_name, sizeof parties.holder_name, "%s", row->texts[COHORT_HOLDER]);
-    verify_bodies_add(verify->bodies, bank, &parties);
-}
-
-/* A row of the plan: into the digest, and ready for its records. */
-static void take_plan_row(struct verify *verify, struct hash *digest, const PGresult *row)
-{
-    struct verify_settlement *s = &verify->settlements[verify->settlement_count];
-    struct cohort_canonical canonical = {
-        .repayment_minor = db_binary_int(row, 0, PLAN_REPAYMENT),
-        .hold_minor = db_binary_int(row, 0, PLAN_HOLD),
-        .expected_minor = COHORT_NONE,
-        .opening_minor = COHORT_NONE,
-        .expect_at_us = COHORT_NONE,
-    };
-    if (!PQgetisnull(row, 0, PLAN_EXPECTED))
-        canonical.expected_minor = db_binary_int(row, 0, PLAN_EXPECTED);
-    if (!PQgetisnull(row, 0, PLAN_OPENING))
-        canonical.opening_minor = db_binary_int(row, 0, PLAN_OPENING);
-    if (!PQgetisnull(row, 0, PLAN_EXPECT_AT))
-        canonical.expect_at_us = db_binary_time_us(row, 0, PLAN_EXPECT_AT);
-    for (int text = 0; text < COHORT_TEXTS; text++)
-        canonical.texts[text] = PQgetvalue(row, 0, PLAN_TEXTS + text);
-    cohort_digest_add(digest, &canonical);
-    *s = (struct verify_settlement){
-        .repayment_minor = canonical.repayment_minor,
-        .hold_minor = canonical.hold_minor,
-        .hold_by_transfer = verify->batch->hold_by_transfer,
-        .mapping_id = db_binary_int(row, 0, PLAN_MAPPING),
-        .floor_held_minor = db_binary_int(row, 0, PLAN_FLOOR_HELD),
-        .floor_payable_minor = db_binary_int(row, 0, PLAN_FLOOR_PAYABLE),
-        .floor_residue_minor = db_binary_int(row, 0, PLAN_FLOOR_RESIDUE),
-        .is_opened = !PQgetisnull(row, 0, PLAN_OPENED),
-    };
-    if (canonical.opening_minor != COHORT_NONE)
-        s->opening_minor = canonical.opening_minor;
-    take_parties(verify, &canonical);
-    struct idem_key seed = cohort_key_seed(verify->hash, verify->batch->cohort, verify->batch->date,
-                                           canonical.texts[COHORT_REF]);
-    s->key_seed = seed;
-    if (PQgetlength(row, 0, PLAN_SEED) != IDEM_KEY_BYTES ||
-        memcmp(PQgetvalue(row, 0, PLAN_SEED), seed.bytes, IDEM_KEY_BYTES) != 0)
-        verify_fault(verify, 0, 0, "account %s has another key seed than its name gives",
-                     canonical.texts[COHORT_REF]);
-}
-
-static bool read_plan(struct verify *verify)
-{
-    const struct batch *batch = verify->batch;
-    const char *const params[] = {batch->id, batch->revision};
-    struct hash *digest = hash_open();
-    bool failed = false;
-    const PGresult *row;
-    CHECK(digest != NULL);
-    verify->settlements = calloc(batch->accounts, sizeof verify->settlements[0]);
-    CHECK(verify->settlements != NULL);
-    cohort_digest_begin(digest, batch->cohort, batch->date, batch->currency);
-    bool begun = db_stream_begin(verify->db, sql_verify_plan, 2, params);
-    while (begun && (row = db_stream_next(verify->db, &failed)) != NULL) {
-        if (verify->settlement_count < batch->accounts) {
-            check_place(verify, (uint64_t)db_binary_int(row, 0, PLAN_ID));
-            take_plan_row(verify, digest, row);
-            verify->settlement_count++;
-        } else {
-            verify_fault(verify, 0, 0, "the plan has more accounts than were planned");
-        }
-    }
-    char hex[2 * DIGEST_BYTES + 1];
-    struct digest sum = hash_end(digest);
-    hex_write(hex, sum.bytes, DIGEST_BYTES);
-    hash_close(digest);
-    if (begun && !failed && strcmp(hex, batch->digest) != 0)
-        verify_fault(verify, 0, 0, "the plan is not the one whose digest was recorded");
-    return begun && !failed;
 }
 
 static struct verify_settlement *find_settlement(struct verify *verify, uint64_t id)
@@ -313,18 +196,37 @@ static const char *wrong_body(struct verify *verify, const struct verify_settlem
     if (PQgetlength(row, 0, RECORD_BODY) != DIGEST_BYTES)
         return "an intent whose body digest is none";
     const struct digest body = db_binary_digest(row, 0, RECORD_BODY);
-    return verify_bodies_check(verify->bodies, (uint32_t)(s - verify->settlements),
-                               verify->links[verify->next_link].epoch,
+    return verify_bodies_check(verify->bodies, s->parties, verify->links[verify->next_link].epoch,
                                db_binary_int(row, 0, RECORD_PROFILE), &order, &body);
 }
 
-static void count_end(struct verify *verify, const struct record *record)
+/* As a run's closing record counts them. */
+static void count_end(struct verify *verify, const struct verify_settlement *s,
+                      const struct record *record)
 {
     struct verify_link *link = &verify->links[verify->next_link];
-    if (record->record_kind != RECORD_OUTCOME)
+    if (record->record_kind != RECORD_OUTCOME || !verify_settlement_counts(s, record))
         return;
-    link->settled += record->outcome.state == OUTCOME_SETTLED;
     link->parked += record->outcome.state == OUTCOME_PARKED;
+    link->settled += record->outcome.state == OUTCOME_SETTLED;
+    link->ended +=
+        outcome_is_end(record->outcome.state) && record->outcome.state != OUTCOME_SETTLED;
+}
+
+/* What is wrong with a record of the settlement; NULL of what is the run's. */
+static const char *judge(struct verify *verify, struct verify_settlement *s,
+                         const struct record *record, const PGresult *row)
+{
+    const char *wrong;
+    if (record->record_kind == RECORD_DECISION) {
+        const struct verify_request *request = verify_requests_decide(verify, record, &wrong);
+        return request == NULL || s == NULL ? wrong
+                                            : verify_settlement_decision(s, record, request);
+    }
+    wrong = verify_settlement_record(s, verify->hash, record);
+    return wrong == NULL && record->record_kind == RECORD_INTENT
+               ? wrong_body(verify, s, record, row)
+               : wrong;
 }
 
 static void check_settlement(struct verify *verify, const struct record *record,
@@ -332,22 +234,25 @@ static void check_settlement(struct verify *verify, const struct record *record,
 {
     uint32_t partition = settlement_partition(record->settlement_id);
     struct verify_settlement *s = find_settlement(verify, record->settlement_id);
-    if (s == NULL) {
+    bool is_of_run =
+        settlement_position(record->settlement_id) == 0 && record->record_kind == RECORD_DECISION;
+    if (s == NULL && !is_of_run) {
         verify_fault(verify, partition, chunk,
                      "a record of settlement %" PRIu64 ", which is not planned",
                      record->settlement_id);
         return;
     }
-    bool was_ended = s->is_ended;
-    const char *wrong = verify_settlement_record(s, verify->hash, record);
-    if (wrong == NULL && record->record_kind == RECORD_INTENT)
-        wrong = wrong_body(verify, s, record, row);
+    bool was_settled = s != NULL && s->end_state == OUTCOME_SETTLED;
+    if (s != NULL)
+        count_end(verify, s, record);
+    const char *wrong = judge(verify, s, record, row);
     if (wrong != NULL && verify->settlement_faults++ < SETTLEMENTS_SHOWN)
         verify_fault(verify, partition, chunk, "settlement %" PRIu64 ": %s", record->settlement_id,
                      wrong);
     else if (wrong != NULL)
         note_first(verify, partition, chunk);
-    verify->totals->settled += s->is_ended && !was_ended;
+    if (s != NULL && s->end_state == OUTCOME_SETTLED && !was_settled)
+        verify->totals->settled++;
 }
 
 /* Closes the chunks before this place; false: the place is in no chunk of the chain. */
@@ -387,7 +292,6 @@ static void take_record(struct verify *verify, const PGresult *row)
             verify_fault(verify, partition, chunk,
                          "position %" PRId64 " holds what no run can write", verify->position);
         keep_record(verify, &record);
-        count_end(verify, &record);
         check_settlement(verify, &record, row, chunk);
     } else if (verify->stray_partition != partition || verify->stray_chunk != chunk) {
         verify_fault(verify, partition, chunk, "its records are in no chunk of the chain");
@@ -427,9 +331,8 @@ static bool check_openings(struct verify *verify)
     PGresult *result = db_query(verify->db, sql_verify_openings, 2, params);
     if (result == NULL)
         return false;
-    if (PQntuples(result) > 0)
-        verify_fault(verify, 0, 0, "settlement %s opened on another floor than was left",
-                     db_text(result, 0, 0));
+    for (int row = 0; row < PQntuples(result); row++)
+        verify_fault(verify, 0, 0, "%s", db_text(result, row, 0));
     PQclear(result);
     return true;
 }
@@ -441,7 +344,8 @@ bool verify_batch(struct db *db, struct hash *hash, const struct batch *batch,
     if (!wanted->quiet)
         printf("%s %s\n", batch->cohort, batch->date);
     verify.bodies = verify_bodies_open(db, hash, batch->currency);
-    bool asked = verify.bodies != NULL && read_plan(&verify) && verify_chain_read(&verify) &&
+    bool asked = verify.bodies != NULL && verify_plan_read(&verify) &&
+                 verify_requests_read(&verify) && verify_chain_read(&verify) &&
                  read_records(&verify) && verify_chain_ends(&verify, wanted) &&
                  check_openings(&verify);
     if (verify.faults > FAULTS_SHOWN)
@@ -450,6 +354,7 @@ bool verify_batch(struct db *db, struct hash *hash, const struct batch *batch,
     totals->batches++;
     verify_bodies_close(verify.bodies);
     free(verify.settlements);
+    free(verify.requests);
     free(verify.links);
     free(verify.records);
     return asked;

@@ -44,7 +44,7 @@ struct verify_bodies {
     uint32_t profile_count;
     struct used_profile used[BANKS_MAX];
     uint32_t used_count;
-    /* texts of the settlements, one after the other */
+    /* texts of the names, one after the other */
     char *texts;
     size_t texts_used, texts_capacity;
     size_t *text_at;
@@ -95,8 +95,8 @@ static void put_text(struct verify_bodies *bodies, const char *text)
     bodies->texts_used += bytes;
 }
 
-void verify_bodies_add(struct verify_bodies *bodies, const char *bank,
-                       const struct parties *parties)
+uint32_t verify_bodies_add(struct verify_bodies *bodies, const char *bank,
+                           const struct parties *parties)
 {
     if (bodies->count == bodies->capacity) {
         bodies->capacity = bodies->capacity == 0 ? 4096 : bodies->capacity * 2;
@@ -114,6 +114,7 @@ void verify_bodies_add(struct verify_bodies *bodies, const char *bank,
     put_text(bodies, parties->payout_bank);
     put_text(bodies, parties->payout_account);
     put_text(bodies, parties->holder_name);
+    return bodies->count - 1;
 }
 
 static const char *take_text(const char *text, char *out, size_t capacity)
@@ -125,11 +126,11 @@ static const char *take_text(const char *text, char *out, size_t capacity)
 }
 
 /* Returns the bank. */
-static const char *take_parties(const struct verify_bodies *bodies, uint32_t settlement,
+static const char *take_parties(const struct verify_bodies *bodies, uint32_t names,
                                 struct parties *parties)
 {
-    CHECK(settlement < bodies->count);
-    const char *bank = bodies->texts + bodies->text_at[settlement];
+    CHECK(names < bodies->count);
+    const char *bank = bodies->texts + bodies->text_at[names];
     const char *at = bank + strlen(bank) + 1;
     at = take_text(at, parties->virtual_account, sizeof parties->virtual_account);
     at = take_text(at, parties->payout_bank, sizeof parties->payout_bank);
@@ -201,12 +202,12 @@ static bool is_used(struct verify_bodies *bodies, const struct kept_profile *kep
     return used[at].profile_id == kept->id;
 }
 
-const char *verify_bodies_check(struct verify_bodies *bodies, uint32_t settlement, uint32_t epoch,
+const char *verify_bodies_check(struct verify_bodies *bodies, uint32_t names, uint32_t epoch,
                                 int64_t profile_id, const struct transfer_order *order,
                                 const struct digest *body)
 {
     struct parties parties;
-    const char *bank = take_parties(bodies, settlement, &parties);
+    const char *bank = take_parties(bodies, names, &parties);
     const struct kept_profile *kept = find(bodies, profile_id);
     if (kept == NULL)
         return "an intent that names no bank profile";

@@ -19,12 +19,12 @@ struct verify_bodies;
 struct verify_bodies *verify_bodies_open(struct db *db, struct hash *hash, const char *currency);
 void verify_bodies_close(struct verify_bodies *bodies);
 
-/* The outside names of the next settlement, counted from 0 in the order of the calls. */
-void verify_bodies_add(struct verify_bodies *bodies, const char *bank,
-                       const struct parties *parties);
+/* Outside names of an account; returns their number, counted from 0 in the order of the calls. */
+uint32_t verify_bodies_add(struct verify_bodies *bodies, const char *bank,
+                           const struct parties *parties);
 
-/* NULL, or what is wrong. `settlement` as counted above; `epoch` of the chunk. */
-const char *verify_bodies_check(struct verify_bodies *bodies, uint32_t settlement, uint32_t epoch,
+/* NULL, or what is wrong. `names` as numbered above; `epoch` of the chunk. */
+const char *verify_bodies_check(struct verify_bodies *bodies, uint32_t names, uint32_t epoch,
                                 int64_t profile_id, const struct transfer_order *order,
                                 const struct digest *body);
 

@@ -109,7 +109,7 @@ struct sums {
     const struct verify_link *newest; /* NULL: no chunk */
     uint64_t records, entries;
     int64_t debit_total_minor;
-    uint64_t settled, parked; /* of one epoch */
+    uint64_t settled, ended, parked; /* of one epoch */
 };
 
 static struct sums sum_to(const struct verify *verify, uint32_t partition, uint32_t chunk,
@@ -124,6 +124,7 @@ static struct sums sum_to(const struct verify *verify, uint32_t partition, uint3
         sums.records += link->records;
         sums.entries += link->entries;
         sums.settled += link->epoch == epoch ? link->settled : 0;
+        sums.ended += link->epoch == epoch ? link->ended : 0;
         sums.parked += link->epoch == epoch ? link->parked : 0;
         if (__builtin_add_overflow(sums.debit_total_minor, link->debit_total_minor,
                                    &sums.debit_total_minor))
@@ -212,8 +213,9 @@ enum closing_column {
     CLOSING_DEBIT_TOTAL,
     CLOSING_HASH,
     CLOSING_SETTLED,
+    CLOSING_ENDED,
     CLOSING_PARKED,
-    CLOSING_ACCOUNTS,
+    CLOSING_MOST,
     CLOSING_LEAST,
 };
 
@@ -235,10 +237,11 @@ static const char *wrong_closing(const struct verify *verify, const PGresult *ro
         db_int(rows, row, CLOSING_DEBIT_TOTAL) != sums.debit_total_minor)
         return "has other totals than the chunks";
     if ((uint64_t)db_int(rows, row, CLOSING_SETTLED) != sums.settled ||
+        (uint64_t)db_int(rows, row, CLOSING_ENDED) != sums.ended ||
         (uint64_t)db_int(rows, row, CLOSING_PARKED) != sums.parked)
         return "has other counts than the records";
     if (db_int(rows, row, CLOSING_LEAST) < 0 ||
-        (uint64_t)db_int(rows, row, CLOSING_ACCOUNTS) > verify->batch->accounts)
+        (uint64_t)db_int(rows, row, CLOSING_MOST) > verify->batch->accounts)
         return "counts more accounts than there are";
     return NULL;
 }

@@ -15,7 +15,7 @@
 struct verify_link {
     uint32_t partition, number, epoch;
     uint32_t records, entries;
-    uint32_t settled, parked;
+    uint32_t settled, ended, parked; /* as its run's closing record counts them */
     int64_t debit_total_minor;
     struct digest hash, prev_hash;
 };
@@ -32,6 +32,8 @@ struct verify {
     uint32_t settlement_count;
     uint32_t partition_at[PARTITIONS_MAX + 1]; /* first index of each partition */
     struct verify_bodies *bodies;
+    struct verify_request *requests; /* by id */
+    uint32_t request_count, request_capacity;
     /* the chain */
     struct verify_link *links;
     uint32_t link_count, next_link;
@@ -45,8 +47,10 @@ struct verify {
 __attribute__((format(printf, 4, 5))) void verify_fault(struct verify *verify, uint32_t partition,
                                                         uint32_t chunk, const char *format, ...);
 
-/* ---- verify_chain.c; false: the database could not be asked (reported) ---- */
+/* ---- verify_plan.c, verify_chain.c; false: the database could not be asked (reported) ---- */
 
+/* The plan, with its digest; the settlements are ready for their records. */
+MUST_USE bool verify_plan_read(struct verify *verify);
 /* The chunks of the batch, in order. */
 MUST_USE bool verify_chain_read(struct verify *verify);
 /* The next chunk of the chain is read: its records against it, and it against the one before. */

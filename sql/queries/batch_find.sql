@@ -4,7 +4,8 @@ SELECT b.batch_id, b.currency, h.revision, r.accounts, r.partitions,
        h.closed_at IS NOT NULL AS closed,
        (SELECT v.state FROM daybook.v_batch v WHERE v.batch_id = b.batch_id) AS state,
        EXISTS (SELECT FROM daybook.run u WHERE u.batch_id = b.batch_id) AS has_run,
-       coalesce(h.hold_by_transfer, false) AS hold_by_transfer
+       coalesce(h.hold_by_transfer, false) AS hold_by_transfer,
+       h.unhold
 FROM daybook.batch b
 JOIN daybook.batch_head h ON h.batch_id = b.batch_id
 JOIN daybook.plan_revision r ON r.batch_id = b.batch_id AND r.revision = h.revision

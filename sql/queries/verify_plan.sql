@@ -1,7 +1,7 @@
 -- The plan of batch $1, revision $2, in position order, with what the floor was.
 SELECT p.settlement_id, p.repayment_minor, p.hold_minor, p.expected_minor, p.opening_minor,
        p.expect_at, p.mapping_id, uuid_send(p.key_seed) AS key_seed, o.settlement_id AS opened,
-       o.held_minor, o.payable_minor, o.residue_minor, a.account_ref, m.bank, m.virtual_account,
+       o.follows, o.held_minor, o.payable_minor, o.residue_minor, a.account_ref, m.bank, m.virtual_account,
        m.payout_bank, m.payout_account, m.holder_name
 FROM daybook.plan p
 LEFT JOIN daybook.account a ON a.account_id = p.account_id

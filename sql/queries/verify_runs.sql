@@ -27,6 +27,6 @@ JOIN daybook.plan_revision p ON p.batch_id = b.batch_id AND p.revision = b.revis
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT o.settlement_id) AS ended FROM daybook.outcome o
     WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
-      AND o.state = 22
+      AND o.state BETWEEN 22 AND 26
 ) e
 WHERE b.batch_id = $1::int AND b.closed_at IS NOT NULL AND e.ended <> p.accounts

@@ -5,121 +5,7 @@
 
 #include <cmocka.h>
 
-#include <string.h>
-
-#include "core/ledger.h"
-#include "jobs/verify_settlement.h"
-
-#define DEPOSIT INT64_C(1000)
-#define REPAYMENT INT64_C(300)
-#define HOLD INT64_C(50)
-#define REST INT64_C(650)
-#define RECORDS_MAX 24
-
-static struct hash *hash;
-
-struct story {
-    struct verify_settlement settlement;
-    struct record records[RECORDS_MAX];
-    uint32_t count;
-    uint16_t seq;
-};
-
-static struct record *add(struct story *story, enum record_kind kind, enum step_kind step)
-{
-    struct record *record = &story->records[story->count++];
-    *record = (struct record){.record_kind = (uint8_t)kind, .step = (uint8_t)step};
-    return record;
-}
-
-static void outcome(struct story *story, enum step_kind step, enum outcome_state state,
-                    uint16_t generation, int64_t amount)
-{
-    struct record *record = add(story, RECORD_OUTCOME, step);
-    record->generation = generation;
-    record->outcome.seq = ++story->seq;
-    record->outcome.state = (uint8_t)state;
-    record->outcome.amount_minor = amount;
-}
-
-static void intent(struct story *story, enum step_kind step, uint16_t generation, int64_t amount)
-{
-    struct record *record = add(story, RECORD_INTENT, step);
-    record->generation = generation;
-    record->intent.amount_minor = amount;
-    record->intent.mapping_id = 7;
-    record->intent.key =
-        ledger_key(hash, &story->settlement.key_seed, step, TRANSFER_NORMAL, generation);
-}
-
-static void entry(struct story *story, enum step_kind step, uint8_t line, enum ledger_account debit,
-                  enum ledger_account credit, int64_t amount)
-{
-    struct record *record = add(story, RECORD_ENTRY, step);
-    record->entry.line = line;
-    record->entry.debit = (uint8_t)debit;
-    record->entry.credit = (uint8_t)credit;
-    record->entry.amount_minor = amount;
-}
-
-/* A settlement as it should be; places of its records in comments. */
-static struct story good_story(void)
-{
-    struct story story = {.settlement = {.repayment_minor = REPAYMENT,
-                                         .hold_minor = HOLD,
-                                         .mapping_id = 7,
-                                         .is_opened = true,
-                                         .key_seed = {{1, 2, 3}}}};
-    outcome(&story, STEP_DEPOSIT, OUTCOME_SHORT, 0, 10);                     // 0
-    outcome(&story, STEP_DEPOSIT, OUTCOME_DEPOSITED, 0, DEPOSIT);            // 1
-    entry(&story, STEP_DEPOSIT, 1, LEDGER_VIRTUAL, LEDGER_PAYABLE, DEPOSIT); // 2
-    intent(&story, STEP_COLLECT, 1, REPAYMENT);                              // 3
-    outcome(&story, STEP_COLLECT, OUTCOME_REJECTED_LATER, 1, REPAYMENT);     // 4
-    intent(&story, STEP_COLLECT, 2, REPAYMENT);                              // 5
-    struct record *attempt = add(&story, RECORD_ATTEMPT, STEP_COLLECT);      // 6
-    attempt->generation = 2;
-    attempt->attempt.number = 1;
-    outcome(&story, STEP_COLLECT, OUTCOME_PENDING, 2, REPAYMENT);                 // 7
-    outcome(&story, STEP_COLLECT, OUTCOME_ACCEPTED, 2, REPAYMENT);                // 8
-    entry(&story, STEP_COLLECT, 1, LEDGER_COLLECTION, LEDGER_VIRTUAL, REPAYMENT); // 9
-    entry(&story, STEP_COLLECT, 2, LEDGER_PAYABLE, LEDGER_RECEIVABLE, REPAYMENT); // 10
-    outcome(&story, STEP_HOLD, OUTCOME_POSTED, 0, HOLD);                          // 11
-    entry(&story, STEP_HOLD, 1, LEDGER_PAYABLE, LEDGER_HELD, HOLD);               // 12
-    intent(&story, STEP_PAYOUT, 1, REST);                                         // 13
-    outcome(&story, STEP_PAYOUT, OUTCOME_ACCEPTED, 1, REST);                      // 14
-    entry(&story, STEP_PAYOUT, 1, LEDGER_PAYABLE, LEDGER_VIRTUAL, REST);          // 15
-    entry(&story, STEP_CLOSING, 1, LEDGER_VIRTUAL, LEDGER_RESIDUE, 5);            // 16
-    outcome(&story, STEP_CLOSING, OUTCOME_SETTLED, 0, 0);                         // 17
-    story.records[17].outcome.held_minor = HOLD;
-    story.records[17].outcome.residue_minor = 5;
-    return story;
-}
-
-/* The first thing that is wrong, or NULL. */
-static const char *judge(const struct story *story)
-{
-    struct verify_settlement settlement = story->settlement;
-    for (uint32_t i = 0; i < story->count; i++) {
-        const char *wrong = verify_settlement_record(&settlement, hash, &story->records[i]);
-        if (wrong != NULL)
-            return wrong;
-    }
-    return verify_settlement_end(&settlement);
-}
-
-static void without(struct story *story, uint32_t place)
-{
-    memmove(&story->records[place], &story->records[place + 1],
-            (story->count - place - 1) * sizeof story->records[0]);
-    story->count--;
-}
-
-static void swapped(struct story *story, uint32_t one, uint32_t other)
-{
-    struct record kept = story->records[one];
-    story->records[one] = story->records[other];
-    story->records[other] = kept;
-}
+#include "verify_story.h"
 
 static void a_settlement_by_the_rules_is_whole(void **state)
 {
@@ -337,6 +223,7 @@ static struct story fee_story(enum ledger_account from)
     struct story story = good_story();
     story.count = 16;
     story.seq = (uint16_t)story.records[14].outcome.seq;
+    story.generation = 1;
     entry(&story, STEP_PAYOUT, 2, LEDGER_FEE, from, 5); // 16
     if (from == LEDGER_VIRTUAL)
         outcome(&story, STEP_PAYOUT, OUTCOME_PARKED, 1, 0); // 17
@@ -373,20 +260,6 @@ static void a_fee_comes_after_its_transfer_from_the_house_or_parks(void **state)
     story.seq = (uint16_t)story.records[11].outcome.seq;
     entry(&story, STEP_HOLD, 2, LEDGER_FEE, LEDGER_COLLECTION, 5);
     assert_string_equal(judge(&story), no_fee);
-}
-
-static int open_hash(void **state)
-{
-    (void)state;
-    hash = hash_open();
-    return hash == NULL;
-}
-
-static int close_hash(void **state)
-{
-    (void)state;
-    hash_close(hash);
-    return 0;
 }
 
 int main(void)

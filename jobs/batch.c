@@ -53,6 +53,7 @@ int batch_find(struct db *db, const char *cohort, const char *date, struct batch
     batch->has_run = db_text(result, 0, 9)[0] == 't';
     batch->hold_by_transfer = db_text(result, 0, 10)[0] == 't';
     batch->unhold = db_text(result, 0, 11)[0] == 't';
+    batch->is_asked = db_text(result, 0, 12)[0] == 't';
     PQclear(result);
     return JOB_DONE;
 }
@@ -89,6 +90,10 @@ bool batch_count(struct db *db, const struct batch *batch, struct batch_counts *
         .parked_in_doubt = (uint64_t)db_int(result, 0, 6),
         .blocked = (uint64_t)db_int(result, 0, 7),
         .waiting = (uint64_t)(db_int(result, 0, 8) - db_int(result, 0, 7)),
+        .compensated = (uint64_t)db_int(result, 0, 9),
+        .returned = (uint64_t)db_int(result, 0, 10),
+        .superseded = (uint64_t)db_int(result, 0, 11),
+        .written_off = (uint64_t)db_int(result, 0, 12),
     };
     PQclear(result);
     return true;
@@ -143,5 +148,6 @@ int batch_exit_code(const struct batch_counts *counts, bool is_in_doubt)
 {
     if (is_in_doubt)
         return JOB_IN_DOUBT;
-    return counts->settled == counts->accounts ? JOB_DONE : JOB_SOME_LEFT;
+    uint64_t done = counts->settled + counts->superseded + counts->written_off;
+    return done == counts->accounts ? JOB_DONE : JOB_SOME_LEFT;
 }

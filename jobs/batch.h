@@ -19,19 +19,29 @@ struct batch {
     uint32_t accounts, partitions;
     bool frozen, closed, has_run;
     bool hold_by_transfer, unhold; /* false before it is frozen */
+    bool is_asked;                 /* a request waits for its answer */
 };
 
 /* Where its settlements stand. */
 struct batch_counts {
     uint64_t accounts;
-    uint64_t settled, is_short, parked;
+    uint64_t settled;
+    uint64_t compensated, returned, superseded, written_off; /* the other ends */
+    uint64_t is_short, parked;
     uint64_t active;          /* deposit recorded, neither ended nor parked */
     uint64_t pending;         /* transfers, also of parked settlements */
     uint64_t in_doubt;        /* the same */
     uint64_t parked_in_doubt; /* of these, those of parked settlements */
     uint64_t blocked;
-    uint64_t waiting; /* no outcome yet, and not blocked */
+    uint64_t waiting; /* no deposit looked for in vain, and not blocked */
 };
+
+/* Those that have an end record. */
+static inline uint64_t batch_ended(const struct batch_counts *counts)
+{
+    return counts->settled + counts->compensated + counts->returned + counts->superseded +
+           counts->written_off;
+}
 
 struct batch_money {
     int64_t repayment_minor, hold_minor; /* planned */
@@ -61,8 +71,9 @@ MUST_USE bool batch_list_banks(struct db *db, const struct batch *batch,
    accounts, deposit_minor. */
 PGresult *batch_groups(struct db *db, const struct batch *batch);
 
-/* What a run that left these counts ends with; whether transfers are in doubt only the core knows,
-   for what was surely not done is an intent without an outcome, too. */
+/* What a run that left these counts ends with: 0 where all are settled, or were given up by a
+   person or for a newer batch; whether transfers are in doubt only the core knows, for what was
+   surely not done is an intent without an outcome, too. */
 int batch_exit_code(const struct batch_counts *counts, bool is_in_doubt);
 
 #endif

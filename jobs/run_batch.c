@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "jobs/report.h"
 #include "jobs/run_end.h"
+#include "jobs/run_summary.h"
 #include "jobs/run_trace.h"
 #include "jobs/run_try.h"
 #include "real/claim_check.h"
@@ -86,7 +87,7 @@ static int start_over(struct run *run)
     run->lost = exit_code == JOB_TRY_AGAIN || exit_code == JOB_UNREACHABLE;
     if (exit_code != JOB_DONE)
         return exit_code;
-    run->report.done_before = run->counts.settled + run->counts.parked;
+    run->report.done_before = batch_ended(&run->counts) + run->counts.parked;
     return run_try_once(run);
 }
 
@@ -114,7 +115,7 @@ static void prepare_report(struct run *run)
         .live = report_is_live(stderr),
         .coloured = report_is_coloured(stderr, job_number(run->job, "color")),
         .json = job_number(run->job, "output") == 1,
-        .done_before = run->counts.settled + run->counts.parked,
+        .done_before = batch_ended(&run->counts) + run->counts.parked,
     };
     run_report_begin(report, clock_now_ns());
 }
@@ -173,12 +174,12 @@ static int tell_closed(struct run *run)
     int exit_code = check_heads(run);
     if (exit_code != JOB_DONE)
         return exit_code;
+    exit_code = batch_exit_code(&run->counts, false);
     if (!run->report.quiet && !run->report.json)
-        printf("%s %s: nothing to do, all %u accounts are settled\n", run->batch.cohort,
-               run->batch.date, run->batch.accounts);
-    if (run->report.json && !run_report_summary(&run->report, run->db, &run->counts, JOB_DONE))
+        run_summary_print_closed(&run->batch, &run->counts);
+    if (run->report.json && !run_report_summary(&run->report, run->db, &run->counts, exit_code))
         return db_exit_code(run->db);
-    return JOB_DONE;
+    return exit_code;
 }
 
 static int settle_batch(struct run *run)
@@ -187,7 +188,8 @@ static int settle_batch(struct run *run)
     if (exit_code != JOB_DONE)
         return exit_code;
     prepare_report(run);
-    if (run->scope == SETTLE_ALL && run->batch.closed)
+    // Closed: nothing to do, but for what somebody asks about it.
+    if (run->scope == SETTLE_ALL && run->batch.closed && !run->batch.is_asked)
         return tell_closed(run);
     exit_code = run_trace_open(run->job, &run->trace);
     if (exit_code != JOB_DONE)

@@ -23,7 +23,7 @@ static uint64_t calls_of(const struct settle_counts *counts)
 
 static uint64_t done_of(const struct run_report *report, const struct settle_counts *counts)
 {
-    uint64_t done = report->done_before + counts->settled + counts->parked;
+    uint64_t done = report->done_before + counts->settled + counts->ended + counts->parked;
     return done < report->batch->accounts ? done : report->batch->accounts;
 }
 

@@ -10,11 +10,13 @@
 static const char *const kind_names[RUN_CALL_KINDS] = {
     [CALL_BALANCE] = "balance", [CALL_TRANSFER] = "transfer", [CALL_INQUIRY] = "inquiry"};
 
-static const char *ending(int exit_code)
+static const char *ending(const struct run_summary *summary)
 {
-    switch (exit_code) {
+    switch (summary->exit_code) {
     case JOB_DONE:
-        return "all settled";
+        return summary->counts->settled == summary->counts->accounts
+                   ? "all settled"
+                   : "finished, nothing is left to do";
     case JOB_SOME_LEFT:
         return "finished, some are left";
     case JOB_STOPPED:
@@ -33,6 +35,23 @@ static void print_count(const char *name, uint64_t count, const char *more)
     char text[MONEY_TEXT_BYTES];
     printf("  %-12s %12s%s%s\n", name, report_count(count, text), more[0] != '\0' ? "   " : "",
            more);
+}
+
+/* The ends besides settled, where there are any. */
+static void print_ends(const struct batch_counts *counts)
+{
+    const struct {
+        const char *name, *more;
+        uint64_t count;
+    } ends[] = {
+        {"compensated", "undone; the money stays payable in the account", counts->compensated},
+        {"returned", "a transfer came back after the end; payable again", counts->returned},
+        {"superseded", "without a deposit, and a newer batch looks for it", counts->superseded},
+        {"written off", "by a person; what is there stays payable", counts->written_off},
+    };
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends[i].count > 0)
+            print_count(ends[i].name, ends[i].count, ends[i].more);
 }
 
 static void print_money(const char *name, int64_t amount_minor, const char *currency)
@@ -55,6 +74,7 @@ static void print_states(const struct run_summary *summary)
     const struct batch_counts *counts = summary->counts;
     printf("settlements    %10" PRIu64 "\n", counts->accounts);
     print_count("settled", counts->settled, "");
+    print_ends(counts);
     print_count("short", counts->is_short, counts->is_short > 0 ? "no deposit yet" : "");
     print_count("parked", counts->parked, counts->parked > 0 ? "for a person:" : "");
     print_groups(summary->groups);
@@ -207,6 +227,10 @@ void run_summary_line(const struct run_report *report, const struct batch_counts
         {counts->active, "under way"},
         {counts->pending, "pending"},
         {counts->in_doubt, "without a definitive answer"},
+        {counts->compensated, "compensated"},
+        {counts->returned, "returned"},
+        {counts->superseded, "superseded"},
+        {counts->written_off, "written off"},
     };
     int used = snprintf(out, RUN_SUMMARY_LINE_BYTES,
                         "%s %s: %s: %" PRIu64 " of %" PRIu64 " settled", report->batch->cohort,
@@ -219,12 +243,24 @@ void run_summary_line(const struct run_report *report, const struct batch_counts
     }
 }
 
+void run_summary_print_closed(const struct batch *batch, const struct batch_counts *counts)
+{
+    if (counts->settled == counts->accounts) {
+        printf("%s %s: nothing to do, all %" PRIu64 " accounts are settled\n", batch->cohort,
+               batch->date, counts->accounts);
+        return;
+    }
+    printf("%s %s: nothing to do, the batch is closed\n", batch->cohort, batch->date);
+    print_count("settled", counts->settled, "");
+    print_ends(counts);
+}
+
 void run_summary_print(const struct run_summary *summary)
 {
     const struct run_report *report = summary->report;
     const struct batch *batch = report->batch;
     char took[REPORT_DURATION_BYTES], rate[MONEY_TEXT_BYTES];
-    printf("%s %s: %s\n", batch->cohort, batch->date, ending(summary->exit_code));
+    printf("%s %s: %s\n", batch->cohort, batch->date, ending(summary));
     print_states(summary);
     print_left(summary);
     printf("money\n");
@@ -247,12 +283,22 @@ void run_summary_print(const struct run_summary *summary)
 
 static json_t *states_json(const struct batch_counts *counts)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "accounts",
-                     (json_int_t)counts->accounts, "settled", (json_int_t)counts->settled, "short",
-                     (json_int_t)counts->is_short, "parked", (json_int_t)counts->parked, "blocked",
-                     (json_int_t)counts->blocked, "waiting", (json_int_t)counts->waiting, "active",
-                     (json_int_t)counts->active, "pending", (json_int_t)counts->pending, "in_doubt",
-                     (json_int_t)counts->in_doubt);
+    const struct {
+        const char *name;
+        uint64_t count;
+    } states[] = {
+        {"accounts", counts->accounts},       {"settled", counts->settled},
+        {"compensated", counts->compensated}, {"returned", counts->returned},
+        {"superseded", counts->superseded},   {"written_off", counts->written_off},
+        {"short", counts->is_short},          {"parked", counts->parked},
+        {"blocked", counts->blocked},         {"waiting", counts->waiting},
+        {"active", counts->active},           {"pending", counts->pending},
+        {"in_doubt", counts->in_doubt},
+    };
+    json_t *object = json_object();
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        json_object_set_new(object, states[i].name, json_integer((json_int_t)states[i].count));
+    return object;
 }
 
 static json_t *groups_json(const PGresult *groups)

@@ -1,5 +1,5 @@
 /*
- * run_summary: the two forms of a run's summary. For run_report.c.
+ * run_summary: the two forms of a run's summary. For run_report.c and run.c.
  */
 #ifndef DAYBOOK_JOBS_RUN_SUMMARY_H
 #define DAYBOOK_JOBS_RUN_SUMMARY_H
@@ -23,6 +23,8 @@ struct run_summary {
 void run_summary_line(const struct run_report *report, const struct batch_counts *counts,
                       int exit_code, char out[RUN_SUMMARY_LINE_BYTES]);
 void run_summary_print(const struct run_summary *summary);
+/* Of a batch in which nothing is left to do: what it came to. */
+void run_summary_print_closed(const struct batch *batch, const struct batch_counts *counts);
 void run_summary_print_json(const struct run_summary *summary);
 
 #endif

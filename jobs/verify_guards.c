@@ -28,16 +28,28 @@ static bool tell_rows(struct db *db, const char *sql, const char *where, uint64_
     return true;
 }
 
-static bool is_of_a_migration(const char *source)
+/* Where a migration makes the function; NULL: it does not. */
+static const char *made_in(const char *migration, const char *how, const char *name)
 {
-    for (int i = 0; i < sql_migration_count; i++) {
-        if (strstr(sql_migrations[i].text, source) != NULL)
-            return true;
+    char made[128];
+    snprintf(made, sizeof made, "%s FUNCTION daybook.%.64s(", how, name);
+    return strstr(migration, made);
+}
+
+/* An older body is one that somebody put back. */
+static bool is_of_its_migration(const char *name, const char *source)
+{
+    for (int i = sql_migration_count - 1; i >= 0; i--) {
+        const char *text = made_in(sql_migrations[i].text, "CREATE OR REPLACE", name);
+        if (text == NULL)
+            text = made_in(sql_migrations[i].text, "CREATE", name);
+        if (text != NULL)
+            return strstr(text, source) != NULL;
     }
     return false;
 }
 
-/* A function's body stands in its migration, letter by letter. */
+/* A function's body stands in the newest migration that makes it, letter by letter. */
 static bool check_functions(struct db *db, uint64_t *faults)
 {
     PGresult *rows = db_query(db, sql_verify_functions, 0, NULL);
@@ -45,7 +57,7 @@ static bool check_functions(struct db *db, uint64_t *faults)
         return false;
     for (int row = 0; row < PQntuples(rows); row++) {
         char what[160];
-        if (is_of_a_migration(PQgetvalue(rows, row, 1)))
+        if (is_of_its_migration(PQgetvalue(rows, row, 0), PQgetvalue(rows, row, 1)))
             continue;
         snprintf(what, sizeof what, "no migration made the function %s as it is",
                  db_text(rows, row, 0));

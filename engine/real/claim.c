@@ -27,8 +27,8 @@ struct claim {
     uint32_t revision;
     uint32_t partitions;
     uint64_t run_id;
-    uint32_t finished;   /* partitions with their closing record */
-    bool some_unsettled; /* in a finished partition */
+    uint32_t finished; /* partitions with their closing record */
+    bool some_left;    /* not ended, in a finished partition */
     bool ended;
     /* the heartbeat */
     uint64_t beat_at_ns; /* when the next one is due */
@@ -451,7 +451,8 @@ static enum status write_closing(struct claim *claim, const struct settle *settl
                                counts->active,
                                counts->pending,
                                counts->in_doubt,
-                               counts->has_all};
+                               counts->has_all,
+                               counts->ended};
     enum { COUNT = sizeof(values) / sizeof(values[0]), HASH = 5 };
     char texts[COUNT][NUMBER_BYTES];
     const char *params[COUNT];
@@ -471,7 +472,8 @@ static enum status write_closing(struct claim *claim, const struct settle *settl
     return status;
 }
 
-static bool all_settled(const struct settle_counts *counts)
+/* Who was parked may have been released in the same run: then the closing records tell. */
+static bool all_ended(const struct settle_counts *counts)
 {
     return counts->is_short == 0 && counts->parked == 0 && counts->blocked == 0 &&
            counts->waiting == 0 && counts->active == 0 && counts->pending == 0 &&
@@ -480,9 +482,10 @@ static bool all_settled(const struct settle_counts *counts)
 
 static enum status close_batch(struct claim *claim, char error[STORE_ERROR_BYTES])
 {
-    char batch[NUMBER_BYTES], epoch[NUMBER_BYTES];
-    const char *params[] = {number(batch, claim->config.batch_id), number(epoch, claim->epoch)};
-    return run_plain(claim->control, sql_claim_close_batch, 2, params, error);
+    char batch[NUMBER_BYTES], epoch[NUMBER_BYTES], count[NUMBER_BYTES];
+    const char *params[] = {number(batch, claim->config.batch_id), number(epoch, claim->epoch),
+                            number(count, !claim->some_left)};
+    return run_plain(claim->control, sql_claim_close_batch, 3, params, error);
 }
 
 static enum status end_run(struct claim *claim, int exit_code, char error[STORE_ERROR_BYTES])
@@ -502,7 +505,7 @@ enum status claim_finish(struct claim *claim, const struct settle *settle, uint3
     enum status status = write_closing(claim, settle, partition, error);
     FAILPOINT(closing_written);
     claim->finished += status == STATUS_OK;
-    claim->some_unsettled = claim->some_unsettled || !all_settled(settle_counts(settle));
+    claim->some_left = claim->some_left || !all_ended(settle_counts(settle));
     return status;
 }
 
@@ -511,8 +514,8 @@ enum status claim_end(struct claim *claim, int exit_code, char error[STORE_ERROR
     CHECK(exit_code >= 0 && claim->run_id > 0 && !claim->ended);
     enum status status = STATUS_OK;
     claim->ended = true;
-    // Who left something unfinished need not count a million end records to know.
-    if (claim->finished == claim->partitions && !claim->some_unsettled) {
+    // Who left something unfinished need not count a million end records to know: see the query.
+    if (claim->finished == claim->partitions) {
         pg_answer_within(claim->control, CLAIM_COUNT_FACTOR * claim->config.answer_ns);
         status = close_batch(claim, error);
         pg_answer_within(claim->control, claim->config.answer_ns);

@@ -11,7 +11,7 @@ WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1)
   AND p.revision = $2::int
   AND other.settlement_id <> p.settlement_id
   AND NOT EXISTS (SELECT FROM daybook.outcome x
-                  WHERE x.settlement_id = other.settlement_id AND x.state = 22)
+                  WHERE x.settlement_id = other.settlement_id AND x.state BETWEEN 22 AND 26)
   AND NOT EXISTS (SELECT FROM daybook.opening o
                   WHERE o.account_id = p.account_id AND o.settlement_id = p.settlement_id)
 ORDER BY p.settlement_id

@@ -2,15 +2,22 @@
 -- plan is looked at only where some have none.
 WITH newest AS MATERIALIZED (
     -- seq << 8 | state: its greatest value tells the newest state.
-    SELECT o.settlement_id, max(o.seq::int << 8 | o.state) & 255 AS state
+    SELECT o.settlement_id, max(o.seq::int << 8 | o.state) & 255 AS state,
+           bool_or(o.state = 7) AS has_deposit
     FROM daybook.outcome o
     WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
     GROUP BY o.settlement_id
 ), totals AS MATERIALIZED (
     SELECT count(*) FILTER (WHERE n.state = 22) AS settled,
+           count(*) FILTER (WHERE n.state = 23) AS compensated,
+           count(*) FILTER (WHERE n.state = 24) AS returned,
+           count(*) FILTER (WHERE n.state = 25) AS superseded,
+           count(*) FILTER (WHERE n.state = 26) AS written_off,
            count(*) FILTER (WHERE n.state = 20) AS short,
            count(*) FILTER (WHERE n.state = 21) AS parked,
-           count(*) FILTER (WHERE n.state < 20) AS active,
+           count(*) FILTER (WHERE n.state NOT BETWEEN 20 AND 26 AND n.has_deposit) AS active,
+           -- Released, or its floor raised, before the deposit: it waits as if nothing had happened.
+           count(*) FILTER (WHERE n.state NOT BETWEEN 20 AND 26 AND NOT n.has_deposit) AS begun,
            (SELECT r.accounts FROM daybook.plan_revision r
             WHERE r.batch_id = $1::int AND r.revision = $2::int) - count(*) AS untouched
     FROM newest n
@@ -28,7 +35,7 @@ WITH newest AS MATERIALIZED (
           AND x.generation = t.generation AND x.state IN (1, 2, 3, 4, 8)
         ORDER BY x.seq DESC LIMIT 1
     ) d ON true
-    WHERE n.state NOT IN (20, 22) AND coalesce(d.state, 2) = 2
+    WHERE n.state NOT IN (20, 22, 23, 24, 25, 26) AND coalesce(d.state, 2) = 2
 ), blocked AS (
     SELECT p.settlement_id
     FROM daybook.plan p
@@ -43,12 +50,13 @@ WITH newest AS MATERIALIZED (
       -- Not through `newest`: its row count is guessed, and the guess made this quadratic.
       AND NOT EXISTS (SELECT FROM daybook.outcome o WHERE o.settlement_id = p.settlement_id)
       AND NOT EXISTS (SELECT FROM daybook.outcome x
-                      WHERE x.settlement_id = other.settlement_id AND x.state = 22)
+                      WHERE x.settlement_id = other.settlement_id AND x.state BETWEEN 22 AND 26)
 )
 SELECT t.settled, t.short, t.parked, t.active,
        (SELECT count(*) FROM open_transfer WHERE transfer_state = 2) AS pending,
        (SELECT count(*) FROM open_transfer WHERE transfer_state IS NULL) AS in_doubt,
        (SELECT count(*) FROM open_transfer WHERE transfer_state IS NULL AND state = 21)
            AS parked_in_doubt,
-       (SELECT count(*) FROM blocked) AS blocked, t.untouched
+       (SELECT count(*) FROM blocked) AS blocked, t.untouched + t.begun AS waiting,
+       t.compensated, t.returned, t.superseded, t.written_off
 FROM totals t

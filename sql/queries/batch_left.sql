@@ -6,7 +6,7 @@ WITH newest AS MATERIALIZED (
     FROM daybook.outcome o
     WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
     GROUP BY o.settlement_id
-    HAVING max(o.seq::int << 8 | o.state) & 255 NOT IN (20, 22)
+    HAVING max(o.seq::int << 8 | o.state) & 255 NOT IN (20, 22, 23, 24, 25, 26)
 ), left_over AS (
     SELECT n.settlement_id, n.packed >> 8 AS seq, t.step, t.amount_minor, t.intended_at,
            CASE WHEN t.step IS NOT NULL AND d.state IS NULL THEN 'in_doubt'

@@ -9,12 +9,17 @@ SELECT (SELECT sum(p.repayment_minor)::bigint FROM daybook.plan p
        coalesce(sum(s.moved_minor) FILTER (WHERE o.step = 2), 0)::bigint AS collected,
        coalesce(sum(s.moved_minor) FILTER (WHERE o.step = 3), 0)::bigint AS held,
        coalesce(sum(s.moved_minor) FILTER (WHERE o.step = 4), 0)::bigint AS paid,
-       coalesce(sum(o.residue_minor) FILTER (WHERE o.state = 22), 0)::bigint AS residue
+       -- What the newest end record of each left; there is rarely more than one.
+       coalesce(sum(o.residue_minor) FILTER (
+           WHERE o.state BETWEEN 22 AND 26 AND o.residue_minor IS NOT NULL
+             AND NOT EXISTS (SELECT FROM daybook.outcome x
+                             WHERE x.settlement_id = o.settlement_id AND x.seq > o.seq
+                               AND x.state BETWEEN 22 AND 26)), 0)::bigint AS residue
 FROM daybook.outcome o
 CROSS JOIN LATERAL (
-    -- Accepted or posted; what was reversed came back.
-    SELECT CASE WHEN o.kind <> 0 THEN 0
-                WHEN o.state IN (1, 5) THEN o.amount_minor
-                WHEN o.state = 4 THEN -o.amount_minor END AS moved_minor
+    -- Accepted, posted, or done by hand; what was reversed or undone came back.
+    SELECT CASE WHEN o.kind = 0 AND o.state IN (1, 5, 9) THEN o.amount_minor
+                WHEN o.kind = 0 AND o.state = 4 OR o.kind = 1 AND o.state IN (1, 5, 9)
+                    THEN -o.amount_minor END AS moved_minor
 ) s
 WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32

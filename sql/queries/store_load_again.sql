@@ -63,7 +63,7 @@ LEFT JOIN (
     LEFT JOIN LATERAL (
         SELECT d.mapping_id FROM daybook.decision d
         WHERE d.settlement_id = page.settlement_id AND d.mapping_id > 0
-        ORDER BY d.request_id DESC LIMIT 1
+        ORDER BY d.chunk DESC, d.position DESC LIMIT 1
     ) amended ON true
     LEFT JOIN daybook.mapping m ON m.mapping_id = coalesce(amended.mapping_id, page.mapping_id)
     LEFT JOIN LATERAL (

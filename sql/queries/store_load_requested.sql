@@ -92,7 +92,8 @@ SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)),
                             'write_off', 'rate', 'supersede', 'return', 'raise'], page.kind)
            ::smallint,
        page.step, page.transfer, page.generation, page.attempts, page.amount_minor,
-       page.residue_minor, page.mapping_id, page.bank_ref, page.is_off,
+       page.residue_minor, page.mapping_id, page.bank_ref,
+       page.is_off OR page.mapping_id > 0 AND n.mapping_id IS NULL,
        coalesce(n.virtual_account, ''), coalesce(n.payout_bank, ''),
        coalesce(n.payout_account, ''), coalesce(n.holder_name, ''),
        (CASE WHEN e.state IS NOT NULL THEN 3 WHEN s.state = 21 THEN 2
@@ -142,7 +143,7 @@ LEFT JOIN (
     LEFT JOIN LATERAL (
         SELECT y.mapping_id FROM daybook.decision y
         WHERE y.settlement_id = page.settlement_id AND y.mapping_id > 0
-        ORDER BY y.request_id DESC LIMIT 1
+        ORDER BY y.chunk DESC, y.position DESC LIMIT 1
     ) amended ON true
     LEFT JOIN daybook.mapping m ON m.mapping_id = coalesce(amended.mapping_id, page.plan_mapping_id)
     LEFT JOIN LATERAL (
@@ -178,7 +179,9 @@ LEFT JOIN (
         FROM daybook.opening o
         WHERE o.account_id = page.account_id AND o.ordinal = page.own_ordinal + 1
     ) later ON true
-    LEFT JOIN daybook.mapping n ON n.mapping_id = page.mapping_id
+    -- Names of another account, or at another bank, are none that it can be amended to.
+    LEFT JOIN daybook.mapping n
+        ON n.mapping_id = page.mapping_id AND n.account_id = page.account_id AND n.bank = m.bank
     LEFT JOIN LATERAL (
         SELECT sum(e.amount_minor)::bigint AS received_minor
         FROM daybook.opening w

@@ -71,7 +71,7 @@ LEFT JOIN (
     LEFT JOIN LATERAL (
         SELECT y.mapping_id FROM daybook.decision y
         WHERE y.settlement_id = u.settlement_id AND y.mapping_id > 0
-        ORDER BY y.request_id DESC LIMIT 1
+        ORDER BY y.chunk DESC, y.position DESC LIMIT 1
     ) amended ON true
     LEFT JOIN daybook.mapping m ON m.mapping_id = coalesce(amended.mapping_id, p.mapping_id)
     LEFT JOIN LATERAL (

@@ -34,6 +34,11 @@ FROM gaps g, daybook.entry x
 WHERE x.settlement_id BETWEEN g.low AND g.high
 HAVING count(*) > 0
 UNION ALL
+SELECT format('decision: settlement %s is of no batch', min(x.settlement_id))
+FROM gaps g, daybook.decision x
+WHERE x.settlement_id BETWEEN g.low AND g.high
+HAVING count(*) > 0
+UNION ALL
 SELECT format('%s: batch %s is not there', x.name, x.batch_id)
 FROM (
     SELECT 'chunk', batch_id FROM daybook.chunk WHERE chunk = 1
@@ -65,10 +70,36 @@ LEFT JOIN daybook.opening b ON b.account_id = o.account_id AND b.ordinal = o.ord
 WHERE o.follows IS DISTINCT FROM b.settlement_id
 HAVING count(*) > 0
 UNION ALL
-SELECT format('mapping: %s is in no plan', min(m.mapping_id))
+SELECT format('request: %s is about settlement %s, which is not planned for its account',
+              min(r.request_id), min(r.settlement_id))
+FROM daybook.request r
+WHERE r.kind <> 'rate'
+  AND NOT EXISTS (SELECT FROM daybook.plan p
+                  WHERE p.settlement_id = r.settlement_id
+                    AND p.account_id = coalesce(r.account_id, p.account_id))
+HAVING count(*) > 0
+UNION ALL
+-- One that comes after another is answered after it, and done only if that one is.
+SELECT format('decision: request %s was answered as if request %s were done', min(r.request_id),
+              min(r.after_request))
+FROM daybook.request r
+JOIN daybook.decision d
+    ON d.settlement_id = coalesce(r.settlement_id, r.batch_id::bigint << 32)
+   AND d.request_id = r.request_id
+LEFT JOIN daybook.request b ON b.request_id = r.after_request
+LEFT JOIN daybook.decision e
+    ON e.settlement_id = b.settlement_id AND e.request_id = b.request_id
+WHERE r.after_request IS NOT NULL AND (e.state IS NULL OR d.state = 1 AND e.state <> 1)
+HAVING count(*) > 0
+UNION ALL
+-- A mapping is planned, or it is what somebody asked to amend to.
+SELECT format('mapping: %s is in no plan, and nobody asked for it', min(m.mapping_id))
 FROM daybook.mapping m
 WHERE NOT EXISTS (SELECT FROM daybook.plan p
                   WHERE p.mapping_id = m.mapping_id AND p.account_id = m.account_id)
+  AND NOT EXISTS (SELECT FROM daybook.request r
+                  JOIN daybook.plan p ON p.settlement_id = r.settlement_id
+                  WHERE r.mapping_id = m.mapping_id AND p.account_id = m.account_id)
 HAVING count(*) > 0
 UNION ALL
 SELECT format('account: %s has no mapping', min(a.account_ref))

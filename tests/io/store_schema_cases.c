@@ -20,9 +20,9 @@ static const char *try_as(const char *role, const char *statement)
 }
 
 static const char *const append_only[] = {
-    "schema_version", "account", "mapping", "bank_profile",  "batch",   "plan_revision",
-    "plan",           "opening", "chunk",   "intent",        "attempt", "outcome",
-    "entry",          "closing", "request", "request_answer"};
+    "schema_version", "account", "mapping", "bank_profile", "batch",   "plan_revision",
+    "plan",           "opening", "chunk",   "intent",       "attempt", "outcome",
+    "entry",          "closing", "request", "decision"};
 static const char *const heads[] = {"batch_head", "head", "run"};
 
 static const char *first_column(const char *table)
@@ -139,7 +139,8 @@ static const struct view views[] = {
                 "debit_total bigint, hash bytea, prev_hash bytea, epoch bigint, committed_at "
                 "timestamp with time zone"},
     {"v_request", "request_id bigint, batch_id bigint, account_ref text, kind text, operator text, "
-                  "reason text, state text, answered_at timestamp with time zone"},
+                  "reason text, state text, answered_at timestamp with time zone, code text, "
+                  "created_at timestamp with time zone, settlement_id bigint"},
 };
 
 static void the_views_have_exactly_their_columns(void **state)

@@ -159,7 +159,10 @@ LEFT JOIN LATERAL (
            (sum(CASE WHEN n.state = 4 THEN -n.amount_minor ELSE n.amount_minor END)
                 FILTER (WHERE n.state IN (1, 4, 9) AND n.step = 4 AND n.kind = 0))::bigint
                AS payout_minor,
-           coalesce(sum(n.amount_minor) FILTER (WHERE n.state = 32), 0)::bigint AS raised_minor,
+           -- Of what was raised after the deposit, all is residue, and the floor as it was stays.
+           coalesce(sum(n.amount_minor + coalesce(n.residue_minor, 0))
+                        FILTER (WHERE n.state = 32 AND n.amount_minor > 0), 0)::bigint
+               AS raised_minor,
            coalesce(bool_or(n.state = 30), false) AS is_compensating
     FROM daybook.outcome n WHERE n.settlement_id = p.settlement_id
 ) x ON true

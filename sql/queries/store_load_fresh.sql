@@ -5,17 +5,32 @@
 -- $1 batch, $2 partition, $3 epoch, $4 revision, $5 after position, $6 most rows
 -- $7 not 0: what earlier settlements posted as come in is wanted
 WITH page AS MATERIALIZED (
-    SELECT p.settlement_id, p.account_id, p.mapping_id, p.key_seed, p.repayment_minor,
+    SELECT p.settlement_id, p.account_id, p.key_seed, p.repayment_minor,
            p.hold_minor, p.expected_minor, p.opening_minor, s.seq,
-           CASE s.state WHEN 20 THEN s.amount_minor END AS seen_minor,
            newest.ordinal, newest.settlement_id AS newest_id,
            newest.settlement_id = p.settlement_id AS mine,
            newest.follows, newest.held_minor, newest.payable_minor, newest.residue_minor,
            ended.settlement_id IS NOT NULL AS free, ended.held_minor AS left_held_minor,
-           ended.amount_minor AS left_payable_minor, ended.residue_minor AS left_residue_minor
+           ended.amount_minor AS left_payable_minor, ended.residue_minor AS left_residue_minor,
+           -- Few have either: so written, the others cost nothing.
+           CASE WHEN (SELECT EXISTS (
+                    SELECT FROM daybook.decision d
+                    WHERE d.settlement_id >= (($1::bigint << 32) | ($2::bigint << 26))
+                      AND d.settlement_id < (($1::bigint << 32) | ($2::bigint << 26)) + (1 << 26)))
+                THEN coalesce((SELECT d.mapping_id FROM daybook.decision d
+                               WHERE d.settlement_id = p.settlement_id AND d.mapping_id > 0
+                               ORDER BY d.chunk DESC, d.position DESC LIMIT 1), p.mapping_id)
+                ELSE p.mapping_id END AS mapping_id,
+           CASE WHEN s.seq IS NOT NULL THEN (
+                SELECT ARRAY[sum(x.amount_minor) FILTER (WHERE x.state = 32)::bigint,
+                             sum(x.residue_minor) FILTER (WHERE x.state = 32)::bigint,
+                             (array_agg(x.amount_minor ORDER BY x.seq DESC)
+                                  FILTER (WHERE x.state = 20))[1]]
+                FROM daybook.outcome x WHERE x.settlement_id = p.settlement_id) END
+               AS earlier -- raised payable, raised residue, what was seen last
     FROM daybook.plan p
     LEFT JOIN LATERAL (
-        SELECT x.seq, x.state, x.amount_minor FROM daybook.outcome x
+        SELECT x.seq, x.state FROM daybook.outcome x
         WHERE x.settlement_id = p.settlement_id ORDER BY x.seq DESC LIMIT 1
     ) s ON true
     LEFT JOIN LATERAL (
@@ -50,33 +65,22 @@ WITH page AS MATERIALIZED (
 )
 SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)), page.settlement_id,
        page.newest_id IS NULL OR page.mine OR page.free, m.bank,
-       coalesce(amended.mapping_id, page.mapping_id), page.key_seed,
+       page.mapping_id, page.key_seed,
        page.repayment_minor, page.hold_minor, coalesce(page.expected_minor, 0),
        CASE WHEN page.newest_id IS NULL OR page.mine AND page.follows IS NULL
             THEN coalesce(page.opening_minor, 0) ELSE 0 END,
        CASE WHEN page.mine THEN page.held_minor ELSE coalesce(page.left_held_minor, 0) END,
        CASE WHEN page.mine THEN page.payable_minor ELSE coalesce(page.left_payable_minor, 0) END
-           + coalesce(raised.payable_minor, 0),
+           + coalesce(page.earlier[1], 0),
        CASE WHEN page.mine THEN page.residue_minor ELSE coalesce(page.left_residue_minor, 0) END
-           + coalesce(raised.residue_minor, 0),
-       coalesce(r.received_minor, 0), 0::bigint, coalesce(page.seen_minor, -1),
+           + coalesce(page.earlier[2], 0),
+       coalesce(r.received_minor, 0), 0::bigint, coalesce(page.earlier[3], -1),
        coalesce(page.seq, 0::smallint), 0::smallint,
        m.virtual_account, m.payout_bank, m.payout_account, m.holder_name
 FROM (SELECT) AS always
 LEFT JOIN (
     page
-    LEFT JOIN LATERAL (
-        SELECT d.mapping_id FROM daybook.decision d
-        WHERE d.settlement_id = page.settlement_id AND d.mapping_id > 0
-        ORDER BY d.chunk DESC, d.position DESC LIMIT 1
-    ) amended ON true
-    LEFT JOIN daybook.mapping m ON m.mapping_id = coalesce(amended.mapping_id, page.mapping_id)
-    LEFT JOIN LATERAL (
-        SELECT sum(x.amount_minor)::bigint AS payable_minor,
-               sum(x.residue_minor)::bigint AS residue_minor
-        FROM daybook.outcome x
-        WHERE page.seq IS NOT NULL AND x.settlement_id = page.settlement_id AND x.state = 32
-    ) raised ON true
+    LEFT JOIN daybook.mapping m ON m.mapping_id = page.mapping_id
     LEFT JOIN LATERAL (
         SELECT sum(e.amount_minor)::bigint AS received_minor
         FROM daybook.opening w

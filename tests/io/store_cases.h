@@ -15,6 +15,7 @@ extern struct world world;
 
 int chunk_cases(void);
 int load_cases(void);
+int request_cases(void);
 int claim_cases(void);
 int schema_cases(void);
 

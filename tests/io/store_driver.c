@@ -26,7 +26,7 @@ int main(int argc, char **argv)
         bench_run(&world, (uint32_t)strtoul(argv[4], NULL, 10),
                   (uint32_t)strtoul(argv[5], NULL, 10));
     else
-        failed = chunk_cases() + load_cases() + claim_cases() + schema_cases();
+        failed = chunk_cases() + load_cases() + request_cases() + claim_cases() + schema_cases();
     world_close(&world);
     return failed == 0 ? 0 : 1;
 }

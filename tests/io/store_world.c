@@ -312,6 +312,25 @@ void book_entry(struct book *book, uint32_t position, enum step_kind step, uint8
     record->entry.amount_minor = amount_minor;
 }
 
+void book_decision(struct book *book, uint32_t position, uint64_t request_id,
+                   enum request_kind kind, enum decision_state state, int64_t mapping_id)
+{
+    struct record *record = add(book, RECORD_DECISION, position, 0, 0);
+    record->decision.request_id = request_id;
+    record->decision.request_kind = (uint8_t)kind;
+    record->decision.state = (uint8_t)state;
+    record->decision.mapping_id = mapping_id;
+    record->decision.at_us = AT_US;
+    if (state != DECISION_DONE)
+        snprintf(record->decision.code, sizeof(record->decision.code), "under_way");
+}
+
+void book_undo(struct book *book)
+{
+    CHECK(book->record_count > 0);
+    book->records[book->record_count - 1].kind = TRANSFER_UNDO;
+}
+
 void book_settle(struct book *book, uint32_t position)
 {
     book_outcome(book, position, 1, STEP_DEPOSIT, 0, OUTCOME_DEPOSITED, 1000);

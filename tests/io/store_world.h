@@ -77,6 +77,11 @@ void book_attempt(struct book *book, uint32_t position, enum step_kind step, uin
                   uint16_t number);
 void book_entry(struct book *book, uint32_t position, enum step_kind step, uint8_t line,
                 enum ledger_account debit, enum ledger_account credit, int64_t amount_minor);
+/* Position 0: of the run's. */
+void book_decision(struct book *book, uint32_t position, uint64_t request_id,
+                   enum request_kind kind, enum decision_state state, int64_t mapping_id);
+/* The record added last is of an undo. */
+void book_undo(struct book *book);
 /* The whole life of one settlement: 2 intents, 5 outcomes, 5 entries. */
 void book_settle(struct book *book, uint32_t position);
 /* The chunk of what was collected; number and hash follow the last one made. */

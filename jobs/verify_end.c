@@ -24,8 +24,20 @@ static const char *on_residue(struct verify_settlement *s, const struct record *
     return NULL;
 }
 
-/* What a decision moves: released residue, money raised after the deposit, and money that was held
-   from the beginning where an end comes before the deposit. */
+/* What an end as it stands posts: money that was held from the beginning, where there is no
+   deposit, and else the fee that the owner bears, as far as the payable money goes. */
+static int64_t owed_at_end(const struct verify_settlement *s)
+{
+    int64_t payable = verify_payable(s) + s->moved_minor;
+    if (!verify_is_done(s, STEP_DEPOSIT))
+        return s->opening_minor;
+    if (payable <= 0)
+        return 0;
+    return s->fee_minor < payable ? s->fee_minor : payable;
+}
+
+/* What a decision moves: released residue, money raised after the deposit, and what an end as it
+   stands posts. */
 static const char *on_decided_entry(const struct verify_settlement *s, const struct record *record)
 {
     const struct verify_request *granted = s->granted;
@@ -39,8 +51,9 @@ static const char *on_decided_entry(const struct verify_settlement *s, const str
              s->next_states == STATE_BIT(OUTCOME_RAISED) &&
              moves(record, 1, LEDGER_PAYABLE, LEDGER_RESIDUE))
         amount = granted->amount_minor;
-    else if (is_end && !has_deposit && moves(record, 2, LEDGER_VIRTUAL, LEDGER_HELD))
-        amount = s->opening_minor;
+    else if (is_end && (has_deposit ? moves(record, 3, LEDGER_PAYABLE, LEDGER_FEE)
+                                    : moves(record, 2, LEDGER_VIRTUAL, LEDGER_HELD)))
+        amount = owed_at_end(s);
     else
         return "an entry that its step does not have";
     if (record->generation != (is_end ? 0 : s->outcome_seq + 1))
@@ -78,7 +91,6 @@ static const char *on_first_end(const struct verify_settlement *s, const struct 
                                 const struct verify_leave *leave)
 {
     bool has_deposit = verify_is_done(s, STEP_DEPOSIT);
-    int64_t opening_minor = has_deposit ? 0 : s->opening_minor;
     bool is_write_off = record->outcome.state == OUTCOME_WRITTEN_OFF;
     if (record->outcome.state == OUTCOME_SETTLED) {
         if (!has_deposit || s->is_compensating || verify_next_step(s) != STEP_CLOSING)
@@ -94,7 +106,7 @@ static const char *on_first_end(const struct verify_settlement *s, const struct 
     }
     if (!verify_is_granted(leave, is_write_off ? REQUEST_WRITE_OFF : REQUEST_SUPERSEDE))
         return "an end that nobody asked for";
-    return s->moved_minor == opening_minor ? NULL : "entries of the end are missing";
+    return s->moved_minor == owed_at_end(s) ? NULL : "entries of the end are missing";
 }
 
 /* What was released is payable, all of it; what came back, the reversal has posted. */

@@ -103,6 +103,7 @@ static const char *on_fee(struct verify_settlement *s, const struct record *reco
     if (from == LEDGER_VIRTUAL) {
         s->must_park = true;
         s->next_states = STATE_BIT(OUTCOME_PARKED);
+        s->fee_minor = record->entry.amount_minor;
     }
     return verify_post(s, record);
 }

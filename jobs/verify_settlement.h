@@ -41,6 +41,7 @@ struct verify_settlement {
     int64_t balance_minor[LEDGER_RESIDUE + 1]; /* debit - credit */
     int64_t open_minor;                        /* of the newest transfer */
     int64_t due_minor;                         /* of the outcome whose entries follow */
+    int64_t fee_minor;                         /* that the bank took out of the account */
     int64_t moved_minor;  /* by an entry of the closing step, whose outcome follows; 0: none */
     uint64_t next_states; /* bit of each outcome that may come now; 0: no certain one */
     const struct verify_request *granted; /* a decision, until it is carried out; NULL: none */

@@ -250,6 +250,22 @@ static struct story written_off_half_way(void)
     return story;
 }
 
+/* The bank took 5 out of the account: its owner bears it. */
+static struct story written_off_after_a_fee(void)
+{
+    struct story story = planned();
+    deposit(&story);
+    intent(&story, STEP_COLLECT, 1, REPAYMENT);
+    collected(&story, 1);
+    entry(&story, STEP_COLLECT, 3, LEDGER_FEE, LEDGER_VIRTUAL, 5);
+    outcome(&story, STEP_COLLECT, OUTCOME_PARKED, 1, 0);
+    decided(&story, REQUEST_WRITE_OFF, 0, 0);
+    story.generation = 0;
+    entry(&story, STEP_CLOSING, 3, LEDGER_PAYABLE, LEDGER_FEE, 5);
+    ended(&story, OUTCOME_WRITTEN_OFF, DEPOSIT - REPAYMENT - 5, 0, 0);
+    return story;
+}
+
 static struct story superseded(void)
 {
     struct story story = planned();
@@ -306,6 +322,7 @@ static struct story (*const stories[])(void) = {
     raised_while_parked,
     written_off_untouched,
     written_off_half_way,
+    written_off_after_a_fee,
     superseded,
     given_back,
     amended,

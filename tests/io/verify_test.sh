@@ -7,6 +7,7 @@ DAYBOOK=${DAYBOOK_BUILD:?}/daybook
 . "$BUILD_SOURCE/ops/lib/cluster.sh"
 . "$BUILD_SOURCE/ops/lib/payday.sh"
 . "$BUILD_SOURCE/tests/support/expect.sh"
+. "$BUILD_SOURCE/tests/support/tamper.sh"
 unset "${!DAYBOOK_@}" "${!PG@}"
 date=2026-03-25
 
@@ -44,13 +45,6 @@ expect 3 'some are left' "$DAYBOOK" run acme --date $date --set banks.mock.profi
 expect 0 'revision 1' "$DAYBOOK" import beta --date 2026-04-25 \
     <(sed -e 's/^P/Q/' -e 's/,VA-/,VB-/' "$PAYDAY_FOLDER/accounts.csv")
 payday_bank_stop
-# The copies need not last.
-cluster_psql -c "ALTER SYSTEM SET fsync = off" -c "ALTER SYSTEM SET full_page_writes = off" \
-    -c "ALTER SYSTEM SET synchronous_commit = off" -c "SELECT pg_reload_conf()" >/dev/null
-
-sql() {
-    psql -X -q -At -v ON_ERROR_STOP=1 -d "$DAYBOOK_DATABASE" -c "$1"
-}
 expect 0 'the ledger is whole: 2 batches' "$DAYBOOK" verify
 expect 0 'the ledger is whole: 1 batch,' "$DAYBOOK" verify acme --date $date --expect-head "$head"
 expect_said "closing hash $head"
@@ -80,60 +74,7 @@ swap() { # TABLE COLUMN CONDITION: the first and the last such row of the chunk 
         WHERE (a.up = 1 AND b.down = 1 OR a.down = 1 AND b.up = 1) AND daybook.$1.ctid = a.place"
 }
 first="the first bad chunk: acme $date partition 0 chunk"
-number=0
-sql "CREATE SCHEMA kept" >/dev/null
-sql "DO \$\$
-DECLARE
-    t text;
-BEGIN
-    FOR t IN SELECT relname FROM pg_class WHERE relnamespace = 'daybook'::regnamespace
-        AND relkind = 'r' LOOP
-        EXECUTE format('CREATE TABLE kept.%I AS TABLE daybook.%1\$I', t);
-    END LOOP;
-END
-\$\$" >/dev/null
-restore="DO \$\$
-DECLARE
-    t text;
-BEGIN
-    FOR t IN SELECT relname FROM pg_class WHERE relnamespace = 'kept'::regnamespace LOOP
-        EXECUTE format('DELETE FROM daybook.%I', t);
-        EXECUTE format('INSERT INTO daybook.%I OVERRIDING SYSTEM VALUE TABLE kept.%1\$I', t);
-    END LOOP;
-END
-\$\$"
-
-# tampered_in DATABASE TEXT SQL [VERIFY OPTION…]: the SQL must change something, and verify must
-# find it and say TEXT.
-tampered_in() {
-    local there="${server/dbname=postgres/dbname=$1}" text=$2 change=$3
-    shift 3
-    number=$((number + 1))
-    if ! psql -X -v ON_ERROR_STOP=1 -d "$there" >"$PAYDAY_FOLDER/tag" 2>&1 <<SQL
-SET session_replication_role = replica;
-SET search_path = daybook;
-$restore;
-$change;
-SQL
-    then
-        SAID=$(cat "$PAYDAY_FOLDER/tag")
-        expect_fail "the tampering itself failed: $change"
-    elif grep -qE '^(UPDATE|DELETE|INSERT 0) 0$' "$PAYDAY_FOLDER/tag" &&
-        ! grep -qE '^(UPDATE|DELETE|INSERT 0) [1-9]' "$PAYDAY_FOLDER/tag"; then
-        expect_fail "the tampering changed nothing: $change"
-    fi
-    expect 70 "$text" env DAYBOOK_DATABASE="$there" "$DAYBOOK" verify "$@"
-    expect_said 'the ledger is not whole'
-}
-# Rows are put back before the next one …
-tampered() {
-    tampered_in payday "$@"
-}
-# … what guards them is changed in a copy.
-unguarded() {
-    cluster_psql -c "CREATE DATABASE copy_$number TEMPLATE payday"
-    tampered_in "copy_$number" "$@"
-}
+tamper_keep
 
 # Records: what a chunk committed.
 for change in \
@@ -284,7 +225,7 @@ tampered 'batch 9 is not there' "INSERT INTO run OVERRIDING SYSTEM VALUE
     SELECT (jsonb_populate_record(NULL::run, to_jsonb(r) || '{\"run_id\": 99, \"batch_id\": 9}')).*
     FROM run r WHERE r.run_id = 1"
 
-sql "SET session_replication_role = replica; $restore" >/dev/null
+tamper_undo
 # What guards the ledger.
 unguarded 'table entry: the trigger that refuses' 'ALTER TABLE entry DISABLE TRIGGER ALL'
 unguarded 'table entry: the trigger that refuses' 'DROP TRIGGER refuse_change ON entry'
@@ -311,5 +252,5 @@ cluster_psql -c 'REVOKE daybook_owner FROM daybook_engine'
 
 # What was not tampered with is whole still.
 expect 0 'the ledger is whole: 2 batches' "$DAYBOOK" verify
-echo "$number tamperings"
+echo "$TAMPER_COUNT tamperings"
 expect_done

@@ -10,13 +10,12 @@
 static const char *const kind_names[RUN_CALL_KINDS] = {
     [CALL_BALANCE] = "balance", [CALL_TRANSFER] = "transfer", [CALL_INQUIRY] = "inquiry"};
 
-static const char *ending(const struct run_summary *summary)
+static const char *ending(const struct batch_counts *counts, int exit_code)
 {
-    switch (summary->exit_code) {
+    switch (exit_code) {
     case JOB_DONE:
-        return summary->counts->settled == summary->counts->accounts
-                   ? "all settled"
-                   : "finished, nothing is left to do";
+        return counts->settled == counts->accounts ? "all settled"
+                                                   : "finished, nothing is left to do";
     case JOB_SOME_LEFT:
         return "finished, some are left";
     case JOB_STOPPED:
@@ -232,9 +231,10 @@ void run_summary_line(const struct run_report *report, const struct batch_counts
         {counts->superseded, "superseded"},
         {counts->written_off, "written off"},
     };
-    int used = snprintf(out, RUN_SUMMARY_LINE_BYTES,
-                        "%s %s: %s: %" PRIu64 " of %" PRIu64 " settled", report->batch->cohort,
-                        report->batch->date, ending(exit_code), counts->settled, counts->accounts);
+    int used =
+        snprintf(out, RUN_SUMMARY_LINE_BYTES, "%s %s: %s: %" PRIu64 " of %" PRIu64 " settled",
+                 report->batch->cohort, report->batch->date, ending(counts, exit_code),
+                 counts->settled, counts->accounts);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         CHECK(used > 0 && used < RUN_SUMMARY_LINE_BYTES);
         if (kinds[i].count > 0)
@@ -260,7 +260,7 @@ void run_summary_print(const struct run_summary *summary)
     const struct run_report *report = summary->report;
     const struct batch *batch = report->batch;
     char took[REPORT_DURATION_BYTES], rate[MONEY_TEXT_BYTES];
-    printf("%s %s: %s\n", batch->cohort, batch->date, ending(summary));
+    printf("%s %s: %s\n", batch->cohort, batch->date, ending(summary->counts, summary->exit_code));
     print_states(summary);
     print_left(summary);
     printf("money\n");

@@ -14,6 +14,7 @@
 #define ROUNDS 21
 #define SLOW_NS (5 * NS_PER_MS)
 #define CLOCK_APART_US INT64_C(1000000)
+#define OPEN_BATCHES_MAX "20"
 #define SESSIONS_NEEDED 4 /* of a run: control, chunks, pages, and one that asks */
 
 uint64_t doctor_median(uint64_t *values, uint32_t count)
@@ -54,22 +55,35 @@ static void look_at_promises(struct doctor *doctor, struct db *db)
     PQclear(server);
 }
 
-/* As the engine opens one: version, role daybook_engine, synchronous_commit. */
-/* After a restore or failover, runs are refused until the banks' books were compared. */
+/* Did the database go back, as the claim of each open batch would find? */
 static void look_at_timeline(struct doctor *doctor, PGconn *conn)
 {
-    PGresult *result = pg_run(conn, sql_doctor_timeline, 0, NULL);
-    bool is_other = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
-                    !PQgetisnull(result, 0, 1) &&
-                    strcmp(PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1)) != 0;
-    if (is_other)
-        doctor_warn(doctor, "timeline",
-                    "daybook reconcile COHORT --date D, for each batch that is to be paid",
-                    "the server is on timeline %s, run %s saw timeline %s: restored or failed over",
-                    PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 2), PQgetvalue(result, 0, 1));
-    PQclear(result);
+    char error[STORE_ERROR_BYTES] = "";
+    const char *const most[] = {OPEN_BATCHES_MAX};
+    PGresult *open = pg_run(conn, sql_doctor_open, 1, most);
+    enum status status = pg_result_status(conn, open, error);
+    for (int i = 0; status == STATUS_OK && i < PQntuples(open); i++) {
+        struct claim_config batch = {.batch_id = (uint32_t)db_int(open, i, 0)};
+        int64_t timeline;
+        status = claim_check_timeline(conn, &batch, &timeline, error);
+        if (status == STATUS_STORE_BEHIND) {
+            doctor_fail(doctor, "timeline", JOB_UNREACHABLE,
+                        "connect to the server that has the newest data; else `daybook reconcile "
+                        "COHORT --date DATE`, batch by batch",
+                        "%s %s: %.*s", db_text(open, i, 1), db_text(open, i, 2),
+                        (int)strcspn(error, "\n"), error);
+            PQclear(open);
+            return;
+        }
+    }
+    if (status == STATUS_OK)
+        doctor_ok(doctor, "timeline", "no open batch was run on another one than this");
+    else
+        doctor_fail_status(doctor, "timeline", status, error);
+    PQclear(open);
 }
 
+/* As the engine opens one: version, role daybook_engine, synchronous_commit. */
 static void look_at_engine(struct doctor *doctor)
 {
     char error[PG_ERROR_BYTES] = "";

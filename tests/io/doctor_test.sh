@@ -54,6 +54,7 @@ expect_not_said '  fail '
 expect_not_said '  warn '
 expect_said 'ok    io_uring'
 expect_said 'ok    fsync'
+expect_said 'ok    timeline'
 expect_said 'app has the rights of an engine and no more'
 expect_said 'ok    round trip'
 expect_said "$PAYDAY_FOLDER/state"
@@ -147,4 +148,14 @@ EXPECT_COUNT=$((EXPECT_COUNT + 1))
 ! grep -q "$(printf '\t')\\(POST\\|GET\\) " "$PAYDAY_FOLDER/receipts" || expect_fail 'it asked the bank something'
 [ "$(cluster_psql -At -d "$owner" -c 'SELECT count(*) FROM daybook.run')" = 0 ] ||
     expect_fail 'it began a run'
+
+# ---- the database of another day: a run of an open batch saw another timeline ----
+
+expect 0 '' "$DAYBOOK" import acme --date 2026-03-25 --quiet "$PAYDAY_FOLDER/accounts.csv"
+expect 69 'ok    timeline' doctor # the bank is down, still
+cluster_psql -d "$owner" -c "INSERT INTO daybook.run (batch_id, epoch, kind, operator, host, pid,
+    control_pid, control_start, timeline, ended_at, exit_code)
+    SELECT batch_id, 1, 'run', 'x', 'x', 1, 1, now(), 99, now(), 0 FROM daybook.batch"
+expect 69 'fail  timeline           acme 2026-03-25: the database is on timeline 1, run 1 saw timeline 99' doctor
+expect_said 'daybook reconcile COHORT --date DATE'
 expect_done

@@ -81,7 +81,6 @@ EXPECT_COUNT=$((EXPECT_COUNT + 1))
 while read -r _ command more; do
     case $command in
     --*) continue ;; # of the program, not of a command
-    reconcile) "$DAYBOOK" --help | grep -q '^  reconcile ' || continue ;; # where it is built in
     schema | config) command="$command ${more%% *}" ;;
     esac
     EXPECT_COUNT=$((EXPECT_COUNT + 1))

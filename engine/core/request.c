@@ -101,10 +101,11 @@ static bool on_park(struct settle *settle, struct settlement *s, const struct as
 }
 
 /* Whom no going on can help: money is missing, or who bears it is open. */
-static bool is_for_good(const char *park_code)
+static bool is_for_good(const struct load_row *row)
 {
-    return strcmp(park_code, PARK_BELOW_DUES) == 0 || strcmp(park_code, PARK_FEE_TAKEN) == 0 ||
-           strcmp(park_code, PARK_FEE_UNCLEAR) == 0;
+#define IS(code) (memcmp(row->park_code, (code), sizeof(code)) == 0)
+    return IS(PARK_BELOW_DUES) || IS(PARK_FEE_TAKEN) || IS(PARK_FEE_UNCLEAR);
+#undef IS
 }
 
 /* An entry of the closing step that comes with the settlement's next outcome. */
@@ -140,7 +141,7 @@ static bool on_release(struct settle *settle, struct settlement *s, const struct
         return release_residue(settle, s, asked);
     if (!s->is_parked)
         return refuse(settle, s, asked, REQUEST_CODE_NOT_PARKED);
-    if (is_for_good(asked->row->park_code))
+    if (is_for_good(asked->row))
         return refuse(settle, s, asked, asked->row->park_code);
     done(settle, s, asked);
     s->is_parked = s->is_visitor = false;

@@ -257,9 +257,9 @@ bool intake_has_open_transfer(const struct load_row *row)
 static bool waits_for_generation(const struct load_row *row)
 {
     const struct load_transfer *transfer = &row->transfer;
-    return transfer->state == OUTCOME_REJECTED_LATER && transfer->kind == TRANSFER_NORMAL &&
-           (row->done_steps >> transfer->step & 1) ==
-               0; // uncovered: what is done was not refused last
+    bool is_done = (row->done_steps >> transfer->step & 1) != 0;
+    return !is_done && transfer->state == OUTCOME_REJECTED_LATER &&
+           transfer->kind == TRANSFER_NORMAL;
 }
 
 void intake_go_on(struct settle *settle, struct settlement *s, const struct load_row *row)

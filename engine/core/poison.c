@@ -83,16 +83,17 @@ static void let_go(struct settle *settle, struct settlement *s)
         step_move(&settle->steps, s, AWAIT_LAST_WRITE);
 }
 
-/* The answer among its unwritten records. */
+/* The answer whose effect was refused; others may have heard busy meanwhile. Nothing of one that
+   ended is written unasked. */
 static const struct record *answer_of(struct settle *settle, const struct settlement *s)
 {
     uint32_t cursor = 0;
     const struct record *record;
-    while ((record = chunk_unwritten_of(&settle->chunks, s->id, &cursor)) != NULL)
-        if (record->record_kind == RECORD_DECISION)
-            return record;
-    CHECK(false); // nothing of one that ended is written unasked
-    return NULL;
+    do {
+        record = chunk_unwritten_of(&settle->chunks, s->id, &cursor);
+        CHECK(record != NULL && record->record_kind == RECORD_DECISION);
+    } while (record->decision.state != DECISION_DONE);
+    return record;
 }
 
 /* What has ended stays as it is, and the request is refused. */

@@ -111,7 +111,7 @@ void step_init(struct steps *steps, struct arena *arena, uint32_t capacity)
     steps->slots = ARENA_TAKE(arena, capacity, struct settlement);
     steps->ids = ARENA_TAKE(arena, capacity, uint64_t);
     steps->ids_before = ARENA_TAKE(arena, capacity, uint64_t);
-    if (steps->slots == NULL || steps->ids == NULL || steps->ids_before == NULL)
+    if (steps->slots == NULL) // the arena only counts
         return;
     for (uint32_t i = 0; i < capacity; i++)
         list_append(steps, &steps->lists[0][AWAIT_NOTHING], &steps->slots[i]);

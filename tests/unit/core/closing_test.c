@@ -325,6 +325,17 @@ static void a_later_run_counts_from_when_it_was_paid(void **state)
     }
 }
 
+/* The database's clock was set back since. */
+static void what_was_paid_later_than_now_is_not_old(void **state)
+{
+    (void)state;
+    show_paid(0);
+    account_at(1)->row.transfer.decided_at_us += 3600 * (int64_t)US_PER_S;
+    run_to_end_within(10 * S, SETTLE_END_DOUBT);
+    assert_int_equal(count_calls(1, CALL_BALANCE), 1);
+    assert_null(outcome_of(1, OUTCOME_SETTLED));
+}
+
 static void the_tries_to_find_what_was_paid_long_ago_follow_each_other_soon(void **state)
 {
     (void)state;
@@ -497,6 +508,7 @@ int main(void)
         WORLD_TEST(the_tries_to_find_it_span_the_processing_time),
         WORLD_TEST(a_second_look_that_a_run_may_not_wait_for_is_left_at_once),
         WORLD_TEST(a_later_run_counts_from_when_it_was_paid),
+        WORLD_TEST(what_was_paid_later_than_now_is_not_old),
         WORLD_TEST(the_tries_to_find_what_was_paid_long_ago_follow_each_other_soon),
         WORLD_TEST(a_status_that_flaps_is_asked_again),
         WORLD_TEST(who_cannot_be_asked_now_is_left_to_a_later_run),

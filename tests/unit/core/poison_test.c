@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "core/request.h"
 #include "harness.h"
 
 /* What the database refuses: any record but a park of these positions, or with a code like this. */
@@ -402,6 +403,39 @@ static void a_return_that_is_refused_is_answered_so_and_the_end_stays(void **sta
     assert_int_equal(settle_counts(world->settle)->records, world->written_count);
 }
 
+static void who_heard_busy_before_a_refused_return_is_not_answered_for_it(void **state)
+{
+    (void)state;
+    struct account *account = add_ended(OUTCOME_SETTLED, 0, 0);
+    SAY(account, CALL_INQUIRY, .answer = ANSWER_REJECTED_PERSON);
+    world->is_poison = is_reversal;
+    struct load_request *request = ask_return(1, STEP_PAYOUT, 1);
+    start();
+    run_for(14 * MS); // the bank is asked, and answers soon
+    assert_int_equal(count_calls(1, CALL_INQUIRY), 1);
+    struct load_request *park = ask(1, REQUEST_PARK);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_refused_as(request, PARK_RECORD_REFUSED);
+    assert_refused_as(park, REQUEST_CODE_ENDED); // its busy went with the refused records
+}
+
+static bool is_rate(const struct record *record)
+{
+    return record->record_kind == RECORD_DECISION && record->decision.request_kind == REQUEST_RATE;
+}
+
+/* Nobody could be parked for it: such a database holds nothing. */
+static void an_answer_of_no_settlement_that_is_refused_ends_the_run(void **state)
+{
+    (void)state;
+    add_usual();
+    world->is_poison = is_rate;
+    struct load_request *rate = ask_rate(0, 500);
+    run_to_end(SETTLE_END_FATAL);
+    assert_null(decision_of(rate->id));
+    assert_int_equal(settle_counts(world->settle)->fatal, STATUS_STORE_REFUSED);
+}
+
 static uint8_t refused_end;
 
 static bool is_refused_end(const struct record *record)
@@ -455,6 +489,8 @@ int main(void)
         WORLD_TEST(a_release_that_is_refused_is_not_tried_again_and_again),
         WORLD_TEST(an_answer_that_goes_with_refused_records_does_not_keep_the_run_waiting),
         WORLD_TEST(a_return_that_is_refused_is_answered_so_and_the_end_stays),
+        WORLD_TEST(who_heard_busy_before_a_refused_return_is_not_answered_for_it),
+        WORLD_TEST(an_answer_of_no_settlement_that_is_refused_ends_the_run),
         WORLD_TEST(an_end_that_is_refused_is_counted_as_parked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

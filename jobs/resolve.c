@@ -26,24 +26,36 @@ static const char *kind_of(const char *word)
     return NULL;
 }
 
+/* A number up to the end of the text or to a dot; advances. */
+static bool read_number(const char **text, uint16_t *number)
+{
+    char *end;
+    if (**text < '0' || **text > '9')
+        return false;
+    unsigned long value = strtoul(*text, &end, 10);
+    *text = end;
+    *number = (uint16_t)value;
+    return value <= INT16_MAX;
+}
+
 /* "payout.1.0": step, generation, attempts, as `explain` writes them; an undo begins with "undo-".
  */
 static bool read_seen(const char *text, struct request *request)
 {
-    char step[16], end;
-    unsigned generation, attempts;
     request->transfer = strncmp(text, "undo-", 5) == 0;
     text += request->transfer ? 5 : 0;
-    if (sscanf(text, "%15[a-z].%5u.%5u%c", step, &generation, &attempts, &end) != 3 ||
-        generation < 1 || generation > INT16_MAX || attempts > INT16_MAX)
-        return false;
-    request->generation = (uint16_t)generation;
-    request->attempts = (uint16_t)attempts;
+    size_t bytes = strcspn(text, ".");
     for (uint8_t i = 1; i < sizeof steps / sizeof steps[0]; i++) {
-        if (strcmp(steps[i], step) == 0)
+        if (strlen(steps[i]) == bytes && memcmp(steps[i], text, bytes) == 0)
             request->step = i;
     }
-    return request->step != 0;
+    text += bytes;
+    bool is_whole = *text++ == '.' && read_number(&text, &request->generation) && *text == '.';
+    if (is_whole) {
+        text++;
+        is_whole = read_number(&text, &request->attempts) && *text == '\0';
+    }
+    return is_whole && request->step != 0 && request->generation >= 1;
 }
 
 static int take_seen(const struct run *run, const struct request_target *target,

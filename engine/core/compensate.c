@@ -5,9 +5,10 @@
 #include "core/closing.h"
 #include "core/course.h"
 
-bool compensate_is_wanted(const struct settle *settle, enum step_kind step)
+bool compensate_is_wanted(const struct settle *settle, const struct settlement *s)
 {
-    return (settle->config.compensated_steps >> step & 1) != 0;
+    return (settle->config.compensated_steps >> s->step & 1) != 0 &&
+           !account_is_done(s, STEP_PAYOUT);
 }
 
 void compensate_begin(struct settle *settle, struct settlement *s)

@@ -14,8 +14,9 @@
 
 #include "core/settle_state.h"
 
-/* Does the plan undo what was done when a person would have to decide about this step? */
-bool compensate_is_wanted(const struct settle *settle, enum step_kind step);
+/* Does the plan undo what was done when a person would have to decide about its step? Not where the
+   payout is done: what follows then is no machine's. */
+bool compensate_is_wanted(const struct settle *settle, const struct settlement *s);
 /* The step in s->step is rejected, and recorded so: backwards from now on. */
 void compensate_begin(struct settle *settle, struct settlement *s);
 /* The next one to undo, or the end. */

@@ -235,7 +235,7 @@ static void on_rejected(struct settle *settle, struct settlement *s, bool by_per
     struct record *record = record_rejected(settle, s, by_person, text);
     if (s->order.kind == TRANSFER_UNDO) {
         park_rejected(settle, s, text, PARK_UNDO_REFUSED);
-    } else if (by_person && compensate_is_wanted(settle, s->step)) {
+    } else if (by_person && compensate_is_wanted(settle, s)) {
         compensate_begin(settle, s);
     } else if (by_person) {
         park_rejected(settle, s, text, PARK_REJECTED);

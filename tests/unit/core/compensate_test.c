@@ -411,6 +411,22 @@ static void one_that_an_earlier_run_turned_round_goes_on_backwards(void **state)
     assert_int_equal(outcome_of(1, OUTCOME_COMPENSATED)->outcome.amount_minor, 1000);
 }
 
+/* The payout is done, the collect came back and was released: its second no is a person's, for there is
+   no way back behind a payout. */
+static void behind_a_payout_there_is_no_way_back(void **state)
+{
+    (void)state;
+    again(false);
+    struct account *account = add_under_way(STEP_PAYOUT);
+    account->row.done_steps &= (uint8_t) ~(1U << STEP_COLLECT);
+    account->row.accepted_generation[STEP_COLLECT] = 1;
+    account->balance_minor += 300;
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_REJECTED_PERSON, .code = "CLOSED");
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_parked(1, "CLOSED");
+    assert_null(outcome_of(1, OUTCOME_COMPENSATING));
+}
+
 /* ---- whatever the bank does ------------------------------------------------------------------ */
 
 static void a_stranger_s_way_back_never_moves_money_twice(void **state)
@@ -482,6 +498,7 @@ int main(void)
         COMPENSATED_TEST(without_a_last_look_it_ends_at_once),
         COMPENSATED_TEST(a_crash_anywhere_on_the_way_back_ends_the_same),
         COMPENSATED_TEST(one_that_an_earlier_run_turned_round_goes_on_backwards),
+        COMPENSATED_TEST(behind_a_payout_there_is_no_way_back),
         COMPENSATED_TEST(a_stranger_s_way_back_never_moves_money_twice),
         COMPENSATED_TEST(an_undo_that_cannot_be_recorded_was_not_undone_as_far_as_the_ledger_knows),
     };

@@ -345,8 +345,6 @@ static void on_in_slot(struct settle *settle, struct settlement *s,
 static const char *why_not_at_all(const struct load_row *row)
 {
     bool is_ended = row->place == LOAD_PLACE_ENDED;
-    if (row->request.is_off)
-        return REQUEST_CODE_OFF;
     if (row->state == LOAD_STATE_BLOCKED)
         return REQUEST_CODE_BLOCKED;
     if (fits_end(&row->request, is_ended))
@@ -373,6 +371,10 @@ void request_on_row(struct settle *settle, const struct load_row *row)
         return; // it stays open
     if (row->request.kind == REQUEST_RATE) {
         on_rate(settle, row);
+        return;
+    }
+    if (row->request.is_off) { // wherever it stands
+        answer(settle, NULL, row, &row->request, DECISION_REFUSED, REQUEST_CODE_OFF);
         return;
     }
     struct settlement *s = step_find(&settle->steps, row->settlement_id);

@@ -260,10 +260,11 @@ void course_next(struct settle *settle, struct settlement *s)
     closing_begin(settle, s);
 }
 
-/* Ours to bear, it goes on; taken from the person's account, a person decides who bears it. */
+/* Ours to bear, it goes on; taken from the person's account, a person decides who bears it. An undo
+   is paid by us, wherever the bank takes fees from. */
 bool course_fee(struct settle *settle, struct settlement *s, uint8_t line, int64_t fee_minor)
 {
-    bool is_ours = settle_desk(settle, s)->rules.fee_is_ours;
+    bool is_ours = settle_desk(settle, s)->rules.fee_is_ours || s->order.kind == TRANSFER_UNDO;
     if (fee_minor == 0 || SIN(fee_forgotten))
         return true;
     if (fee_minor < 0 || fee_minor > AMOUNT_MAX) {

@@ -394,7 +394,8 @@ const struct job_command options_commands[] = {
     {"config show", "", "every configuration key with its value; secrets are masked", NULL,
      options_config_show, COUNT(options_config_show), true},
     {"help", "[TOPIC] [WORD]", "what a code, an exit code or a state means; or a command's options",
-     "TOPIC: an error (E6501), the code of a parked settlement (over_deposit), a state (in_doubt),\n"
+     "TOPIC: an error (E6501), the code of a parked settlement (over_deposit), a state "
+     "(in_doubt),\n"
      "an exit code (65), the end of a bank call (not_done), a command, or `codes` for a list.\n",
      NULL, 0, false},
     {"trace", "FILE", "what a run or a simulation wrote with --trace",

@@ -14,10 +14,11 @@
 #include "sql.h"
 
 #define LOOK_EVERY_NS (50 * NS_PER_MS)
-#define BUSY_TRIES 20U                   /* times a busy one is asked for again … */
-#define BUSY_WAIT_NS (NS_PER_S / 4)      /* … after so long */
-#define ANSWER_WITHIN_NS (30 * NS_PER_S) /* an owner that gives no answer for so long is told of   \
-                                          */
+#define BUSY_TRIES 20U              /* times a busy one is asked for again … */
+#define BUSY_WAIT_NS (NS_PER_S / 4) /* … after so long */
+#define ANSWER_WITHIN_NS                                                                           \
+    (30 * NS_PER_S) /* an owner that gives no answer for so long is told of                        \
+                     */
 
 int request_command(struct job *job, int (*ask)(struct run *run), const void *context)
 {

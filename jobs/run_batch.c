@@ -133,7 +133,8 @@ static int check_login(const struct run *run)
     int exit_code = JOB_DONE;
     const char *name = db_text(result, 0, 0), *too_much = db_text(result, 0, 1);
     if (too_much[0] != '\0' && run->config->login == CONFIG_LOGIN_REFUSE)
-        exit_code = job_fail(FAIL_LOGIN_TOO_STRONG, hint, "the database login %s %s", name, too_much);
+        exit_code =
+            job_fail(FAIL_LOGIN_TOO_STRONG, hint, "the database login %s %s", name, too_much);
     else if (too_much[0] != '\0' && !run->is_quiet && !run->is_silent)
         job_warn(hint, "the database login %s %s", name, too_much);
     PQclear(result);

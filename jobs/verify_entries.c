@@ -89,14 +89,21 @@ static bool has_rule(const struct record *record)
     return false;
 }
 
-/* After the lines of an accepted transfer: what the bank took for it, from the house or, and then
-   a person decides, from the account. */
+/* An undo is paid by the house. */
+static bool may_pay_fee(const struct record *record)
+{
+    uint8_t from = record->entry.credit;
+    return from == LEDGER_COLLECTION || (from == LEDGER_VIRTUAL && record->kind != TRANSFER_UNDO);
+}
+
+/* After the lines of an accepted transfer: what the bank took for it; from a person's account, a
+   person decides. */
 static const char *on_fee(struct verify_settlement *s, const struct record *record)
 {
     uint8_t from = record->entry.credit;
     if (!s->may_fee || record->step != s->due_step || record->kind != s->due_kind ||
         record->generation != s->due_generation || s->lines != s->due_lines ||
-        record->entry.line != s->lines + 1 || (from != LEDGER_COLLECTION && from != LEDGER_VIRTUAL))
+        record->entry.line != s->lines + 1 || !may_pay_fee(record))
         return "a fee that no accepted transfer asks for";
     s->lines++;
     s->may_fee = false;

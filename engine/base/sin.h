@@ -44,7 +44,20 @@
     X(busy_is_written, "a chunk refused for now counts as written")                                \
     X(poison_dropped, "a chunk refused for its data is dropped")                                   \
     X(gone_ignored, "an engine that lost its database goes on")                                    \
-    X(word_is_proof, "a person's word that it was not paid counts at any time")
+    X(word_is_proof, "a person's word that it was not paid counts at any time")                    \
+    X(word_is_not_asked, "a person's word is believed, whatever the bank says")                    \
+    X(stale_word, "a word about an older attempt counts for the newest")                           \
+    X(busy_ignored, "what is in flight is parked all the same")                                    \
+    X(undo_key, "an undo goes under the key of what it undoes")                                    \
+    X(undo_in_doubt, "an undo in doubt counts as done")                                            \
+    X(doubt_undone, "a step in doubt goes backwards")                                              \
+    X(undo_forgotten, "where it goes backwards a step stays done")                                 \
+    X(park_not_compensate, "what the plan wants undone is parked")                                 \
+    X(decision_dropped, "what is asked for is done, and nobody says so")                           \
+    X(amend_ignored, "an amended account is not paid to")                                          \
+    X(raise_ignored, "money that came back raises no floor")                                       \
+    X(residue_kept, "residue that is released stays residue")                                      \
+    X(page_is_new, "a page of requests is never older than what it is about")
 
 enum sin {
 #define X(name, text) SIN_##name,

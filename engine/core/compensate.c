@@ -1,6 +1,7 @@
 #include "core/compensate.h"
 
 #include "base/money.h"
+#include "base/sin.h"
 #include "core/account.h"
 #include "core/closing.h"
 #include "core/course.h"
@@ -8,7 +9,7 @@
 bool compensate_is_wanted(const struct settle *settle, const struct settlement *s)
 {
     return (settle->config.compensated_steps >> s->step & 1) != 0 &&
-           !account_is_done(s, STEP_PAYOUT);
+           !account_is_done(s, STEP_PAYOUT) && !SIN(park_not_compensate);
 }
 
 void compensate_begin(struct settle *settle, struct settlement *s)
@@ -22,7 +23,8 @@ void compensate_begin(struct settle *settle, struct settlement *s)
 static void is_undone(struct settlement *s)
 {
     CHECK(account_is_done(s, s->step));
-    s->done_steps &= (uint8_t) ~(1U << s->step);
+    if (!SIN(undo_forgotten))
+        s->done_steps &= (uint8_t) ~(1U << s->step);
 }
 
 static void undo_post(struct settle *settle, struct settlement *s, int64_t amount_minor)

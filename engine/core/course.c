@@ -99,6 +99,8 @@ uint8_t course_back_entries(struct settle *settle, struct settlement *s, uint8_t
 
 void course_decide(struct settle *settle, struct settlement *s, const struct record *decision)
 {
+    if (SIN(decision_dropped) && decision->decision.state == DECISION_DONE)
+        return;
     struct record *record = chunk_append(&settle->chunks, settle->now_ns);
     *record = *decision;
     record->record_kind = RECORD_DECISION;
@@ -188,7 +190,8 @@ void course_begin_generation(struct settle *settle, struct settlement *s, uint16
 {
     CHECK(generation > s->order.generation);
     s->order.generation = generation;
-    s->order.key = ledger_key(settle->hash, &s->key_seed, s->order.step, s->order.kind, generation);
+    enum transfer_kind kind = SIN(undo_key) ? TRANSFER_NORMAL : s->order.kind;
+    s->order.key = ledger_key(settle->hash, &s->key_seed, s->order.step, kind, generation);
     s->has_digest = false;
     s->is_clean = true;
     s->is_pending = s->is_unsendable = s->is_refused_later = false;

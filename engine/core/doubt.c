@@ -281,6 +281,10 @@ static void on_send_rejected(struct settle *settle, struct settlement *s, bool b
 
 static void on_send_in_doubt(struct settle *settle, struct settlement *s)
 {
+    if (SIN(doubt_undone) && s->order.kind == TRANSFER_NORMAL && compensate_is_wanted(settle, s)) {
+        on_rejected(settle, s, true, &s->refusal);
+        return;
+    }
     s->is_clean = false;
     s->not_found_count = 0;
     settle->counts.doubts++;
@@ -342,7 +346,7 @@ void doubt_on_send_reply(struct settle *settle, struct settlement *s,
     case ANSWER_IN_DOUBT:
     case ANSWER_BALANCE:
     case ANSWER_NOT_FOUND:
-        if (SIN(doubt_is_accepted))
+        if (SIN(doubt_is_accepted) || (SIN(undo_in_doubt) && s->order.kind == TRANSFER_UNDO))
             course_step_accepted(settle, s, reply);
         else
             on_send_in_doubt(settle, s);

@@ -87,6 +87,8 @@ static const char *why_not_returned(enum proof proof)
 
 static const char *why_not(struct settle *settle, const struct settlement *s, enum proof proof)
 {
+    if (SIN(word_is_not_asked))
+        return NULL;
     switch ((enum request_kind)s->request_kind) { // uncovered: the others ask for no evidence
     case REQUEST_PAID:
         return why_not_paid(proof);

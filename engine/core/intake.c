@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "base/sin.h"
 #include "base/time.h"
 #include "core/account.h"
 #include "core/compensate.h"
@@ -373,7 +374,7 @@ static void take_in_page(struct settle *settle, const struct store_loaded *loade
 static void take_requests(struct settle *settle, const struct store_loaded *loaded)
 {
     struct intake *intake = &settle->intake;
-    if (intake->decisions != settle->decisions)
+    if (intake->decisions != settle->decisions && !SIN(page_is_new))
         return; // one of these may be decided meanwhile: from the same place again
     for (uint32_t i = 0; i < loaded->row_count; i++) {
         CHECK(loaded->rows[i].request.id > intake->after_request);

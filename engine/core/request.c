@@ -65,6 +65,8 @@ static bool refuse(struct settle *settle, struct settlement *s, const struct ask
 static bool is_busy(const struct settlement *s, const struct load_request *request)
 {
     uint32_t free = request->kind == REQUEST_PARK ? PARKABLE : AT_REST;
+    if (SIN(busy_ignored) && request->kind == REQUEST_PARK)
+        free |= 1U << AWAIT_SEND_REPLY;
     return (free >> s->await & 1) == 0 || s->request_id != 0;
 }
 
@@ -130,7 +132,8 @@ static bool release_residue(struct settle *settle, struct settlement *s, const s
     done(settle, s, asked);
     move_money(settle, s, LEDGER_RESIDUE, LEDGER_PAYABLE, residue_minor);
     s->end_payable_minor = money_add(s->end_payable_minor, residue_minor);
-    s->end_residue_minor = 0;
+    if (!SIN(residue_kept))
+        s->end_residue_minor = 0;
     closing_end_again(settle, s, s->end_state);
     return true;
 }
@@ -159,6 +162,8 @@ static bool on_amend(struct settle *settle, struct settlement *s, const struct a
         return refuse(settle, s, asked, REQUEST_CODE_IN_DOUBT);
     // The wait that it is in goes on.
     answer(settle, s, asked->row, asked->request, DECISION_DONE, "");
+    if (SIN(amend_ignored))
+        return false;
     s->mapping_id = asked->request->mapping_id;
     s->parties = asked->request->parties;
     return false;
@@ -202,7 +207,8 @@ static bool on_raise(struct settle *settle, struct settlement *s, const struct a
     }
     struct record *record = course_outcome(settle, s, OUTCOME_RAISED, payable_minor, NULL);
     record->outcome.residue_minor = residue_minor;
-    s->floor_payable_minor = money_add(s->floor_payable_minor, payable_minor);
+    if (!SIN(raise_ignored))
+        s->floor_payable_minor = money_add(s->floor_payable_minor, payable_minor);
     s->floor_residue_minor = money_add(s->floor_residue_minor, residue_minor);
     if (s->is_parked) {
         struct bank_text text = {0};
@@ -232,7 +238,7 @@ static bool on_word(struct settle *settle, struct settlement *s, const struct as
 {
     if (!is_open(s, asked))
         return refuse(settle, s, asked, REQUEST_CODE_NOT_IN_DOUBT);
-    if (is_as_seen(s, asked->request))
+    if (is_as_seen(s, asked->request) || SIN(stale_word))
         return await_evidence(settle, s, asked->request);
     answer(settle, s, asked->row, asked->request, DECISION_STALE, REQUEST_CODE_NEWER);
     return false;
@@ -378,7 +384,7 @@ void request_on_row(struct settle *settle, const struct load_row *row)
         return;
     }
     struct settlement *s = step_find(&settle->steps, row->settlement_id);
-    if (s == NULL && step_is_remembered(&settle->steps, row->settlement_id))
+    if (s == NULL && step_is_remembered(&settle->steps, row->settlement_id) && !SIN(page_is_new))
         intake_on_requested(settle); // it left its slot since the row was read: once more
     else if (s == NULL)
         on_outside(settle, row);

@@ -95,6 +95,28 @@ bool mock_bank_deposit(struct mock_bank *bank, const char *account, int64_t amou
     return book_deposit(&bank->book, account, amount_minor);
 }
 
+bool mock_bank_move(struct mock_bank *bank, const char *from, const char *to, const char *share,
+                    int64_t amount_minor)
+{
+    return book_move(&bank->book, from, to, share, amount_minor);
+}
+
+enum mock_knows mock_bank_knows(const struct mock_bank *bank, const char *key,
+                                const struct mock_transfer **transfer)
+{
+    uint32_t place = book_transfer(&bank->book, key, 0);
+    *transfer = NULL;
+    if (place == UINT32_MAX)
+        return MOCK_KNOWS_NOTHING;
+    const struct book_entry *entry = &bank->book.entries[place];
+    if (!entry->decided)
+        return MOCK_KNOWS_UNDECIDED;
+    *transfer = &entry->transfer;
+    if (entry->transfer.accepted)
+        return MOCK_KNOWS_DONE;
+    return entry->transfer.reversed_at_ns > 0 ? MOCK_KNOWS_REVERSED : MOCK_KNOWS_REFUSED;
+}
+
 bool mock_bank_balance(const struct mock_bank *bank, const char *account, int64_t *balance_minor)
 {
     uint32_t place = book_account(&bank->book, account);

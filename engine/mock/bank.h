@@ -165,6 +165,10 @@ MUST_USE bool mock_bank_account(struct mock_bank *bank, const char *account, int
                                 enum mock_account_state state);
 /* Money arrives from outside, at once. False: no such account, not above 0, or too much money. */
 MUST_USE bool mock_bank_deposit(struct mock_bank *bank, const char *account, int64_t amount_minor);
+/* Somebody moves money at the bank, by no transfer of ours; out of a pool also out of this share of
+   it, into one into it ("": of nobody's). False: `from` or the share is unknown, or has less. */
+MUST_USE bool mock_bank_move(struct mock_bank *bank, const char *from, const char *to,
+                             const char *share, int64_t amount_minor);
 MUST_USE bool mock_bank_balance(const struct mock_bank *bank, const char *account,
                                 int64_t *balance_minor);
 
@@ -196,6 +200,19 @@ struct mock_transfer {
 /* Those decided, in that order. A late accept is not among them before it is done. */
 uint32_t mock_bank_transfer_count(const struct mock_bank *bank);
 const struct mock_transfer *mock_bank_transfer(const struct mock_bank *bank, uint32_t index);
+
+/* What the bank knows under a key, for who looks into its book. */
+enum mock_knows {
+    MOCK_KNOWS_NOTHING,
+    MOCK_KNOWS_UNDECIDED, /* it works on it */
+    MOCK_KNOWS_DONE,
+    MOCK_KNOWS_REFUSED,
+    MOCK_KNOWS_REVERSED, /* done first, and its money went back */
+};
+/* *transfer: when it is decided, and holds until the next request; else NULL. Forgotten keys too.
+ */
+enum mock_knows mock_bank_knows(const struct mock_bank *bank, const char *key,
+                                const struct mock_transfer **transfer);
 
 /* Of those, the ones whose money went back, in that order. */
 uint32_t mock_bank_reversal_count(const struct mock_bank *bank);

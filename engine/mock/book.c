@@ -149,7 +149,8 @@ uint32_t book_account(const struct book *book, const char *account)
 
 static bool is_forgotten(const struct book *book, const struct book_entry *entry, uint64_t now_ns)
 {
-    uint64_t age_ns = now_ns - entry->transfer.begun_at_ns;
+    uint64_t begun_ns = entry->transfer.begun_at_ns;
+    uint64_t age_ns = now_ns > begun_ns ? now_ns - begun_ns : 0;
     return entry->forgotten || (book->key_lifetime_ns > 0 && age_ns >= book->key_lifetime_ns);
 }
 
@@ -283,5 +284,20 @@ bool book_reverse(struct book *book, uint32_t place, uint64_t now_ns)
     transfer->refusal = MOCK_REFUSAL_RETURNED;
     transfer->reversed_at_ns = now_ns;
     book->reversed[book->reversed_count++] = place;
+    return true;
+}
+
+bool book_move(struct book *book, const char *from, const char *to, const char *share,
+               int64_t amount_minor)
+{
+    struct book_entry moved = {.from = book_account(book, from),
+                               .to = book_account(book, to),
+                               .share = book_account(book, share)};
+    bool is_known = moved.from != BOOK_OUTSIDE && (share[0] == 0 || moved.share != BOOK_OUTSIDE);
+    if (!is_known || amount_minor <= 0 || book->accounts[moved.from].balance_minor < amount_minor)
+        return false;
+    book->accounts[moved.from].balance_minor -= amount_minor;
+    change_share(book, &moved, amount_minor);
+    credit(book, moved.to, amount_minor);
     return true;
 }

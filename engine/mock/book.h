@@ -74,6 +74,10 @@ MUST_USE bool book_open_account(struct book *book, const char *account, int64_t 
                                 enum mock_account_state state);
 MUST_USE bool book_deposit(struct book *book, const char *account, int64_t amount_minor);
 
+/* As mock_bank_move. */
+MUST_USE bool book_move(struct book *book, const char *from, const char *to, const char *share,
+                        int64_t amount_minor);
+
 /* The account's place, or BOOK_OUTSIDE. */
 uint32_t book_account(const struct book *book, const char *account);
 /* The key's place in entries, or UINT32_MAX: not known, or forgotten by now. */

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "base/time.h"
 #include "sim/auditor_state.h"
+
+#define MAPPINGS_MOST 10U
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
@@ -62,6 +63,8 @@ struct auditor *auditor_open(const struct workload *workload, const struct audit
     for (uint32_t i = 0; i < ENGINES_MAX; i++)
         auditor->engines[i].calls = zeroed(rules->calls_max, sizeof(struct audited_call));
     keymap_init(&auditor->keys);
+    for (uint32_t i = 0; i < workload_total(workload); i++)
+        auditor->accounts[i].mapping_id = workload->accounts[i].mapping_id;
     for (uint32_t i = 0; i < workload->count; i++)
         open_person(auditor, i);
     return auditor;
@@ -73,6 +76,7 @@ void auditor_close(struct auditor *auditor)
     for (uint32_t i = 0; i < ENGINES_MAX; i++)
         free(auditor->engines[i].calls);
     free(auditor->transfers);
+    free(auditor->requests);
     free(auditor->accounts);
     free(auditor->persons);
     free(auditor);
@@ -103,6 +107,23 @@ struct audited_person *auditor_person(const struct auditor *auditor, uint32_t in
     return &auditor->persons[workload_person(auditor->workload, index)];
 }
 
+struct audited_transfer *auditor_newest(const struct auditor *auditor, uint32_t who)
+{
+    uint32_t at = auditor->accounts[who].newest;
+    return at == 0 ? NULL : &auditor->transfers[at - 1];
+}
+
+struct audited_transfer *auditor_newest_of(const struct auditor *auditor, uint32_t who,
+                                           uint8_t step, uint8_t kind)
+{
+    for (uint32_t i = auditor->transfer_count; i-- > 0;) {
+        struct audited_transfer *transfer = &auditor->transfers[i];
+        if (transfer->account == who && transfer->step == step && transfer->kind == kind)
+            return transfer;
+    }
+    return NULL;
+}
+
 int64_t auditor_floor(const struct auditor *auditor, uint32_t index)
 {
     const struct audited_account *account = &auditor->accounts[index];
@@ -120,8 +141,8 @@ int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uin
         return plan->hold_minor;
     case STEP_PAYOUT:
         return auditor->accounts[account].deposit_minor +
-               auditor->accounts[account].floor_payable_minor - plan->repayment_minor -
-               plan->hold_minor;
+               auditor->accounts[account].floor_payable_minor +
+               auditor->accounts[account].unheld_minor - plan->repayment_minor - plan->hold_minor;
     case STEP_DEPOSIT:
     case STEP_CLOSING:
         return 0;
@@ -161,6 +182,17 @@ void auditor_begins(struct auditor *auditor, uint32_t engine, uint32_t month, ui
         auditor->persons[i].in_flight[engine] = 0;
 }
 
+/* Money came back, and this one opens before anybody has said done to it: its floor lacks it. */
+static void note_open_returns(struct auditor *auditor, uint32_t before)
+{
+    for (uint32_t i = 0; i < auditor->request_count; i++) {
+        const struct audited_request *request = &auditor->requests[i];
+        if (request->account == before && request->decision == 0 &&
+            request->request.kind == REQUEST_RETURN)
+            auditor_person(auditor, before)->is_clouded = true;
+    }
+}
+
 /* An account has at most one open settlement, and begins with what the one before it left. */
 void auditor_opened(struct auditor *auditor, uint32_t index, const struct audited_floor *floor)
 {
@@ -176,6 +208,7 @@ void auditor_opened(struct auditor *auditor, uint32_t index, const struct audite
         if (!before->is_ended)
             auditor_complain(auditor, "settlement %u opens although %u has not ended", index + 1,
                              person->newest_open);
+        note_open_returns(auditor, person->newest_open - 1);
         left = (struct audited_floor){.held_minor = before->end_held_minor,
                                       .payable_minor = before->end_payable_minor,
                                       .residue_minor = before->end_residue_minor};
@@ -204,20 +237,29 @@ static bool is_owner(const struct auditor *auditor, const struct audited_engine 
 
 /* A bucket that leaks rate_per_s calls a second holds at most `burst`: the same as at most
    burst + rate * w calls in every window of w. Incarnations make no difference to a bank. */
-static void check_rate(struct auditor *auditor, uint64_t now_ns)
+static void pour(struct auditor *auditor, uint64_t *bucket, uint64_t *at_ns, uint32_t rate_per_s,
+                 uint64_t now_ns)
 {
     uint64_t full = (uint64_t)auditor->rules.burst * NS_PER_S;
-    if (now_ns < auditor->bucket_at_ns)
-        now_ns = auditor->bucket_at_ns;
-    uint64_t waited_ns = now_ns - auditor->bucket_at_ns;
-    bool all = waited_ns > full / auditor->rules.rate_per_s;
-    uint64_t drained = all ? full : waited_ns * auditor->rules.rate_per_s;
-    auditor->bucket = auditor->bucket > drained ? auditor->bucket - drained : 0;
-    auditor->bucket += NS_PER_S;
-    auditor->bucket_at_ns = now_ns;
-    if (auditor->bucket > full)
+    if (now_ns < *at_ns)
+        now_ns = *at_ns;
+    uint64_t waited_ns = now_ns - *at_ns;
+    bool all = waited_ns > full / rate_per_s;
+    uint64_t drained = all ? full : waited_ns * rate_per_s;
+    *bucket = *bucket > drained ? *bucket - drained : 0;
+    *bucket += NS_PER_S;
+    *at_ns = now_ns;
+    if (*bucket > full)
         auditor_complain(auditor, "rate: more than burst %u + %u/s calls", auditor->rules.burst,
-                         auditor->rules.rate_per_s);
+                         rate_per_s);
+}
+
+/* The bank's rate, or a higher one that somebody asks for; and what an engine said done to. */
+static void check_rate(struct auditor *auditor, struct audited_engine *engine, uint64_t now_ns)
+{
+    pour(auditor, &auditor->bucket, &auditor->bucket_at_ns, auditor->rules.rate_per_s, now_ns);
+    if (engine->rate_per_s != 0)
+        pour(auditor, &engine->bucket, &engine->bucket_at_ns, engine->rate_per_s, now_ns);
 }
 
 /* The person that these outside names belong to. */
@@ -230,11 +272,31 @@ static uint32_t person_of(struct auditor *auditor, const struct parties *parties
     }
     const struct parties *plan = &auditor->workload->accounts[number - 1].parties;
     if (strcmp(parties->virtual_account, plan->virtual_account) != 0 ||
-        strcmp(parties->payout_account, plan->payout_account) != 0 ||
         strcmp(parties->payout_bank, plan->payout_bank) != 0 ||
         strcmp(parties->holder_name, plan->holder_name) != 0)
         auditor_complain(auditor, "a call's parties differ from the plan's of account %lu", number);
     return (uint32_t)number - 1;
+}
+
+/* A payout goes, and is asked about, by the mapping of its intent, whatever counts since then; all
+   else by any that the account ever had. */
+static void check_receiver(struct auditor *auditor, const struct parties *parties, uint32_t who,
+                           uint32_t at)
+{
+    const struct audited_transfer *transfer = at == 0 ? NULL : &auditor->transfers[at - 1];
+    bool is_payout = transfer != NULL && transfer->step == STEP_PAYOUT;
+    int64_t newest_id = auditor->accounts[who].mapping_id;
+    bool is_right = false;
+    for (uint32_t nth = 0; !is_right && nth <= MAPPINGS_MOST; nth++) {
+        int64_t mapping_id = workload_amended(auditor->workload, who, nth);
+        struct parties its;
+        bool may_be = is_payout ? mapping_id == transfer->mapping_id : mapping_id <= newest_id;
+        is_right = may_be && workload_parties(auditor->workload, who, mapping_id, &its) &&
+                   strcmp(parties->payout_account, its.payout_account) == 0;
+    }
+    // An amended account counts for looks before that is written.
+    if (!is_right && (transfer != NULL || parties->payout_account[0] != '3'))
+        auditor_complain(auditor, "a call's parties differ from the plan's of account %u", who + 1);
 }
 
 /* The same key again: the bank must still keep it when the last byte of this send arrives. */
@@ -286,16 +348,21 @@ static void check_send_by_owner(struct auditor *auditor, struct audited_transfer
     if (transfer->state != 0 && transfer->state != OUTCOME_PENDING)
         auditor_complain(auditor, "account %u step %u sent after its outcome %u", who,
                          transfer->step, transfer->state);
-    if (account->step_done != transfer->step - 1 || account->newest == 0 ||
+    bool is_undo = transfer->kind == TRANSFER_UNDO;
+    if (auditor_is_done(account, transfer->step) != is_undo || account->newest == 0 ||
         &auditor->transfers[account->newest - 1] != transfer)
-        auditor_complain(auditor, "I8: account %u step %u sent with step %u done", who,
-                         transfer->step, account->step_done);
-    if (!transfer->is_booked && !transfer->is_reversed &&
-        transfer->amount_minor > auditor_person(auditor, transfer->account)->bank_minor)
+        auditor_complain(auditor, "I8: account %u step %u sent with steps %x done", who,
+                         transfer->step, account->done_steps);
+    const struct audited_person *person = auditor_person(auditor, transfer->account);
+    if (!transfer->is_booked && !transfer->is_reversed && !is_undo && !person->is_clouded &&
+        transfer->amount_minor > person->bank_minor)
         auditor_complain(auditor, "account %u step %u: more than the account holds", who,
                          transfer->step);
     if (account->is_parked || account->is_ended)
         auditor_complain(auditor, "account %u: sent although parked or ended", who);
+    if (transfer->is_by_hand)
+        auditor_complain(auditor, "account %u step %u: sent although it was paid by hand", who,
+                         transfer->step);
     transfer->was_not_done = false;
     transfer->open_sends = 1 + (transfer->not_founds < 2 ? transfer->open_sends : 0);
     transfer->not_founds = 0;
@@ -339,7 +406,7 @@ static uint32_t ordered(struct auditor *auditor, const struct transfer_order *or
     const struct audited_transfer *transfer = &auditor->transfers[at];
     if (workload_settlement(auditor->workload, transfer->account) != order->settlement_id ||
         transfer->step != order->step || transfer->generation != order->generation ||
-        transfer->amount_minor != order->amount_minor || order->kind != TRANSFER_NORMAL)
+        transfer->amount_minor != order->amount_minor || transfer->kind != order->kind)
         auditor_complain(auditor, "I2: account %u: a call differs from its intent",
                          transfer->account + 1);
     return at + 1;
@@ -361,11 +428,10 @@ static void open_call(struct auditor *auditor, struct audited_engine *engine,
     engine->calls_in_flight++;
 }
 
-static void check_ownership(struct auditor *auditor, const struct audited_engine *engine,
-                            uint64_t now_ns)
+static void check_ownership(struct auditor *auditor, struct audited_engine *engine, uint64_t now_ns)
 {
     if (is_owner(auditor, engine))
-        check_rate(auditor, now_ns);
+        check_rate(auditor, engine, now_ns);
     if (engine->is_gone)
         auditor_complain(auditor, "P0: a call after ownership was lost");
     if (now_ns > engine->heard_at_ns && now_ns - engine->heard_at_ns > auditor->rules.alive_ns)
@@ -392,6 +458,7 @@ void auditor_calls(struct auditor *auditor, uint32_t engine_at, const struct ban
     }
     if (transfer != 0 && auditor->transfers[transfer - 1].account != who)
         auditor_complain(auditor, "I2: account %u: a call with another's key", who + 1);
+    check_receiver(auditor, call->parties, who, transfer);
     if (transfer != 0 && call->call_kind == CALL_TRANSFER)
         check_body(auditor, engine, &auditor->transfers[transfer - 1], call);
     if (transfer != 0 && call->call_kind == CALL_TRANSFER)
@@ -533,98 +600,4 @@ void auditor_hears(struct auditor *auditor, uint32_t engine, const struct event 
     case EVENT_STOP:
         return;
     }
-}
-
-/* ---- the bank's book ------------------------------------------------------------------------- */
-
-void auditor_deposited(struct auditor *auditor, uint32_t person, int64_t amount_minor)
-{
-    auditor->persons[person].bank_minor += amount_minor;
-    auditor->persons[person].came_minor += amount_minor;
-}
-
-static bool key_of_text(const char *text, struct idem_key *key)
-{
-    return strlen(text) == 2 * IDEM_KEY_BYTES && hex_read(key->bytes, IDEM_KEY_BYTES, text);
-}
-
-static const char *receiver(const struct auditor *auditor, const struct audited_transfer *transfer)
-{
-    const struct parties *parties = &auditor->workload->accounts[transfer->account].parties;
-    switch ((enum step_kind)transfer->step) {
-    case STEP_COLLECT:
-        return auditor->rules.collection_account;
-    case STEP_HOLD:
-        return auditor->rules.suspense_account;
-    case STEP_PAYOUT:
-        return parties->payout_account;
-    case STEP_DEPOSIT:
-    case STEP_CLOSING:
-        return "";
-    }
-    return "";
-}
-
-static void on_accepted(struct auditor *auditor, struct audited_transfer *transfer,
-                        const struct mock_transfer *booked)
-{
-    struct audited_account *account = &auditor->accounts[transfer->account];
-    struct audited_person *person = auditor_person(auditor, transfer->account);
-    uint32_t who = transfer->account + 1;
-    if (account->is_booked[transfer->step])
-        auditor_complain(auditor, "I1: account %u step %u is paid twice", who, transfer->step);
-    if (outcome_is_rejected(transfer->state))
-        auditor_complain(auditor, "I13: account %u step %u is paid after its recorded rejection",
-                         who, transfer->step);
-    account->is_booked[transfer->step] = true;
-    person->bank_minor -= booked->amount_minor;
-    transfer->is_booked = true;
-    transfer->bank_id = booked->id;
-    if (person->bank_minor < 0)
-        auditor_complain(auditor, "account %u was paid out more than it had", who);
-    // What the bank takes for itself, from a pool too, is not the engine's to prevent.
-    transfer->fee_minor = booked->fee_minor;
-    if (!auditor->rules.fee_is_ours)
-        person->bank_minor -= booked->fee_minor;
-}
-
-void auditor_booked(struct auditor *auditor, const struct mock_transfer *booked)
-{
-    struct idem_key key;
-    uint32_t at = KEYMAP_NONE;
-    if (key_of_text(booked->key, &key))
-        at = keymap_find(&auditor->keys, &key);
-    if (at == KEYMAP_NONE) {
-        auditor_complain(auditor, "I1: the bank has %s, which no intent names", booked->key);
-        return;
-    }
-    struct audited_transfer *transfer = &auditor->transfers[at];
-    const struct parties *parties = &auditor->workload->accounts[transfer->account].parties;
-    const char *payer =
-        auditor->rules.pool == POOL_NONE ? parties->virtual_account : auditor->rules.pool_account;
-    if (booked->amount_minor != transfer->amount_minor || strcmp(booked->from, payer) != 0 ||
-        strcmp(booked->to, receiver(auditor, transfer)) != 0)
-        auditor_complain(auditor, "I2: account %u step %u: the bank has other parties or amount",
-                         transfer->account + 1, transfer->step);
-    if (transfer->sends == 0)
-        auditor_complain(auditor, "I13: account %u step %u is at the bank and was never sent",
-                         transfer->account + 1, transfer->step);
-    if (booked->accepted)
-        on_accepted(auditor, transfer, booked);
-    else
-        transfer->is_refused = true;
-}
-
-void auditor_reversed(struct auditor *auditor, const struct mock_transfer *reversed)
-{
-    struct idem_key key;
-    CHECK(key_of_text(reversed->key, &key));
-    uint32_t at = keymap_find(&auditor->keys, &key);
-    if (at == KEYMAP_NONE)
-        return; // told as booked, and complained of
-    struct audited_transfer *transfer = &auditor->transfers[at];
-    transfer->is_booked = false;
-    transfer->is_reversed = true;
-    auditor_person(auditor, transfer->account)->bank_minor += reversed->amount_minor;
-    auditor->accounts[transfer->account].back_minor += reversed->amount_minor;
 }

@@ -36,8 +36,10 @@ struct auditor_rules {
     bool fee_is_ours;
     bool asks_always; /* an inquiry finds everything that the bank ever had, whenever it asks */
     bool hold_by_transfer;
-    bool parks_over;   /* a deposit above 1.5 x expected is parked */
-    bool closing_seen; /* every settlement's closing balance is looked at */
+    uint8_t compensated_steps; /* bit of each whose rejection for a person is compensated */
+    uint32_t unhold;           /* bit of each month whose plan gives back what was held */
+    bool parks_over;           /* a deposit above 1.5 x expected is parked */
+    bool closing_seen;         /* every settlement's closing balance is looked at */
 };
 
 struct auditor;
@@ -75,7 +77,13 @@ void auditor_booked(struct auditor *auditor, const struct mock_transfer *transfe
 /* The bank fails a transfer that it had accepted: its money is back. */
 void auditor_reversed(struct auditor *auditor, const struct mock_transfer *transfer);
 /* The store commits a chunk. */
-void auditor_committed(struct auditor *auditor, const struct chunk *chunk);
+void auditor_committed(struct auditor *auditor, const struct chunk *chunk, uint64_t now_ns);
+/* Somebody asks for something, about a settlement or (UINT32_MAX) the run; ids count from 1.
+   `after`: the request that this one is to come after, 0: none. */
+void auditor_requested(struct auditor *auditor, uint32_t account, uint64_t after,
+                       const struct load_request *request);
+/* A person moves the money of this request's transfer at the bank; or it is not there. */
+void auditor_paid_by_hand(struct auditor *auditor, uint64_t request_id, bool is_there);
 
 /* ---- at the end: all faults are over, and the engine says that it is done ---- */
 void auditor_ends(struct auditor *auditor);

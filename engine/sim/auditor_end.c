@@ -14,6 +14,8 @@ static void check_transfers(struct auditor *auditor)
         bool is_open = transfer->state == 0 || transfer->state == OUTCOME_PENDING;
         if (is_open && account->is_left_in_doubt && account->newest == i + 1)
             continue; // a person's now: nobody can say, and nobody guessed
+        if (transfer->is_by_hand && !transfer->is_booked)
+            continue;
         if (transfer->is_reversed &&
             (transfer->state == OUTCOME_ACCEPTED || transfer->state == OUTCOME_REVERSED))
             continue; // noticed or not: what looked before it came back cannot know
@@ -31,16 +33,24 @@ static bool must_park(const struct auditor *auditor, uint32_t index)
     bool is_over = auditor->rules.parks_over && plan->expected_minor > 0 &&
                    2 * account->deposit_minor > 3 * plan->expected_minor;
     bool pays = auditor_step_amount(auditor, index, STEP_PAYOUT) > 0;
-    return is_over || (plan->is_payout_stopped && pays);
+    const struct audited_transfer *newest = auditor_newest(auditor, index);
+    // Whom a person helped, or who goes backwards, comes to another end; that was judged then.
+    bool is_helped = account->was_released || account->is_compensating ||
+                     account->mapping_id != plan->mapping_id ||
+                     (newest != NULL && newest->is_by_hand) ||
+                     (account->is_ended && account->end_state != OUTCOME_SETTLED);
+    return !is_helped && (is_over || (plan->is_payout_stopped && pays));
 }
 
 /* It waits for money: rightly, and it says so. */
 static void check_waiting(struct auditor *auditor, uint32_t index)
 {
     const struct audited_account *account = &auditor->accounts[index];
-    if (account->is_parked)
+    if (account->is_parked || account->is_ended)
         return; // the reason was judged then
     int64_t new_minor = auditor_shown(auditor, index) - auditor_shown_before(auditor, index);
+    if (auditor_person(auditor, index)->is_clouded)
+        return;
     if (new_minor >= workload_threshold(&auditor->workload->accounts[index]))
         auditor_complain(auditor, "account %u: its deposit was not found", index + 1);
     else if (!account->is_short)
@@ -71,8 +81,8 @@ static void check_account(struct auditor *auditor, uint32_t index)
         if (!account->is_parked)
             auditor_complain(auditor, "account %u should be parked", index + 1);
     } else if (!account->is_ended && !account->is_parked) { // the reason was judged then
-        auditor_complain(auditor, "account %u has not ended (step %u done, parked %d)", index + 1,
-                         account->step_done, account->is_parked);
+        auditor_complain(auditor, "account %u has not ended (steps %x done, parked %d)", index + 1,
+                         account->done_steps, account->is_parked);
     }
 }
 
@@ -83,14 +93,15 @@ static void check_person(struct auditor *auditor, uint32_t at)
     const struct audited_person *person = &auditor->persons[at];
     const struct workload_account *first = &auditor->workload->accounts[at];
     int64_t held_minor = first->floor_held_minor;
-    bool is_known = !first->is_blocked && person->newest_open != 0;
+    bool is_known = !first->is_blocked && person->newest_open != 0 && !person->is_clouded;
     for (uint32_t i = at; i < workload_total(auditor->workload); i += auditor->workload->count) {
         const struct audited_account *account = &auditor->accounts[i];
         is_known &= !account->is_parked && account->back_minor == 0; // a person's now
-        if (account->has_deposit)
+        if (account->has_deposit || account->is_ended)
             held_minor += auditor->workload->accounts[i].opening_minor;
-        if (account->step_done >= STEP_HOLD)
+        if (auditor_is_done(account, STEP_HOLD))
             held_minor += auditor->workload->accounts[i].hold_minor;
+        held_minor -= account->unheld_minor;
     }
     int64_t unseen_minor = person->bank_minor - person->virtual_minor;
     if (is_known && (unseen_minor < 0 || unseen_minor > person->came_minor + first->opening_minor))
@@ -105,6 +116,7 @@ static void check_person(struct auditor *auditor, uint32_t at)
 void auditor_ends(struct auditor *auditor)
 {
     check_transfers(auditor);
+    auditor_check_requests(auditor);
     for (uint32_t i = 0; i < workload_total(auditor->workload); i++)
         check_account(auditor, i);
     for (uint32_t i = 0; i < auditor->workload->count; i++)

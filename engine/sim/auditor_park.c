@@ -83,12 +83,24 @@ static bool is_unconfirmed(const struct auditor *auditor, uint32_t who)
     int64_t ledger_minor = auditor->rules.pool == POOL_RECEIVED
                                ? auditor_shown_before(auditor, who) + account->deposit_minor
                                : account->ledger[LEDGER_VIRTUAL];
-    if (auditor->rules.asks_always || account->step_done != STEP_PAYOUT)
+    if (auditor->rules.asks_always || !auditor_is_done(account, STEP_PAYOUT))
         return false;
     for (uint32_t i = 0; i < account->told_count && i < AUDITED_LOOKS; i++)
         if (auditor_is_sum(auditor, who, account->told_minor[i] - ledger_minor, false))
             return true;
     return false;
+}
+
+/* A no of the bank, for a person: where the plan does not want it undone, or it is the undo. */
+static bool is_rejected(const struct auditor *auditor, uint32_t who, const char *code)
+{
+    const struct audited_transfer *newest = auditor_newest(auditor, who);
+    if (newest == NULL || !outcome_is_rejected(newest->state))
+        return false;
+    if (newest->kind == TRANSFER_UNDO)
+        return true;
+    return strcmp(code, "undo_refused") != 0 && newest->state == OUTCOME_REJECTED_PERSON &&
+           (auditor->rules.compensated_steps >> newest->step & 1) == 0;
 }
 
 static bool is_reason(const struct auditor *auditor, uint32_t who, const char *code)
@@ -98,7 +110,7 @@ static bool is_reason(const struct auditor *auditor, uint32_t who, const char *c
     if (strcmp(code, "over_deposit") == 0)
         return auditor_is_over(auditor, who);
     if (strcmp(code, "below_dues") == 0)
-        return account->deposit_minor + account->floor_payable_minor <
+        return account->deposit_minor + account->floor_payable_minor + account->unheld_minor <
                plan->repayment_minor + plan->hold_minor;
     if (strcmp(code, "reversed") == 0)
         return account->has_reversal;
@@ -107,14 +119,17 @@ static bool is_reason(const struct auditor *auditor, uint32_t who, const char *c
     if (strcmp(code, "fee_taken") == 0)
         return account->newest != 0 && !auditor->rules.fee_is_ours &&
                auditor->transfers[account->newest - 1].fee_minor > 0;
+    if (strcmp(code, "parked_by_person") == 0)
+        return true; // a decision says so
+    if (strcmp(code, "balance_less") == 0)
+        return auditor_person(auditor, who)->is_clouded;
     if (strcmp(code, "record_refused") == 0)
         return plan->is_poison;
     if (strcmp(code, "tries_used_up") == 0)
         return account->newest != 0 &&
                outcome_is_rejected(auditor->transfers[account->newest - 1].state) &&
                auditor->transfers[account->newest - 1].generation >= auditor->rules.later_tries;
-    return account->newest != 0 && strcmp(code, "balance_less") != 0 &&
-           outcome_is_rejected(auditor->transfers[account->newest - 1].state);
+    return is_rejected(auditor, who, code);
 }
 
 bool auditor_may_park(struct auditor *auditor, uint32_t who, const struct record *record)
@@ -125,6 +140,7 @@ bool auditor_may_park(struct auditor *auditor, uint32_t who, const struct record
         account->newest == 0 ? NULL : &auditor->transfers[account->newest - 1];
     bool is_open = transfer != NULL && (transfer->state == 0 || transfer->state == OUTCOME_PENDING);
     bool is_allowed = false;
+    account->is_left_in_doubt = is_open && strcmp(code, "parked_by_person") == 0;
     if (!is_open || !is_doubt(auditor, transfer, record, &is_allowed))
         return is_reason(auditor, who, code);
     account->is_left_in_doubt = true;

@@ -1,6 +1,5 @@
 /*
- * auditor_state: the auditor's model; shared by auditor.c (calls, book, end), auditor_chunk.c
- * (records, entries, chain) and auditor_park.c. Nothing else includes it.
+ * auditor_state: the auditor's model; shared by auditor*.c. Nothing else includes it.
  */
 #ifndef DAYBOOK_SIM_AUDITOR_STATE_H
 #define DAYBOOK_SIM_AUDITOR_STATE_H
@@ -16,9 +15,10 @@
 /* A transfer that some committed intent names. */
 struct audited_transfer {
     uint32_t account; /* index of its settlement */
-    uint8_t step;
+    uint8_t step, kind;
     uint16_t generation;
     int64_t amount_minor;
+    int64_t mapping_id;
     int64_t intended_at_us;
     int64_t send_before_us;       /* newest permission */
     uint32_t epoch;               /* … of this epoch */
@@ -36,20 +36,37 @@ struct audited_transfer {
     bool was_shown_refused; /* the bank said of the key, when asked, that it is refused */
     bool was_changed;       /* it would have read differently */
     uint8_t state;          /* enum outcome_state of the newest outcome, 0: none */
+    uint16_t decided_seq;   /* … its number */
     bool is_booked;         /* the bank accepted it */
     bool is_reversed;       /* … and failed it later */
     int64_t fee_minor;      /* that the bank took for it */
     bool is_refused;        /* the bank refused it */
-    bool was_by_other;      /* its newest send, by one that was taken over: unknown to the owner */
+    bool is_by_hand;        /* a person did it, without us */
+    bool is_by_word;        /* accepted, or not, by a person's word alone */
+    uint64_t reversed_at_ns;
+    bool was_by_other; /* its newest send, by one that was taken over: unknown to the owner */
     uint64_t bank_id;
 };
 
 /* A settlement. */
 struct audited_account {
-    uint32_t newest;   /* its newest transfer + 1, 0: none */
-    uint8_t step_done; /* newest step with a final good outcome */
+    uint32_t newest;    /* its newest transfer + 1, 0: none */
+    uint8_t done_steps; /* bit of each step done and neither undone nor reversed */
     uint16_t outcome_seq;
     bool is_open, has_deposit, is_ended, is_parked, is_short;
+    bool is_compensating;
+    uint16_t released_seq; /* the newest outcome with which a person wants it to go on */
+    bool was_released;
+    bool reparks; /* it was parked when its floor was raised, and stays so */
+    uint16_t first_end_seq;
+    uint8_t end_state;
+    char park_code[CODE_TEXT_MAX + 1];
+    int64_t mapping_id;              /* that counts from now on */
+    int64_t unheld_minor, fee_minor; /* given back; taken from the account itself */
+    uint64_t deposited_at_ns;        /* when that was committed */
+    /* a decision that its chunk brought: what it permits, and still owes; 0: nothing */
+    uint64_t granted;
+    uint8_t granted_kind, owed_kind;
     bool has_reversal;     /* recorded */
     bool is_left_in_doubt; /* parked, with its newest transfer in doubt */
     int64_t floor_held_minor, floor_payable_minor, floor_residue_minor;
@@ -59,9 +76,9 @@ struct audited_account {
     uint32_t told_count;
     int64_t end_held_minor, end_payable_minor, end_residue_minor; /* its end record */
     int64_t back_minor;                                           /* that came back, by reversals */
-    int64_t back_seen_minor; /* … before the newest look at its balance */
-    bool is_booked[STEP_CLOSING + 1];
-    int64_t ledger[LEDGER_ACCOUNTS]; /* debits - credits, from the floor on */
+    int64_t back_seen_minor;             /* … before the newest look at its balance */
+    bool is_booked[2][STEP_CLOSING + 1]; /* by kind: the bank has done it, and not taken it back */
+    int64_t ledger[LEDGER_ACCOUNTS];     /* debits - credits, from the floor on */
 };
 
 /* Whose account it is, over all months. */
@@ -72,6 +89,18 @@ struct audited_person {
     int64_t virtual_minor, held_minor; /* of the ledger */
     int64_t received_minor;            /* that came in, as posted */
     uint32_t in_flight[ENGINES_MAX];   /* calls about a transfer */
+    /* What the bank has and what the ledger has differ for a reason that no engine can see. */
+    bool is_clouded;
+};
+
+/* What somebody asks for. */
+struct audited_request {
+    struct load_request request;
+    uint32_t account; /* UINT32_MAX: the run's */
+    uint64_t after;
+    uint8_t decision;  /* enum decision_state; 0: none yet */
+    uint32_t transfer; /* that it is about + 1, 0: none */
+    bool is_paid;      /* by hand, at the bank */
 };
 
 struct audited_call {
@@ -90,6 +119,8 @@ struct audited_engine {
     uint64_t heard_at_ns; /* newest acknowledged statement: when it was asked */
     struct audited_call *calls;
     uint32_t calls_in_flight;
+    uint32_t rate_per_s; /* that somebody asked for, and it said done to; 0: the bank's */
+    uint64_t bucket, bucket_at_ns;
 };
 
 struct audited_chain {
@@ -119,6 +150,9 @@ struct auditor {
     uint32_t transfer_count, transfer_capacity;
     struct keymap keys;
     struct audited_engine engines[ENGINES_MAX];
+    struct audited_request *requests;
+    uint32_t request_count, request_capacity;
+    uint64_t now_ns; /* of the chunk being judged */
     uint64_t transfers_given;
     uint32_t clock_steps;
     uint64_t bucket; /* calls given out and not drained yet, in 1e-9 */
@@ -131,6 +165,17 @@ struct auditor {
     uint64_t complaints;
     char text[AUDITOR_TEXT_BYTES];
 };
+
+static inline bool auditor_is_done(const struct audited_account *account, uint8_t step)
+{
+    return (account->done_steps >> step & 1) != 0;
+}
+
+/* Whatever kind a record has, within our tables. */
+static inline uint8_t auditor_kind(uint8_t kind)
+{
+    return kind == TRANSFER_UNDO ? TRANSFER_UNDO : TRANSFER_NORMAL;
+}
 
 void auditor_complain(struct auditor *auditor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -150,6 +195,44 @@ int64_t auditor_shown_before(const struct auditor *auditor, uint32_t account);
 struct audited_person *auditor_person(const struct auditor *auditor, uint32_t index);
 /* The floor and the opening money. */
 int64_t auditor_floor(const struct auditor *auditor, uint32_t index);
+/* The newest transfer of the settlement, NULL: none. */
+struct audited_transfer *auditor_newest(const struct auditor *auditor, uint32_t account);
+/* The newest one of this step and kind, NULL: none. */
+struct audited_transfer *auditor_newest_of(const struct auditor *auditor, uint32_t account,
+                                           uint8_t step, uint8_t kind);
+
+/* ---- records, within a chunk ---- */
+
+void auditor_on_intent(struct auditor *auditor, const struct record *r, uint32_t account);
+void auditor_on_attempt(struct auditor *auditor, const struct record *r, uint32_t account);
+void auditor_on_outcome(struct auditor *auditor, const struct record *r, uint32_t account);
+/* account: UINT32_MAX: the run's. */
+void auditor_on_decision(struct auditor *auditor, const struct record *r, uint32_t account);
+/* An outcome of the account comes: is it one that nobody must ask for, or that a decision of its
+   chunk permits? False: neither, and complained of. */
+bool auditor_on_effect(struct auditor *auditor, const struct record *r, uint32_t account);
+/* The chunk is over: all effects are there, and nothing of what they are about is in flight. */
+void auditor_check_effects(struct auditor *auditor, const struct chunk *chunk);
+/* May a no be recorded by a person's word? */
+void auditor_check_word(struct auditor *auditor, const struct record *r, uint32_t account,
+                        const struct audited_transfer *transfer);
+/* Within auditor_on_outcome: an end. */
+void auditor_on_end(struct auditor *auditor, const struct record *r, uint32_t account);
+/* The step behind which nothing is missing. */
+uint8_t auditor_last_done(const struct audited_account *account);
+/* Done, and of an amount that there is something to undo. */
+bool auditor_is_to_undo(const struct auditor *auditor, uint32_t account, uint8_t step);
+/* An entry of the closing step, numbered by the outcome that it comes with. */
+void auditor_owe_closing(struct auditor *auditor, const struct record *r, enum ledger_account debit,
+                         enum ledger_account credit, int64_t amount_minor);
+/* An end record, when all entries of its chunk are known. */
+void auditor_check_end(struct auditor *auditor, const struct record *r, uint32_t account);
+/* An outcome owes this entry. */
+void auditor_owe(struct auditor *auditor, const struct record *outcome, uint8_t kind,
+                 enum ledger_account debit, enum ledger_account credit, int64_t amount_minor);
+/* At the end. */
+void auditor_check_requests(struct auditor *auditor);
+
 /* What the plan says that this step moves; the deposit must be known for the payout. */
 int64_t auditor_step_amount(const struct auditor *auditor, uint32_t account, uint8_t step);
 

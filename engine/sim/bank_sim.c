@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/prng.h"
 #include "base/time.h"
 #include "sim/echoes.h"
@@ -165,6 +166,33 @@ void bank_sim_deposit(struct bank_sim *bank, uint32_t which)
     CHECK(mock_bank_deposit(bank->mock, account->parties.virtual_account, amount_minor));
     auditor_deposited(bank->config.auditor, workload_person(bank->config.workload, which >> 1),
                       amount_minor);
+}
+
+enum mock_knows bank_sim_knows(const struct bank_sim *bank, const struct idem_key *key,
+                               uint64_t *bank_id, uint64_t *reversed_at_ns)
+{
+    char text[2 * IDEM_KEY_BYTES + 1];
+    const struct mock_transfer *transfer;
+    hex_write(text, key->bytes, IDEM_KEY_BYTES);
+    enum mock_knows knows = mock_bank_knows(bank->mock, text, &transfer);
+    *bank_id = transfer != NULL ? transfer->id : 0;
+    *reversed_at_ns = transfer != NULL ? transfer->reversed_at_ns : 0;
+    return knows;
+}
+
+bool bank_sim_pay_by_hand(struct bank_sim *bank, uint32_t account, uint8_t step, bool is_undo,
+                          int64_t amount_minor)
+{
+    const struct parties *parties = &bank->config.workload->accounts[account].parties;
+    bool is_pooled = bank->config.swarm->pool != POOL_NONE;
+    const char *person = is_pooled ? WORKLOAD_POOL : parties->virtual_account;
+    const char *share = is_pooled ? parties->virtual_account : "";
+    const char *other = step == STEP_COLLECT ? WORKLOAD_COLLECTION
+                        : step == STEP_HOLD  ? WORKLOAD_SUSPENSE
+                                             : "by-hand";
+    bank_sim_advance(bank);
+    return mock_bank_move(bank->mock, is_undo ? other : person, is_undo ? person : other, share,
+                          amount_minor);
 }
 
 void bank_sim_heal(struct bank_sim *bank)

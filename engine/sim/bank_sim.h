@@ -84,6 +84,13 @@ MUST_USE bool bank_sim_happen(struct bank_sim *bank, const struct happening *hap
                               struct event *event);
 /* A deposit comes in: settlement << 1 | which. */
 void bank_sim_deposit(struct bank_sim *bank, uint32_t which);
+/* Somebody looks into the bank's book; *bank_id: of what is decided. */
+enum mock_knows bank_sim_knows(const struct bank_sim *bank, const struct idem_key *key,
+                               uint64_t *bank_id, uint64_t *reversed_at_ns);
+/* A person moves at the bank what this step moves, or (undo) back. False: the money is not there.
+ */
+MUST_USE bool bank_sim_pay_by_hand(struct bank_sim *bank, uint32_t account, uint8_t step,
+                                   bool is_undo, int64_t amount_minor);
 /* All faults of the mock bank end. */
 void bank_sim_heal(struct bank_sim *bank);
 /* Let what is late be done, up to now. */

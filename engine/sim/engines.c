@@ -5,9 +5,13 @@
 
 #include "base/time.h"
 #include "sim/payday.h"
+#include "sim/people.h"
 
 #define IDLE_TURNS_MAX 100U /* turns at one instant without an event or a command */
 #define VIRTUAL_DAY_NS (24 * 3600 * NS_PER_S)
+#define SCRIPTED_LOOKS 400U
+#define SCRIPTED_GAP_NS (25 * NS_PER_MS)
+#define MEANWHILE_NS (10 * NS_PER_S)
 #define DEEP_MOMENTS 20U /* a crash during the recovery from one */
 
 _Static_assert(EVENTS_A_TURN <= BANK_SIM_TEXTS, "replies of one turn keep their texts");
@@ -107,6 +111,13 @@ static struct engine *of_run(struct payday *payday, uint64_t run)
     return NULL;
 }
 
+static void look_meanwhile(struct payday *payday, uint64_t run)
+{
+    const struct engine *engine = of_run(payday, run);
+    if (engine != NULL && !engine->is_taken_over)
+        people_look_meanwhile(payday, engine->month);
+}
+
 /* The engine that this is for, or NULL. */
 static struct engine *addressee(struct payday *payday, const struct happening *happening)
 {
@@ -122,6 +133,7 @@ static struct engine *addressee(struct payday *payday, const struct happening *h
     case HAPPENING_LOADED:
     case HAPPENING_BEAT:
     case HAPPENING_LOST:
+    case HAPPENING_REQUESTED:
         seat = store_sim_engine(happening);
         break;
     case HAPPENING_STOP:
@@ -130,6 +142,7 @@ static struct engine *addressee(struct payday *payday, const struct happening *h
     case HAPPENING_ARRIVED:
     case HAPPENING_COMMIT:
     case HAPPENING_READ:
+    case HAPPENING_PERSONS:
     case HAPPENING_CLOCK:
         break;
     }
@@ -155,8 +168,12 @@ static bool happen(struct payday *payday, const struct happening *happening, str
     case HAPPENING_LOADED:
     case HAPPENING_BEAT:
     case HAPPENING_LOST:
+    case HAPPENING_REQUESTED:
         bank_sim_advance(payday->bank); // the book first: the auditor compares with it
         return store_sim_happen(payday->store, happening, event);
+    case HAPPENING_PERSONS:
+        look_meanwhile(payday, happening->what);
+        return false;
     case HAPPENING_STOP:
         *event = (struct event){.kind = EVENT_STOP};
         return true;
@@ -484,7 +501,20 @@ static struct engine *free_seat(struct payday *payday)
     return &payday->engines[seat];
 }
 
-struct engine *engines_begin(struct payday *payday, uint32_t month)
+/* During the run persons look at it, soon and later. */
+static void plan_persons(struct payday *payday, const struct engine *engine)
+{
+    struct prng *prng = &payday->prng.commands;
+    for (uint64_t i = 1; payday->plan->persons != NULL && i <= SCRIPTED_LOOKS; i++)
+        world_plan(&payday->world, payday->world.now_ns + i * SCRIPTED_GAP_NS, HAPPENING_PERSONS,
+                   engine->run);
+    for (uint64_t most_ns = MEANWHILE_NS; payday->swarm.person_meanwhile > 0 && most_ns > NS_PER_MS;
+         most_ns /= 8)
+        world_plan(&payday->world, payday->world.now_ns + prng_between(prng, 0, most_ns),
+                   HAPPENING_PERSONS, engine->run);
+}
+
+struct engine *engines_begin(struct payday *payday, uint32_t month, enum settle_scope scope)
 {
     struct settle_start start;
     struct settle_config config;
@@ -497,6 +527,8 @@ struct engine *engines_begin(struct payday *payday, uint32_t month)
     engine->run = ++payday->result->runs;
     engine->taken_over_at_ns = AT_NEVER;
     config.seed = payday->plan->seed + engine->run;
+    config.scope = scope;
+    config.unhold = (payday->swarm.unhold >> month & 1) != 0;
     config.deadline_at_ns = draw_deadline(payday);
     name_on_tape(payday, engine);
     tape_claim(payday->tape, payday->world.now_ns, &start);
@@ -504,6 +536,8 @@ struct engine *engines_begin(struct payday *payday, uint32_t month)
     engine->settle = place_settle(payday, engine->seat, &config, &start);
     plan_stop(payday, engine);
     plan_clock(payday);
+    if (scope == SETTLE_ALL)
+        plan_persons(payday, engine);
     return engine;
 }
 

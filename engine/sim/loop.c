@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "sim/payday.h"
+#include "sim/people.h"
 
 #define RUNS_MAX 400U                 /* with faults, besides one a crash and four an account */
 #define HEALED_RUNS_MAX 20U           /* and without */
@@ -102,10 +103,10 @@ static enum settle_end judge_end(struct payday *payday, const struct engine *eng
 }
 
 /* One engine from its claim to its end, its crash, its takeover, or a complaint. */
-static enum settle_end run(struct payday *payday, uint32_t month)
+static enum settle_end run_scope(struct payday *payday, uint32_t month, enum settle_scope scope)
 {
     wait_for_store(payday);
-    struct engine *engine = engines_begin(payday, month);
+    struct engine *engine = engines_begin(payday, month, scope);
     enum settle_end end = SETTLE_END_GONE;
     while (payday_is_good(payday) && !engine->is_crashed && !is_takeover_due(payday, engine) &&
            settle_phase(engine->settle) != SETTLE_DONE)
@@ -119,6 +120,18 @@ static enum settle_end run(struct payday *payday, uint32_t month)
     engines_end(payday, engine);
     pass(payday, prng_between(&payday->prng.restarts, 0, payday->swarm.restart_ns));
     return end;
+}
+
+/* Now and then what persons ask for is answered by a command before it, and nothing else. */
+static enum settle_end run(struct payday *payday, uint32_t month)
+{
+    // What came back from the month before is told of while this one is open.
+    if (month > 0 && !engines_linger(payday) && people_return(payday, month - 1))
+        (void)run_scope(payday, month - 1, SETTLE_REQUESTED);
+    if (people_look(payday, month) &&
+        prng_chance(&payday->prng.commands, (uint32_t)payday->swarm.request_alone, SWARM_MILLION))
+        (void)run_scope(payday, month, SETTLE_REQUESTED);
+    return run_scope(payday, month, SETTLE_ALL);
 }
 
 /* ---- the payday ------------------------------------------------------------------------------ */
@@ -141,9 +154,45 @@ static bool runs_until_complete(struct payday *payday, uint32_t month, uint32_t 
     return false;
 }
 
+/* Commands that answer what is asked about an older month, and about one that follows it. */
+static void answer(struct payday *payday, uint32_t month, bool later, uint32_t tries)
+{
+    for (uint32_t i = 0; i < tries && payday_is_good(payday); i++)
+        if (run_scope(payday, month, SETTLE_REQUESTED) == SETTLE_END_COMPLETE)
+            break;
+    if (later && month + 1 < payday->workload.months)
+        answer(payday, month + 1, later, tries);
+}
+
+/* Before a month begins: what is short is given up for it, what came back is told of. */
+static void look_back(struct payday *payday, uint32_t month)
+{
+    for (uint32_t older = 0; older < month && payday_is_good(payday); older++) {
+        if (people_supersede(payday, older))
+            answer(payday, older, false, 3);
+        if (people_return(payday, older))
+            answer(payday, older, true, 3);
+    }
+}
+
 static uint32_t crash_count(const struct payday *payday)
 {
     return payday->plan->crash_count + (uint32_t)payday->swarm.process_crashes;
+}
+
+/* Once nothing is under way any more, persons look at what is left, and it is run again for them.
+ */
+static bool visit(struct payday *payday, uint32_t month, uint32_t runs_max)
+{
+    const struct swarm *swarm = &payday->swarm;
+    uint64_t wait_ns =
+        swarm->send_before_ns + swarm->linger_ns + swarm->processing_ns + 2 * NS_PER_S;
+    for (uint64_t i = 0; i < swarm->person_visits && payday_is_good(payday); i++) {
+        pass(payday, wait_ns);
+        if (people_look(payday, month) && !runs_until_complete(payday, month, runs_max))
+            return false;
+    }
+    return payday_is_good(payday);
 }
 
 /* The months in their order; now and then an older one is run again after a newer one. */
@@ -152,13 +201,18 @@ static bool run_months(struct payday *payday)
     const struct swarm *swarm = &payday->swarm;
     for (uint32_t month = 0; month < payday->workload.months; month++) {
         uint32_t runs_max = RUNS_MAX + 4 * payday->workload.count + crash_count(payday);
+        look_back(payday, month);
         bank_sim_month(payday->bank, month);
         if (!runs_until_complete(payday, month, runs_max))
+            return false;
+        if (!visit(payday, month, runs_max))
             return false;
         pass(payday, prng_between(&payday->prng.months, 0, swarm->month_gap_ns));
         bool is_again =
             prng_chance(&payday->prng.months, (uint32_t)swarm->month_again, SWARM_MILLION);
         uint32_t older = (uint32_t)prng_below(&payday->prng.months, month + 1U);
+        if (people_return(payday, month))
+            answer(payday, month, true, 3);
         if (is_again && !runs_until_complete(payday, older, runs_max))
             return false;
     }
@@ -239,6 +293,8 @@ static void run_all(struct payday *payday)
     heal(payday);
     if (!run_to_the_end(payday) || !run_once_more(payday))
         return;
+    if (payday->plan->persons != NULL)
+        (void)payday->plan->persons(payday->plan->context, payday, 0, LOOK_END);
     auditor_ends(payday->auditor);
     (void)payday_is_good(payday);
 }
@@ -285,6 +341,8 @@ static void open_auditor(struct payday *payday)
                      swarm->process_freeze_ns,
         .later_tries = (uint32_t)swarm->later_tries,
         .hold_by_transfer = swarm->hold_by_transfer != 0,
+        .compensated_steps = (uint8_t)swarm->compensated_steps,
+        .unhold = (uint32_t)swarm->unhold,
         .parks_over = swarm->over == OVER_PARK,
         .closing_seen = swarm->closing == CLOSING_ALL,
     };
@@ -300,7 +358,9 @@ static void split_streams(struct payday *payday)
                                            .stops = prng_split(seed, "stops"),
                                            .restarts = prng_split(seed, "restarts"),
                                            .clock = prng_split(seed, "clock"),
-                                           .months = prng_split(seed, "months")};
+                                           .months = prng_split(seed, "months"),
+                                           .persons = prng_split(seed, "people"),
+                                           .commands = prng_split(seed, "commands")};
 }
 
 static void open_world(struct payday *payday)
@@ -334,7 +394,9 @@ static void open_world(struct payday *payday)
                                    .auditor = payday->auditor,
                                    .seed = plan->seed,
                                    .decide = plan->decide_chunk ? script_chunk : NULL,
-                                   .context = payday});
+                                   .context = payday,
+                                   .decided = people_on_decided,
+                                   .decided_context = payday});
 }
 
 void sim_run(struct sim *sim, const struct sim_plan *plan, struct tape *tape,

@@ -29,6 +29,16 @@ struct sim;
 struct sim *sim_open(const char *profile_file, char error[PROFILE_ERROR_BYTES]);
 void sim_close(struct sim *sim);
 
+/* When persons look, in a script. */
+enum sim_look {
+    LOOK_BETWEEN,   /* two runs of the month */
+    LOOK_MEANWHILE, /* while a run of it goes on; again and again */
+    LOOK_BACK,      /* at a month that is over, before a newer one begins */
+    LOOK_END,       /* all is over */
+};
+
+struct payday;
+
 struct sim_plan {
     uint64_t seed;
     uint32_t accounts;
@@ -43,6 +53,9 @@ struct sim_plan {
     /* See bank_sim.h and store_sim.h. */
     struct call_plan (*decide_call)(void *context, const struct bank_call *call, uint32_t nth);
     enum chunk_fate (*decide_chunk)(void *context, const struct chunk *chunk, uint32_t nth);
+    /* Persons by a script instead of chance, by means of sim/people.h; NULL: drawn. True: something
+       was asked for. Not ended by healing. */
+    bool (*persons)(void *context, struct payday *payday, uint32_t month, enum sim_look look);
     void *context;
     /* Scripts end with the faults, unless they last. */
     bool script_lasts;

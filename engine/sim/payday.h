@@ -37,7 +37,7 @@ struct engine {
 
 /* Each kind of draw has a stream of its own. */
 struct payday_streams {
-    struct prng crashes, freezes, pauses, stops, restarts, clock, months;
+    struct prng crashes, freezes, pauses, stops, restarts, clock, months, persons, commands;
 };
 
 struct payday {
@@ -69,8 +69,8 @@ bool payday_is_good(struct payday *payday);
 
 /* What engines of this seat worked in. */
 void engines_memory_free(struct sim *sim, uint32_t seat);
-/* An engine claims the month and begins. */
-struct engine *engines_begin(struct payday *payday, uint32_t month);
+/* An engine claims the month and begins: a run, or a command that answers requests alone. */
+struct engine *engines_begin(struct payday *payday, uint32_t month, enum settle_scope scope);
 /* It is gone, its connections with it. */
 void engines_end(struct payday *payday, struct engine *engine);
 /* All engines go on to the next instant at which something happens. False: nothing does until

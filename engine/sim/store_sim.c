@@ -59,7 +59,7 @@ struct head {
 struct store_sim {
     struct store_sim_config config;
     struct {
-        struct prng delays, chunks, pages, beats, takeovers;
+        struct prng delays, chunks, pages, beats, takeovers, requests;
     } prng;
     struct store_rows rows;
     struct ticket tickets[TICKETS_MAX];
@@ -120,6 +120,7 @@ struct store_sim *store_sim_open(const struct store_sim_config *config)
     store->prng.pages = prng_split(config->seed, "store pages");
     store->prng.beats = prng_split(config->seed, "store beats");
     store->prng.takeovers = prng_split(config->seed, "store takeovers");
+    store->prng.requests = prng_split(config->seed, "store requests");
     store_rows_init(&store->rows, config->workload);
     return store;
 }
@@ -260,6 +261,8 @@ static bool is_poison(const struct store_sim *store, const struct chunk *chunk)
     const struct workload *workload = store->config.workload;
     for (uint32_t i = 0; i < chunk->record_count; i++) {
         const struct record *record = &chunk->records[i];
+        if (settlement_position(record->settlement_id) == 0)
+            continue;
         uint32_t index = workload_index(workload, record->settlement_id);
         uint8_t refused = index % 2 == 0 ? OUTCOME_ACCEPTED : OUTCOME_DEPOSITED;
         if (workload->accounts[index].is_poison && record->record_kind == RECORD_OUTCOME &&
@@ -267,6 +270,15 @@ static bool is_poison(const struct store_sim *store, const struct chunk *chunk)
             return true;
     }
     return false;
+}
+
+/* Who asked hears what became of it. */
+static void tell_decided(struct store_sim *store, const struct chunk *chunk)
+{
+    for (uint32_t i = 0; store->config.decided != NULL && i < chunk->record_count; i++)
+        if (chunk->records[i].record_kind == RECORD_DECISION)
+            store->config.decided(store->config.decided_context,
+                                  chunk->records[i].decision.request_id);
 }
 
 static enum status apply(struct store_sim *store, const struct ticket *ticket)
@@ -288,10 +300,12 @@ static enum status apply(struct store_sim *store, const struct ticket *ticket)
         return STATUS_STORE_REFUSED;
     if (store_rows_clash(&store->rows, chunk->records, chunk->record_count))
         return STATUS_STORE_TWICE;
-    store_rows_append(&store->rows, chunk->records, ticket->digests, chunk->record_count);
+    store_rows_append(&store->rows, chunk->records, ticket->digests, chunk->record_count,
+                      now(store));
     head->number = chunk->number;
     head->hash = chunk->hash;
-    auditor_committed(store->config.auditor, chunk);
+    auditor_committed(store->config.auditor, chunk, now(store));
+    tell_decided(store, chunk);
     return STATUS_OK;
 }
 
@@ -392,7 +406,23 @@ static void show(struct store_sim *store, struct page *page, uint32_t account)
 {
     if (page->load.scope != LOAD_UNDER_WAY)
         open_account(store, account);
-    store_rows_show(&store->rows, account, &page->rows[page->row_count++]);
+    store_rows_show(&store->rows, account, page->load.scope, &page->rows[page->row_count++]);
+}
+
+/* Requests in their order; their settlements are opened, where that is possible. */
+static void read_requested(struct store_sim *store, struct page *page, uint32_t month)
+{
+    const struct store_requests *requests = &store->rows.requests;
+    uint64_t id = page->load.after_request;
+    while ((id = store_requests_next(requests, month, id)) != 0) {
+        if (page->row_count == page->load.row_max)
+            return;
+        uint32_t account = store_requests_at(requests, id)->account;
+        if (account != UINT32_MAX)
+            open_account(store, account);
+        store_requests_show(&store->rows, id, &page->rows[page->row_count++]);
+    }
+    page->at_end = page->row_count < page->load.row_max || prng_chance(&store->prng.pages, 1, 2);
 }
 
 static void read_listed(struct store_sim *store, struct page *page, uint32_t first)
@@ -439,7 +469,7 @@ static void on_read(struct store_sim *store, uint32_t engine)
     page->db_now_us = world_db_now_us(store->config.world);
     page->status = read_status(store, session);
     if (page->status == STATUS_OK && page->load.scope == LOAD_REQUESTED)
-        page->at_end = true;
+        read_requested(store, page, session->month);
     else if (page->status == STATUS_OK && page->load.scope == LOAD_AGAIN)
         read_listed(store, page, first);
     else if (page->status == STATUS_OK)
@@ -485,6 +515,40 @@ static bool on_beat(struct store_sim *store, uint32_t engine, struct event *even
         .time = time_of(world_db_now_us(store->config.world), session->beat_asked_ns)};
     plan_beat(store, engine);
     return true;
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* The notice comes late, twice, or not at all now and then. */
+static void notify(struct store_sim *store, uint32_t engine)
+{
+    struct prng *prng = &store->prng.requests;
+    bool is_odd = happens(prng, store->config.swarm->request_told);
+    uint64_t drawn = is_odd ? prng_below(prng, 3) : 3;
+    if (drawn == 0)
+        return;
+    uint64_t late_ns = drawn == 1 ? prng_between(prng, 0, store->config.swarm->store_slow_ns) : 0;
+    for (uint32_t i = 0; i < (drawn == 2 ? 2U : 1U); i++)
+        plan(store, engine, late_ns + prng_between(prng, 0, store->config.swarm->store_delay_ns),
+             HAPPENING_REQUESTED, 0);
+}
+
+uint64_t store_sim_file(struct store_sim *store, const struct stored_request *request)
+{
+    uint64_t id = store_requests_add(&store->rows.requests, request);
+    auditor_requested(store->config.auditor, request->account, request->after,
+                      &store_requests_at(&store->rows.requests, id)->request);
+    for (uint32_t i = 0; i < ENGINES_MAX; i++) {
+        const struct session *session = &store->sessions[i];
+        if (session->is_used && !session->is_ended && session->month == request->month)
+            notify(store, i);
+    }
+    return id;
+}
+
+const struct store_rows *store_sim_rows(const struct store_sim *store)
+{
+    return &store->rows;
 }
 
 /* ---- engines come and go --------------------------------------------------------------------- */
@@ -587,6 +651,10 @@ static bool happen_to(struct store_sim *store, uint32_t engine, const struct hap
         return on_beat(store, engine, event);
     case HAPPENING_LOST:
         return gone(session, event);
+    case HAPPENING_REQUESTED:
+        *event = (struct event){.kind = EVENT_REQUESTED};
+        return !session->is_ended;
+    case HAPPENING_PERSONS:
     case HAPPENING_DEPOSIT:
     case HAPPENING_CONNECTED:
     case HAPPENING_ARRIVED:
@@ -620,16 +688,9 @@ bool store_sim_happen(struct store_sim *store, const struct happening *happening
 
 struct store_tally store_sim_tally(const struct store_sim *store)
 {
-    struct store_tally tally = {.records = store->rows.count};
+    struct store_tally tally = {0};
     for (uint32_t i = 0; i < MONTHS_MAX; i++)
         tally.chunks += store->heads[i].number;
-    for (uint32_t i = 0; i < workload_total(store->config.workload); i++) {
-        enum store_place place = store_rows_place(&store->rows, i);
-        tally.blocked += place == STORE_FRESH && !store->rows.openings[i].is_open;
-        tally.settled += place == STORE_ENDED;
-        tally.parked += place == STORE_PARKED;
-        tally.under_way += place == STORE_UNDER_WAY;
-        tally.is_short += place == STORE_FRESH && store_rows_is_short(&store->rows, i);
-    }
+    store_rows_tally(&store->rows, &tally);
     return tally;
 }

@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "core/settle.h"
 #include "sim/auditor.h"
+#include "sim/store_rows.h"
 #include "sim/swarm.h"
 #include "sim/workload.h"
 #include "sim/world.h"
@@ -45,6 +46,9 @@ struct store_sim_config {
     /* A script instead of chance; NULL: drawn. `nth` counts chunks from 1, over all engines. */
     enum chunk_fate (*decide)(void *context, const struct chunk *chunk, uint32_t nth);
     void *context;
+    /* A decision about this request is committed; NULL: nobody wants to know. */
+    void (*decided)(void *context, uint64_t request_id);
+    void *decided_context;
 };
 
 struct store_sim;
@@ -65,18 +69,17 @@ void store_sim_drop(struct store_sim *store, uint32_t engine);
 
 void store_sim_load(struct store_sim *store, uint32_t engine, const struct store_load *load);
 void store_sim_chunk(struct store_sim *store, uint32_t engine, const struct chunk *chunk);
+/* Somebody asks for something; the engine that has the month is told. Returns the request's id. */
+uint64_t store_sim_file(struct store_sim *store, const struct stored_request *request);
+/* The tables, for who looks into them. */
+const struct store_rows *store_sim_rows(const struct store_sim *store);
 /* Which engine a happening of the store is for. */
 uint32_t store_sim_engine(const struct happening *happening);
 /* One of the store's happenings. True: *event is for that engine; its rows hold until the next. */
 MUST_USE bool store_sim_happen(struct store_sim *store, const struct happening *happening,
                                struct event *event);
 
-/* Settlements by their committed state, over all months. */
-struct store_tally {
-    uint32_t settled, parked, is_short, under_way, blocked;
-    uint64_t records;
-    uint32_t chunks;
-};
+/* Over all months. */
 struct store_tally store_sim_tally(const struct store_sim *store);
 
 #endif

@@ -125,6 +125,9 @@ static void draw_waits(struct swarm *f, uint64_t seed)
     PICK(closing, CLOSING_ALL, CLOSING_ALL, CLOSING_SAMPLE, CLOSING_OFF);
     PICK(over, OVER_PARK, OVER_PARK, OVER_PAY);
     PICK(hold_by_transfer, 0, 0, 1);
+    PICK(compensated_steps, 0, 0, 1U << STEP_COLLECT, 1U << STEP_PAYOUT,
+         1U << STEP_COLLECT | 1U << STEP_HOLD | 1U << STEP_PAYOUT);
+    PICK(unhold, 0, 0, 2, 5, 10, 15);
     PICK_MS(call_timeout_ns, 100, 300, 1000, 3000);
     PICK_MS(processing_ns, 100, 500, 1000, 4000);
     PICK_MS(linger_ns, 50, 500, 1000, 3000);
@@ -232,6 +235,20 @@ static void draw_process(struct swarm *f, uint64_t seed)
     CHANCE(month_again, 500000);
 }
 
+static void draw_persons(struct swarm *f, uint64_t seed)
+{
+    CHANCE(person_asks, 300000);
+    CHANCE(person_meanwhile, 100000);
+    PICK(person_visits, 0, 1, 3);
+    CHANCE(person_wrong, 500000);
+    CHANCE(person_stale, 200000);
+    CHANCE(person_returns, 1000000);
+    CHANCE(person_supersedes, 1000000);
+    CHANCE(person_reruns, 500000);
+    CHANCE(request_told, 500000);
+    CHANCE(request_alone, 800000);
+}
+
 static void draw_accounts(struct swarm *f, uint64_t seed)
 {
     CHANCE(account_missing, 100000);
@@ -258,6 +275,7 @@ void swarm_draw(struct swarm *swarm, uint32_t accounts, uint64_t seed)
     draw_network(swarm, seed);
     draw_store(swarm, seed);
     draw_process(swarm, seed);
+    draw_persons(swarm, seed);
     draw_accounts(swarm, seed);
 }
 
@@ -275,6 +293,9 @@ void swarm_heal(struct swarm *f)
     f->store_load_lost = f->store_beat_late = f->store_beat_lost = 0;
     f->store_rolled_back = f->store_shut = 0;
     f->process_pause = f->process_stop = f->process_deadline = 0;
+    f->person_visits = 0;
+    f->person_asks = f->person_meanwhile = f->person_wrong = f->person_stale = 0;
+    f->person_returns = f->person_supersedes = f->person_reruns = f->request_told = 0;
     f->process_crashes = f->process_freeze = f->clock_step = 0;
 }
 
@@ -315,6 +336,7 @@ void swarm_config(const struct swarm *f, const struct bank_rules *profile_rules,
         .closing = (enum closing_check)f->closing,
         .over = (enum over_policy)f->over,
         .hold_by_transfer = f->hold_by_transfer != 0,
+        .compensated_steps = (uint8_t)f->compensated_steps,
         .deadline_at_ns = AT_NEVER,
     };
     config->banks[0] = *profile_rules;

@@ -33,6 +33,8 @@
     X(closing)                                                                                     \
     X(over)                                                                                        \
     X(hold_by_transfer)                                                                            \
+    X(compensated_steps)                                                                           \
+    X(unhold) /* bit of each month */                                                              \
     /* what the bank states of itself */                                                           \
     X(call_timeout_ns)                                                                             \
     X(processing_ns)                                                                               \
@@ -122,6 +124,17 @@
     X(months)                                                                                      \
     X(month_gap_ns)                                                                                \
     X(month_again)                                                                                 \
+    /* persons */                                                                                  \
+    X(person_asks)      /* an account, at each look between two runs */                            \
+    X(person_meanwhile) /* … and at one during a run */                                          \
+    X(person_visits)                                                                               \
+    X(person_wrong)      /* a word is wrong */                                                     \
+    X(person_stale)      /* … about an older attempt */                                          \
+    X(person_returns)    /* what came back is found out */                                         \
+    X(person_supersedes) /* an older short one is given up for the next month */                   \
+    X(person_reruns)     /* all that is parked is released at once */                              \
+    X(request_told)      /* telling the engine of a request: late, lost or twice */                \
+    X(request_alone)     /* requests are answered by a command, before a run */                    \
     /* the accounts */                                                                             \
     X(account_missing)                                                                             \
     X(account_part)                                                                                \

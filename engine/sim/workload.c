@@ -158,6 +158,27 @@ uint32_t workload_index(const struct workload *workload, uint64_t id)
     return index;
 }
 
+#define AMENDED 1000000
+
+int64_t workload_amended(const struct workload *workload, uint32_t index, uint32_t nth)
+{
+    return workload->accounts[index].mapping_id + (int64_t)nth * AMENDED;
+}
+
+bool workload_parties(const struct workload *workload, uint32_t index, int64_t mapping_id,
+                      struct parties *parties)
+{
+    const struct workload_account *account = &workload->accounts[index];
+    int64_t nth = (mapping_id - account->mapping_id) / AMENDED;
+    *parties = account->parties;
+    if (nth < 0 || mapping_id != account->mapping_id + nth * AMENDED)
+        return false;
+    if (nth > 0)
+        snprintf(parties->payout_account, sizeof(parties->payout_account), "3%01u%08u",
+                 (unsigned)nth % 10, workload_person(workload, index) + 1);
+    return true;
+}
+
 int64_t workload_floor(const struct workload_account *account)
 {
     return account->opening_minor + account->floor_held_minor + account->floor_payable_minor +

@@ -75,6 +75,12 @@ uint64_t workload_settlement(const struct workload *workload, uint32_t index);
 uint32_t workload_find(const struct workload *workload, uint64_t settlement_id);
 /* CHECKs that there is one. */
 uint32_t workload_index(const struct workload *workload, uint64_t settlement_id);
+/* Mappings of an account: the plan's, and those that somebody amends it to (nth from 1), with
+   another account for the payout. */
+int64_t workload_amended(const struct workload *workload, uint32_t index, uint32_t nth);
+/* The outside names by a mapping. False: it is not this account's. */
+bool workload_parties(const struct workload *workload, uint32_t index, int64_t mapping_id,
+                      struct parties *parties);
 /* What lies in the virtual account before the first deposit. */
 int64_t workload_floor(const struct workload_account *account);
 /* The new money from which on it is the deposit. */

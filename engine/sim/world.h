@@ -28,6 +28,8 @@ enum happening_kind {
     HAPPENING_BEAT,       /* the control session answers; what: the incarnation */
     HAPPENING_LOST,       /* a session breaks; what: the incarnation */
     HAPPENING_STOP,       /* a person stops the run; what: the run */
+    HAPPENING_REQUESTED,  /* the control session tells of requests; what: the incarnation */
+    HAPPENING_PERSONS,    /* persons look at the run, and ask for something; what: the run */
     HAPPENING_CLOCK,      /* the database's clock is set; what: the new offset, us */
 };
 

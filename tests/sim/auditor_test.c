@@ -63,6 +63,20 @@ enum lie {
     REVERSED_BY_NOBODY,
     PARKED_WITHOUT_A_CAUSE,
     PARKED_FOR_A_NO_THAT_WAS_NONE,
+    PARKED_UNASKED,
+    RELEASED_UNASKED,
+    GIVEN_UP_UNASKED,
+    PAID_BY_HAND_UNASKED,
+    DECIDED_UNASKED,
+    DECIDED_TWICE,
+    DECIDED_OTHERWISE,
+    DECIDED_AND_NOT_DONE,
+    DECIDED_OUT_OF_ORDER,
+    REFUSED_FOR_NOTHING,
+    AMENDED_TO_ANOTHER,
+    NEVER_DECIDED,
+    WENT_BACK_WITHOUT_A_REASON,
+    UNDONE_WITHOUT_A_REASON,
     END_NOT_REACHED,
     END_NOT_RECORDED,
     LIE_COUNT,
@@ -119,6 +133,20 @@ static const char *const complaints[LIE_COUNT] = {
     [REVERSED_BY_NOBODY] = "I9: account 1 step 2 reversed, not by the bank",
     [PARKED_WITHOUT_A_CAUSE] = "account 1 is parked for key_expired, which is none",
     [PARKED_FOR_A_NO_THAT_WAS_NONE] = "account 1 is parked for account_closed, which is none",
+    [PARKED_UNASKED] = "account 1: outcome 21 without a decision",
+    [RELEASED_UNASKED] = "account 1: outcome 31 without a decision",
+    [GIVEN_UP_UNASKED] = "account 1: outcome 26 without a decision",
+    [PAID_BY_HAND_UNASKED] = "account 1: outcome 9 without a decision",
+    [DECIDED_UNASKED] = "a decision about request 9, which nobody made",
+    [DECIDED_TWICE] = "a decision about request 1, which has one",
+    [DECIDED_OTHERWISE] = "request 1: another decision than was asked for",
+    [DECIDED_AND_NOT_DONE] = "account 1: a decision of kind 4 without its effect",
+    [DECIDED_OUT_OF_ORDER] = "request 2 is answered before 1",
+    [REFUSED_FOR_NOTHING] = "account 1: refused for already_parked, which is not so",
+    [AMENDED_TO_ANOTHER] = "request 1: another decision than was asked for",
+    [NEVER_DECIDED] = "request 1 of kind 4 was never answered",
+    [WENT_BACK_WITHOUT_A_REASON] = "account 1: goes back without a reason",
+    [UNDONE_WITHOUT_A_REASON] = "account 1: step 2 is undone, and nobody goes back",
     [END_NOT_REACHED] = "account 1 has not ended",
     [END_NOT_RECORDED] = "I13: account 1 step 4: bank 1, store's outcome 0",
 };
@@ -213,9 +241,9 @@ static void commit(struct story *story, bool lies)
     chunk.hash =
         canonical_chunk_hash(story->hash, &chunk.prev_hash, chunk.records, chunk.record_count);
     chunk.hash.bytes[31] ^= lie == CHUNK_OTHER_HASH;
-    auditor_committed(story->auditor, &chunk);
+    auditor_committed(story->auditor, &chunk, story->now_ns);
     if (lie == CHUNK_TWICE)
-        auditor_committed(story->auditor, &chunk);
+        auditor_committed(story->auditor, &chunk, story->now_ns);
     story->head = chunk.hash;
     story->record_count = 0;
 }
@@ -456,6 +484,71 @@ static void record_collect(struct story *story)
     }
 }
 
+static void ask(struct story *story, uint64_t id, uint64_t after, enum request_kind kind)
+{
+    const struct load_request request = {.id = id, .kind = (uint8_t)kind};
+    auditor_requested(story->auditor, 0, after, &request);
+}
+
+static void decide(struct story *story, uint64_t id, enum request_kind kind,
+                   enum decision_state state, const char *code)
+{
+    struct record *record = add(story, RECORD_DECISION, 0);
+    record->decision.request_id = id;
+    record->decision.request_kind = (uint8_t)kind;
+    record->decision.state = (uint8_t)state;
+    record->decision.at_us = DB_NOW;
+    snprintf(record->decision.code, sizeof(record->decision.code), "%s", code);
+}
+
+static void decide_falsely(struct story *story)
+{
+    enum lie lie = story->lie;
+    if (lie == DECIDED_UNASKED) {
+        decide(story, 9, REQUEST_PARK, DECISION_REFUSED, "no");
+        return;
+    }
+    ask(story, 1, 0, REQUEST_PARK);
+    ask(story, 2, 1, REQUEST_PARK);
+    if (lie == DECIDED_OUT_OF_ORDER)
+        decide(story, 2, REQUEST_PARK, DECISION_REFUSED, "under_way");
+    if (lie == NEVER_DECIDED)
+        return;
+    bool is_done = lie == DECIDED_AND_NOT_DONE || lie == AMENDED_TO_ANOTHER;
+    decide(story, 1, lie == DECIDED_OTHERWISE ? REQUEST_RELEASE : REQUEST_PARK,
+           is_done ? DECISION_DONE : DECISION_REFUSED,
+           is_done ? "" : (lie == REFUSED_FOR_NOTHING ? "already_parked" : "under_way"));
+    if (lie == AMENDED_TO_ANOTHER)
+        story->records[story->record_count - 1].decision.mapping_id = 5;
+    if (lie == DECIDED_TWICE)
+        decide(story, 1, REQUEST_PARK, DECISION_REFUSED, "under_way");
+}
+
+/* What needs a person, and what persons ask for, while the payout waits to be sent. */
+static void meddle(struct story *story)
+{
+    enum lie lie = story->lie;
+    if (lie == PARKED_UNASKED)
+        snprintf(outcome(story, STEP_PAYOUT, OUTCOME_PARKED, 0, 4, 1)->outcome.text.code,
+                 CODE_TEXT_MAX, "parked_by_person");
+    if (lie == RELEASED_UNASKED)
+        outcome(story, STEP_PAYOUT, OUTCOME_RELEASED, 0, 4, 1);
+    if (lie == GIVEN_UP_UNASKED)
+        outcome(story, STEP_CLOSING, OUTCOME_WRITTEN_OFF, 850, 4, 0);
+    if (lie == PAID_BY_HAND_UNASKED)
+        outcome(story, STEP_PAYOUT, OUTCOME_BY_HAND, 850, 4, 1);
+    if (lie == WENT_BACK_WITHOUT_A_REASON)
+        outcome(story, STEP_PAYOUT, OUTCOME_COMPENSATING, 0, 4, 1);
+    if (lie == UNDONE_WITHOUT_A_REASON) {
+        intent(story, STEP_COLLECT, 7, 100);
+        story->records[0].kind = TRANSFER_UNDO;
+    }
+    if (lie >= DECIDED_UNASKED && lie <= NEVER_DECIDED)
+        decide_falsely(story);
+    if (story->record_count > 0)
+        commit(story, false);
+}
+
 static void pay_out(struct story *story)
 {
     story->now_ns += NS_PER_S;
@@ -496,6 +589,7 @@ static void tell(struct story *story, enum lie lie)
     send_collect(story);
     book_collect(story);
     record_collect(story);
+    meddle(story);
     pay_out(story);
     end(story);
 }

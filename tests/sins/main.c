@@ -96,12 +96,12 @@ static void try_seed(struct sim *sim, uint64_t seed, struct finding *finding)
 }
 
 /* A complaint proves something only where the same payday without the sin is good. */
-static bool is_good_without(struct sim *sim, uint64_t seed)
+static bool is_good_without(struct sim *sim, uint64_t seed, struct finding *finding)
 {
-    struct finding finding = {0};
+    *finding = (struct finding){0};
     sin_choose(SINS);
-    try_seed(sim, seed, &finding);
-    return !finding.is_caught;
+    try_seed(sim, seed, finding);
+    return !finding->is_caught;
 }
 
 static bool is_caught(struct sim *sim, enum sin sin, uint64_t seeds)
@@ -112,8 +112,10 @@ static bool is_caught(struct sim *sim, enum sin sin, uint64_t seeds)
         try_seed(sim, seed, &finding);
         if (!finding.is_caught)
             continue;
-        if (!is_good_without(sim, seed)) {
-            printf("%-24s seed %" PRIu64 " complains without it, too\n", sin_name(sin), seed);
+        struct finding without;
+        if (!is_good_without(sim, seed, &without)) {
+            printf("%-24s seed %" PRIu64 " complains without it, too: %s\n", sin_name(sin), seed,
+                   without.text);
             return false;
         }
         printf("%-24s caught by seed %" PRIu64 ": %s\n", sin_name(sin), seed, finding.text);

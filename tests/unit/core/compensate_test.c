@@ -404,7 +404,6 @@ static void behind_a_payout_there_is_no_way_back(void **state)
     again(false);
     struct account *account = add_under_way(STEP_PAYOUT);
     account->row.done_steps &= (uint8_t) ~(1U << STEP_COLLECT);
-    account->row.accepted_generation[STEP_COLLECT] = 1;
     account->balance_minor += 300;
     SAY(account, CALL_TRANSFER, .answer = ANSWER_REJECTED_PERSON, .code = "CLOSED");
     run_to_end(SETTLE_END_COMPLETE);

@@ -261,6 +261,17 @@ static void a_fee_for_an_undo_is_ours_in_any_case(void **state)
     }
 }
 
+static void a_fee_for_an_undo_that_cannot_be_one_parks(void **state)
+{
+    (void)state;
+    again(false);
+    SAY(add_refused(STEP_PAYOUT), CALL_TRANSFER, .answer = ANSWER_ACCEPTED, .fee_minor = -1);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_parked(1, PARK_FEE_UNCLEAR);
+    assert_int_equal(outcome_of(1, OUTCOME_ACCEPTED)->kind, TRANSFER_UNDO);
+    assert_int_equal(balance_of(1, LEDGER_FEE), 0);
+}
+
 static void a_word_about_an_undo_in_doubt_counts_as_about_any_other(void **state)
 {
     (void)state;
@@ -396,6 +407,23 @@ static void one_that_an_earlier_run_turned_round_goes_on_backwards(void **state)
     assert_int_equal(outcome_of(1, OUTCOME_COMPENSATED)->outcome.amount_minor, 1000);
 }
 
+/* Its undo was put off, and is not needed any more: no new key for it. */
+static void an_undo_whose_step_is_undone_is_not_sent_again(void **state)
+{
+    (void)state;
+    again(true);
+    struct account *account = add_under_way(STEP_COLLECT);
+    account->row.is_compensating = true;
+    account->row.outcome_seq = 5;
+    add_intent(account, STEP_HOLD, 350, 60 * S);
+    account->row.transfer.kind = TRANSFER_UNDO;
+    account->row.transfer.state = OUTCOME_REJECTED_LATER;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_int_equal(undo_of(1, 1)->step, STEP_COLLECT);
+    assert_null(undo_of(1, 2));
+    assert_int_equal(outcome_of(1, OUTCOME_COMPENSATED)->outcome.amount_minor, 1000);
+}
+
 /* The payout is done, the collect came back and was released: its second no is a person's, for
    there is no way back behind a payout. */
 static void behind_a_payout_there_is_no_way_back(void **state)
@@ -477,11 +505,13 @@ int main(void)
         COMPENSATED_TEST(a_refused_undo_parks_and_a_release_tries_it_under_a_new_key),
         COMPENSATED_TEST(an_undo_that_is_not_clear_at_once_is_found_out),
         COMPENSATED_TEST(a_fee_for_an_undo_is_ours_in_any_case),
+        COMPENSATED_TEST(a_fee_for_an_undo_that_cannot_be_one_parks),
         COMPENSATED_TEST(a_word_about_an_undo_in_doubt_counts_as_about_any_other),
         COMPENSATED_TEST(the_last_look_finds_what_is_beyond_the_ledger_or_less),
         COMPENSATED_TEST(without_a_last_look_it_ends_at_once),
         COMPENSATED_TEST(a_crash_anywhere_on_the_way_back_ends_the_same),
         COMPENSATED_TEST(one_that_an_earlier_run_turned_round_goes_on_backwards),
+        COMPENSATED_TEST(an_undo_whose_step_is_undone_is_not_sent_again),
         COMPENSATED_TEST(behind_a_payout_there_is_no_way_back),
         COMPENSATED_TEST(a_stranger_s_way_back_never_moves_money_twice),
         COMPENSATED_TEST(an_undo_that_cannot_be_recorded_was_not_undone_as_far_as_the_ledger_knows),

@@ -192,7 +192,7 @@ session_of_run="FROM pg_stat_activity WHERE application_name ~ '^daybook:[0-9]+:
 each_backend_is_ended() {
     local which
     begin backends "the control, chunk or page session is ended, or its process killed: it goes on"
-    stage_engine --set banks.mock.rate=200
+    stage_engine --set banks.mock.rate=40
     for which in 0 1 2; do
         await_posts $((15 + which * 35))
         await_hit end_session $which

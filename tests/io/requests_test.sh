@@ -131,6 +131,7 @@ payday_bank_stop
 STAGE_BANK_ARGS=(--accounts "$PAYDAY_FOLDER/bank.csv" --log "$PAYDAY_FOLDER/receipts"
     --book "$PAYDAY_FOLDER/book")
 stage_bank_again
+stage_nap 2 # what was sent last cannot arrive any more
 expect 65 'paid is refused: bank_never_received' daybook resolve P0000001 paid --bank-ref tr_1 "${why[@]}"
 expect 0 'now settled' daybook resolve P0000001 not-paid "${why[@]}"
 expect 0 'now settled' daybook resolve P0000002 paid-by-hand --bank-ref branch-77 "${why[@]}"

@@ -68,6 +68,13 @@ is_stopped() {
     [[ "$(cat "/proc/$1/stat" 2>/dev/null)" =~ \)\ T\  ]]
 }
 
+# Somebody has asked for a batch's lock last, and not got it.
+in_line() {
+    [ "$(ask "SELECT count(*) FROM pg_stat_activity a WHERE query LIKE 'SELECT pg_try_advisory_lock(%'
+        AND NOT EXISTS (SELECT FROM pg_locks l
+            WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted)")" = 1 ]
+}
+
 has_posted() {
     [ "$(stage_posts)" -ge "$1" ]
 }
@@ -293,7 +300,8 @@ a_signal_in_line() {
     begin line "SIGTERM before the lock is had ends with 5 where transfers are in doubt"
     stop_at bank_answered:100:stop
     stage_engine --set claim.lock_wait=30s --set claim.stale_after=60s
-    stage_nap 1
+    await in_line
+    stage_nap 0.5 # what the first one sent is in doubt by then
     kill -TERM "$STAGE_ENGINE"
     ends 5 "$STAGE_ENGINE"
     kill -CONT "$first"

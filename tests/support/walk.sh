@@ -4,6 +4,7 @@
 #   walk_begin NAME     all of it: 20 people; P0000007's payout account is stopped, as are those of
 #                       P0000011 and P0000012, and P0000015's salary has not come
 #   walk CODE TEXT daybook …   types the command, as a person would; it must end with CODE and say TEXT
+#   walk_until TEXT daybook …   waits until the command says TEXT
 #   walk_bank ARGS…     the bank again, with its book, and with these further arguments
 #   walk_bank_opens ACCOUNT…   … and these accounts open
 #   walk_pays_in ACCOUNT MINOR   money comes in: the bank goes on as it is, with a new book
@@ -33,6 +34,16 @@ walk() {
     echo "\$ $*"
     expect "$code" "$text" "$@"
     printf '%s\n' "$SAID"
+}
+
+walk_until() {
+    local text=$1 try
+    shift
+    for try in $(seq 1 100); do
+        ! "$@" </dev/null 2>&1 | grep -F "$text" >/dev/null || break
+        sleep 0.05
+    done
+    walk 0 "$text" "$@"
 }
 
 daybook() {

@@ -115,11 +115,11 @@ report() {
     (
         cd "$source_tree"
         echo "longest files:"
-        tidy_files . '\.[ch]$' | xargs -r wc -l | grep -v ' total$' | sort -rn | head -n 5
+        tidy_files . '\.[ch]$' | xargs -r wc -l | grep -v ' total$' | sort -rn | sed -n 1,5p
         if command -v clang-format >/dev/null; then
             echo "not as clang-format would have them:"
             tidy_files . '\.[ch]$' | xargs -r clang-format --dry-run 2>&1 |
-                grep -oE '^[^:]+\.[ch]:' | sort | uniq -c | head -n 20 || true
+                grep -oE '^[^:]+\.[ch]:' | sort | uniq -c | sed -n 1,20p || true
         fi
     )
 }

@@ -1,6 +1,7 @@
 # What is installed, and the Debian package: `cpack -G DEB` in the build folder. Included by the top
 # CMakeLists.txt; ops/package/README.md tells what lies where.
 include(GNUInstallDirs)
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON) # else cpack builds every test, too
 set(package_out ${CMAKE_BINARY_DIR}/package)
 set(share ${CMAKE_INSTALL_DATADIR}/daybook)
 set(doc ${CMAKE_INSTALL_DATADIR}/doc/daybook)

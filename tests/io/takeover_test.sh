@@ -299,9 +299,9 @@ a_second_signal_ends() {
 a_signal_in_line() {
     begin line "SIGTERM before the lock is had ends with 5 where transfers are in doubt"
     stop_at bank_answered:100:stop
+    stage_nap 0.5 # then what it sent is in doubt
     stage_engine --set claim.lock_wait=30s --set claim.stale_after=60s
     await in_line
-    stage_nap 0.5 # what the first one sent is in doubt by then
     kill -TERM "$STAGE_ENGINE"
     ends 5 "$STAGE_ENGINE"
     kill -CONT "$first"

@@ -125,6 +125,7 @@ report() {
 }
 
 report
+tidy_alone=1
 tidy_main
 tidy_plant engine/core/planted.c 'int planted;\n' 'engine/core/planted.c: has no test'
 tidy_plant engine/planted/planted.c 'int planted;\n' 'engine/planted: has no README.md'

@@ -2,7 +2,8 @@
 #
 # A test defines `check TREE`, which prints one line a violation and nothing where all is well, then
 # calls tidy_main, and then shows with tidy_plant that the check can fail: a file with a violation
-# is planted in a copy of the tree, and the check must speak of it.
+# is planted in a copy of the tree, and the check must speak of it. With tidy_alone=1 set before, the
+# copy has empty folders: for checks that see a file by itself, and would go through all again.
 set -euo pipefail
 
 source_tree=${DAYBOOK_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
@@ -40,10 +41,14 @@ tidy_main() {
         exit 1
     fi
     mkdir "$tidy_work/tree"
-    local folder
-    for folder in "${folders[@]}"; do
-        [ ! -e "$source_tree/$folder" ] || cp -r "$source_tree/$folder" "$tidy_work/tree/"
-    done
+    (
+        cd "$source_tree"
+        if [ -n "${tidy_alone:-}" ]; then
+            mkdir "${folders[@]/#/$tidy_work/tree/}"
+        else
+            cp -r "${folders[@]}" "$tidy_work/tree/"
+        fi
+    )
     cp "$source_tree"/*.md "$source_tree/CMakeLists.txt" "$tidy_work/tree/"
 }
 

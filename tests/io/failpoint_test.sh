@@ -207,7 +207,7 @@ draw() {
 }
 
 cluster_start
-count=0 place=0 third=$((RANDOM % 3))
+count=0 place=0 sixth=$((RANDOM % 6))
 reach_all
 echo "$(wc -w <<<"$names") failpoints, all reached; hits: $(for name in $names; do
     printf '%s %s, ' "$name" "${hits[$name]}"
@@ -221,7 +221,7 @@ for name in $names; do
         IFS=: read -r _ hit action time <<<"$only"
         some=("$hit") actions=("$action") times=("$time")
     elif [ -z "$full" ]; then
-        [ $((place++ % 3)) = "$third" ] || continue
+        [ $((place++ % 6)) = "$sixth" ] || continue
         draw "${some[@]}" && some=("$drawn")
         draw "${actions[@]}" && actions=("$drawn")
         draw "${times[@]}" && times=("$drawn")

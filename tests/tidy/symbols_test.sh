@@ -55,31 +55,33 @@ check() {
 [ -e "$libraries/libcore.a" ] || { echo "no libcore.a in $build"; exit 1; }
 tidy_main
 
-# Planted: an object that asks for what it must not.
+# Planted: objects that ask for what they must not, all at once.
+expected=()
 symbols_plant() {
-    local library=$1 code=$2 expected=$3 said
-    cp "$libraries/$library" "$tidy_work/kept.a"
-    printf '%s\n' "$code" >"$tidy_work/planted.c"
-    cc -fPIC -O1 -c "$tidy_work/planted.c" -o "$tidy_work/planted.o"
-    ar q "$libraries/$library" "$tidy_work/planted.o" 2>/dev/null
-    said=$(check)
-    grep -qF -- "$expected" <<<"$said" ||
-        { echo "the check is blind: '$code' did not bring '$expected', but '$said'"; exit 1; }
-    mv "$tidy_work/kept.a" "$libraries/$library"
+    local object=$tidy_work/planted${#expected[@]}.o
+    cc -fPIC -O1 -xc -c - -o "$object" <<<"$2"
+    ar q "$libraries/$1" "$object" 2>/dev/null
+    expected+=("$3")
 }
 
 symbols_plant libcore.a '#include <time.h>
-long planted(void) { struct timespec t; clock_gettime(CLOCK_BOOTTIME, &t); return t.tv_sec; }' \
+long planted1(void) { struct timespec t; clock_gettime(CLOCK_BOOTTIME, &t); return t.tv_sec; }' \
     'libcore.a asks for clock_gettime'
 symbols_plant libcore.a '#include <stdlib.h>
-void *planted(void) { return malloc(7); }' 'libcore.a asks for malloc'
+void *planted2(void) { return malloc(7); }' 'libcore.a asks for malloc'
 symbols_plant libcore.a '#include <sys/socket.h>
-int planted(void) { return socket(1, 1, 0); }' 'libcore.a asks for socket'
-symbols_plant libcore.a 'void *hash_open(void); void *planted(void) { return hash_open(); }' \
+int planted3(void) { return socket(1, 1, 0); }' 'libcore.a asks for socket'
+symbols_plant libcore.a 'void *hash_open(void); void *planted4(void) { return hash_open(); }' \
     'libcore.a asks for hash_open'
-symbols_plant libcore.a 'static int planted_count; int planted(void) { return ++planted_count; }' \
+symbols_plant libcore.a 'static int planted_count; int planted5(void) { return ++planted_count; }' \
     'planted_count: a mutable static'
 symbols_plant libbase.a '#include <unistd.h>
-int planted(void) { return (int)getpid(); }' 'libbase.a asks for getpid'
+int planted6(void) { return (int)getpid(); }' 'libbase.a asks for getpid'
 symbols_plant libwire.a '#include <stdlib.h>
-int planted(void) { return rand(); }' 'libwire.a asks for rand'
+int planted7(void) { return rand(); }' 'libwire.a asks for rand'
+
+said=$(check)
+for line in "${expected[@]}"; do
+    grep -qF -- "$line" <<<"$said" ||
+        { echo "the check is blind: what was planted did not bring '$line', but '$said'"; exit 1; }
+done

@@ -52,18 +52,30 @@ tidy_main() {
     cp "$source_tree"/*.md "$source_tree/CMakeLists.txt" "$tidy_work/tree/"
 }
 
-# tidy_plant FILE TEXT EXPECTED: with TEXT added to FILE the check must print a line with EXPECTED.
+# tidy_plant FILE TEXT EXPECTED: with TEXT added to FILE the check must print a line with EXPECTED; with
+# tidy_alone=1 it is planted only, and tidy_planted looks at all of them at once.
 tidy_plant() {
-    local file=$tidy_work/tree/$1 kept=$tidy_work/kept said
+    local file=$tidy_work/tree/$1 kept=$tidy_work/kept
     rm -f "$kept"
     [ ! -e "$file" ] || cp "$file" "$kept"
     mkdir -p "$(dirname "$file")"
     printf '%b' "$2" >>"$file"
-    said=$(check "$tidy_work/tree")
-    if ! grep -qF -- "$3" <<<"$said"; then
-        echo "the check is blind: $1 with '$2' did not bring '$3', but '$said'"
-        exit 1
-    fi
+    tidy_expected+=("$3")
+    [ -z "${tidy_alone:-}" ] || return 0
+    tidy_planted
     rm -f "$file"
     [ ! -e "$kept" ] || mv "$kept" "$file"
+}
+
+tidy_expected=()
+tidy_planted() {
+    local said expected
+    said=$(check "$tidy_work/tree")
+    for expected in "${tidy_expected[@]}"; do
+        if ! grep -qF -- "$expected" <<<"$said"; then
+            echo "the check is blind: what was planted did not bring '$expected', but '$said'"
+            exit 1
+        fi
+    done
+    tidy_expected=()
 }

@@ -2,7 +2,7 @@
 # failpoints, and again at the same one while it recovers. Afterwards everything must be whole
 # (ops/lib/stage.sh has what that means). A failpoint that is never reached fails the test.
 #
-# A third of them, and for each one hit, one action and "once or again", are drawn from DAYBOOK_SEED
+# A sixth of them, and for each one hit, one action and "once or again", are drawn from DAYBOOK_SEED
 # (printed); with DAYBOOK_FULL=1 all of them: hit 1st, 2nd, middle, last x kill, cut, stop x once,
 # again.
 # DAYBOOK_ONLY=NAME:HIT:ACTION:TIMES repeats one of them.

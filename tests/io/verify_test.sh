@@ -1,6 +1,7 @@
 # verify: every planted tampering is found and the first bad chunk is named; the ledger as it was
 # written is whole. Each tampering is done as one who owns the server could, with triggers off, to
-# the ledger as it was before all others.
+# the ledger as it was before all others. Of those that are alike a third is drawn; with DAYBOOK_FULL=1
+# all.
 set -euo pipefail
 BUILD_SOURCE=${DAYBOOK_SOURCE:?}
 DAYBOOK=${DAYBOOK_BUILD:?}/daybook
@@ -8,6 +9,7 @@ DAYBOOK=${DAYBOOK_BUILD:?}/daybook
 . "$BUILD_SOURCE/ops/lib/payday.sh"
 . "$BUILD_SOURCE/tests/support/expect.sh"
 . "$BUILD_SOURCE/tests/support/tamper.sh"
+full=${DAYBOOK_FULL:-}
 unset "${!DAYBOOK_@}" "${!PG@}"
 date=2026-03-25
 
@@ -73,6 +75,9 @@ swap() { # TABLE COLUMN CONDITION: the first and the last such row of the chunk 
         UPDATE daybook.$1 SET $2 = b.value FROM two a, two b
         WHERE (a.up = 1 AND b.down = 1 OR a.down = 1 AND b.up = 1) AND daybook.$1.ctid = a.place"
 }
+is_drawn() {
+    [ -n "$full" ] || [ $((RANDOM % 3)) = 0 ]
+}
 first="the first bad chunk: acme $date partition 0 chunk"
 tamper_keep
 
@@ -106,7 +111,7 @@ for change in \
     "$(swap outcome bank_ref 'state = 1 AND step = 4')" \
     "UPDATE entry SET position = position + 100000 WHERE $(one entry)" \
     "UPDATE entry SET chunk = chunk + 1 WHERE $(one entry)"; do
-    tampered "$first $chunk" "$change"
+    ! is_drawn || tampered "$first $chunk" "$change"
 done
 tampered "$first $chunk" "UPDATE entry SET amount_minor = amount_minor + 1 WHERE $(one entry)"
 expect_said 'its hash is not that of its records'
@@ -142,7 +147,7 @@ for change in \
     "UPDATE chunk SET entries = entries + 1 WHERE chunk = $chunk" \
     "UPDATE chunk SET debit_total_minor = debit_total_minor + 1 WHERE chunk = $chunk" \
     "UPDATE chunk SET epoch = 77 WHERE chunk = $chunk"; do
-    tampered 'the first bad chunk' "$change"
+    ! is_drawn || tampered 'the first bad chunk' "$change"
 done
 tampered 'the first bad chunk' "UPDATE chunk SET prev_hash = hash WHERE chunk = $chunk"
 expect_said 'does not follow'
@@ -172,7 +177,7 @@ tampered 'it has another hash than is expected' "UPDATE entry SET amount_minor =
 for change in "chunk = chunk - 1" "records = records + 1" "entries = entries - 1" \
     "debit_total_minor = 0" "hash = sha256('x')" "settled = settled + 1" "parked = parked + 1" \
     "short = short + 1000" "waiting = -1" "run_id = 99"; do
-    tampered 'the closing record of run' "UPDATE closing SET $change WHERE run_id = 1"
+    ! is_drawn || tampered 'the closing record of run' "UPDATE closing SET $change WHERE run_id = 1"
 done
 tampered 'has no closing record' "DELETE FROM closing WHERE run_id = 1"
 tampered 'of no run' "DELETE FROM run WHERE run_id = 1"
@@ -188,7 +193,7 @@ tampered 'planned for no such account' "INSERT INTO opening (account_id, settlem
     SELECT account_id, 77, 1 FROM plan WHERE settlement_id = (2::bigint << 32) + 1"
 for change in "repayment_minor = repayment_minor + 1" "hold_minor = hold_minor + 1" \
     "expected_minor = 1" "expect_at = now()" "opening_minor = 5"; do
-    tampered 'the plan is not the one' "UPDATE plan SET $change
+    ! is_drawn || tampered 'the plan is not the one' "UPDATE plan SET $change
         WHERE settlement_id = (1::bigint << 32) + 7"
 done
 tampered 'another key seed' "UPDATE plan SET key_seed = gen_random_uuid()
@@ -203,7 +208,7 @@ tampered 'the plan is not the one' "UPDATE batch SET currency = 'USD' WHERE batc
 tampered 'another key seed' "UPDATE account SET account_ref = 'P9999999'
     WHERE account_ref = 'P0000007'"
 for change in "virtual_account" "payout_account" "holder_name"; do
-    tampered 'the plan is not the one' "UPDATE mapping SET $change = 'X-1'
+    ! is_drawn || tampered 'the plan is not the one' "UPDATE mapping SET $change = 'X-1'
         WHERE mapping_id = (SELECT mapping_id FROM plan ORDER BY settlement_id LIMIT 1)"
 done
 tampered 'mapping: 500 is in no plan' "INSERT INTO mapping (mapping_id, account_id, version, bank,

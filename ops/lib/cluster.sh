@@ -85,9 +85,7 @@ cluster_boot() {
     ) &
     CLUSTER_PID=$!
     for try in $(seq 1 1200); do
-        if "$bin/pg_isready" -q -h "$CLUSTER_DIR" -p 5432 -U postgres -d postgres; then
-            return 0
-        fi
+        ! cluster_is_ready || return 0
         kill -0 "$CLUSTER_PID" 2>/dev/null || break
         sleep 0.05
     done
@@ -95,6 +93,13 @@ cluster_boot() {
     tail -n 20 "$CLUSTER_DIR/server.log" >&2
     cluster_stop
     return 1
+}
+
+# The server writes its pid and its state there; that of one that was killed before may still lie there.
+cluster_is_ready() {
+    local told
+    { told=$(<"$CLUSTER_DIR/data/postmaster.pid"); } 2>/dev/null &&
+        [[ $told == "$CLUSTER_PID"$'\n'* && $told == *$'\n'ready* ]]
 }
 
 # Ask by the signal; where it is not heeded for 15 s, by harder ones.

@@ -9,7 +9,7 @@ DAYBOOK=${DAYBOOK_BUILD:?}/daybook-failpoints
 . "$BUILD_SOURCE/ops/lib/payday.sh"
 . "$BUILD_SOURCE/ops/lib/stage.sh"
 full=${DAYBOOK_FULL:-}
-starts=$([ -n "$full" ] && echo 100 || echo 40)
+starts=$([ -n "$full" ] && echo 100 || echo 20)
 unset "${!DAYBOOK_@}"
 
 STAGE_SEED=7

@@ -98,8 +98,8 @@ cluster_boot() {
 # The server writes its pid and its state there; that of one that was killed before may still lie there.
 cluster_is_ready() {
     local told
-    { told=$(<"$CLUSTER_DIR/data/postmaster.pid"); } 2>/dev/null &&
-        [[ $told == "$CLUSTER_PID"$'\n'* && $told == *$'\n'ready* ]]
+    told=$(cat "$CLUSTER_DIR/data/postmaster.pid" 2>/dev/null) || return 1
+    [[ $told == "$CLUSTER_PID"$'\n'* && $told == *$'\n'ready* ]]
 }
 
 # Ask by the signal; where it is not heeded for 15 s, by harder ones.

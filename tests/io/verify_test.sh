@@ -10,7 +10,10 @@ DAYBOOK=${DAYBOOK_BUILD:?}/daybook
 . "$BUILD_SOURCE/tests/support/expect.sh"
 . "$BUILD_SOURCE/tests/support/tamper.sh"
 full=${DAYBOOK_FULL:-}
+seed=${DAYBOOK_SEED:-$(($(date +%s) % 30000 + 1))}
 unset "${!DAYBOOK_@}" "${!PG@}"
+RANDOM=$seed
+echo "seed $seed (DAYBOOK_SEED=$seed draws the same tamperings)"
 date=2026-03-25
 
 PAYDAY_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/daybook-verify.XXXXXX")

@@ -75,7 +75,8 @@ void cohort_lines(const struct cohort_input *input, const uint32_t *records, siz
 struct idem_key cohort_key_seed(struct hash *hash, const char *cohort_name, const char *date,
                                 const char *account_ref);
 
-/* Begins the digest of a plan; its rows are added in position order; hash_end gives it. */
+/* Begins the digest of a plan; its rows are added in the order of
+   their settlements' ids; hash_end gives it. */
 void cohort_digest_begin(struct hash *hash, const char *cohort_name, const char *date,
                          const char *currency);
 

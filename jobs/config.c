@@ -322,6 +322,8 @@ static void finish(struct config_reader *reader)
     struct config_place place = place_of(reader, NULL);
     for (uint32_t i = 0; i < config->bank_count; i++)
         finish_bank(reader, &config->banks[i]);
+    if (config->partitions == 0)
+        config->partitions = config->lanes;
     if (config->answer_within_ns == 0)
         config->answer_within_ns = answer_within_of(config);
     if (config->retry_cap_ns < config->retry_base_ns)

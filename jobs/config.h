@@ -70,6 +70,7 @@ struct config {
     char *time_zone;
     char *profiles;
     char *state_folder; /* NULL: not given */
+    int64_t lanes, partitions;
     int64_t slots, chunk_records, chunk_delay_ns, send_before_ns, resolve_wait_ns, drain_ns;
     int64_t alive_ns, retry_base_ns, retry_cap_ns, poll_tries, chunk_tries;
     int64_t closing_check;                                    /* enum closing_check */

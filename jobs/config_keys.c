@@ -59,8 +59,12 @@ const struct config_key config_keys[] = {
     {"state_folder", TEXT, NULL, AT(state_folder), false, NULL,
      "remembers where each ledger ended, to notice an older copy of the database; none: does not "
      "[$XDG_STATE_HOME/daybook]"},
+    {"run.lanes", INTEGER(1, PARTITIONS_MAX), "1", AT(lanes), false, NULL,
+     "threads that work at once, each on whole partitions of the batch"},
+    {"run.partitions", INTEGER(1, PARTITIONS_MAX), NULL, AT(partitions), false, NULL,
+     "partitions that an import plans; fixed when the batch begins [run.lanes]"},
     {"run.slots", INTEGER(1, SLOTS_MAX), "16384", AT(slots), false, NULL,
-     "settlements under way at once"},
+     "settlements under way at once, all partitions together"},
     {"run.chunk_records", INTEGER(1, CHUNK_RECORDS_MAX), "16000", AT(chunk_records), false, NULL,
      "a chunk closes at so many records"},
     {"run.chunk_delay", DURATION(MS, 10 * S), "50ms", AT(chunk_delay_ns), false, NULL,

@@ -127,16 +127,25 @@ static uint64_t memory_left(void)
 /* As a run reserves it, for a batch of a million accounts. */
 static uint64_t memory_needed(const struct doctor *doctor)
 {
-    struct run run = {.config = doctor->config, .banks = doctor->banks};
-    struct settle_config config = run_try_settle_config(&run);
-    struct settle_start start = {.batch_id = 1, .epoch = 1, .accounts = ACCOUNTS};
-    struct arena arena;
+    // A configuration with errors may not have come as far as that.
+    uint32_t partitions = (uint32_t)doctor->config->partitions;
+    struct run run = {.config = doctor->config,
+                      .banks = doctor->banks,
+                      .partition_count = partitions > 0 ? partitions : 1};
+    struct settle_start start = {
+        .batch_id = 1, .epoch = 1, .accounts = ACCOUNTS / run.partition_count + 1};
+    uint64_t bytes = LIBRARIES_BYTES;
     struct hash *hash = hash_open();
     CHECK(hash != NULL);
-    arena_init(&arena, NULL, 0);
-    settle_init(&arena, hash, &config, &start, 0);
+    for (uint32_t i = 0; i < run.partition_count; i++) {
+        struct settle_config config = run_try_settle_config(&run, i);
+        struct arena arena;
+        arena_init(&arena, NULL, 0);
+        settle_init(&arena, hash, &config, &start, 0);
+        bytes += arena.used_bytes;
+    }
     hash_close(hash);
-    return arena.used_bytes + LIBRARIES_BYTES;
+    return bytes;
 }
 
 static void look_at_memory(struct doctor *doctor)

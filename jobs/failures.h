@@ -86,8 +86,6 @@
     X(DATABASE_REFUSED_IT, 7004, "the database refused a statement",                               \
       "For a reason that daybook does not expect; the message has the server's words.",            \
       "Report it, with the five letters in brackets (SQLSTATE) and the server's log.")             \
-    X(PARTITIONS, 7005, "the batch has more partitions than this program runs",                    \
-      "Another version of daybook planned it.", "Use the version that imported it.")               \
     X(DATABASE_BUSY, 7501, "the database asks to try again",                                       \
       "Two transactions met, or a lock or an answer took too long.",                               \
       "Give the same command again.")                                                              \
@@ -157,7 +155,10 @@
       "Set run.resolve_wait to more than the hint says.")                                          \
     X(TIME_ZONE, 7812, "the database does not know the time zone",                                 \
       "`time_zone` is misspelt, or the server lacks its time zone data.",                          \
-      "Name one that Postgres knows, such as Asia/Seoul.")
+      "Name one that Postgres knows, such as Asia/Seoul.")                                         \
+    X(TOO_FEW_CALLS, 7813, "a bank allows fewer calls at once than the batch has partitions",      \
+      "Each partition makes its own calls, and one could make none.",                              \
+      "Raise `calls` of that bank to the partitions of the batch.")
 
 enum failure {
 #define X(name, number, what, why, next) FAIL_##name = (number),

@@ -34,6 +34,7 @@ struct import {
     /* the batch as it is there; batch[0] == 0: it is not */
     char batch[24], revision[24], currency[4];
     int64_t newest_revision;
+    uint32_t partitions;
     bool frozen;
     bool identical; // its plan is this very one
 };
@@ -85,23 +86,28 @@ static int read_cohort(struct import *import, char *text, size_t text_bytes, con
                     "%s was refused as a whole", file);
 }
 
+static void add_to_digest(struct import *import, const struct cohort_row *row)
+{
+    struct cohort_canonical canonical = {
+        .repayment_minor = row->repayment_minor,
+        .hold_minor = row->hold_minor,
+        .expected_minor = row->expected_minor,
+        .opening_minor = row->opening_minor,
+        .expect_at_us = row->expect_at_us,
+    };
+    for (int text = 0; text < COHORT_TEXTS; text++)
+        canonical.texts[text] = cohort_text(&import->cohort, row, (enum cohort_text)text);
+    cohort_digest_add(import->hash, &canonical);
+}
+
+/* In the order of the settlements' ids: partition by partition, to which rows are dealt in turn. */
 static void make_digest(struct import *import)
 {
     const struct cohort *cohort = &import->cohort;
     cohort_digest_begin(import->hash, import->name, import->date, cohort->currency);
-    for (uint32_t i = 0; i < cohort->row_count; i++) {
-        const struct cohort_row *row = &cohort->rows[i];
-        struct cohort_canonical canonical = {
-            .repayment_minor = row->repayment_minor,
-            .hold_minor = row->hold_minor,
-            .expected_minor = row->expected_minor,
-            .opening_minor = row->opening_minor,
-            .expect_at_us = row->expect_at_us,
-        };
-        for (int text = 0; text < COHORT_TEXTS; text++)
-            canonical.texts[text] = cohort_text(cohort, row, (enum cohort_text)text);
-        cohort_digest_add(import->hash, &canonical);
-    }
+    for (uint32_t partition = 0; partition < import->partitions; partition++)
+        for (uint32_t i = partition; i < cohort->row_count; i += import->partitions)
+            add_to_digest(import, &cohort->rows[i]);
     struct digest digest = hash_end(import->hash);
     hex_write(import->digest, digest.bytes, DIGEST_BYTES);
 }
@@ -179,6 +185,15 @@ static bool copy_rows(struct import *import)
 
 /* ---- the database ---- */
 
+/* What has begun keeps its partitions, whatever the configuration says by now. */
+static void keep_partitions(struct import *import, uint32_t partitions)
+{
+    if (!import->frozen || partitions == import->partitions)
+        return;
+    import->partitions = partitions;
+    make_digest(import);
+}
+
 static bool look_up_batch(struct import *import)
 {
     const char *const params[] = {import->name, import->date};
@@ -191,6 +206,7 @@ static bool look_up_batch(struct import *import)
         import->frozen = db_text(result, 0, 3)[0] == 't';
         import->newest_revision = db_int(result, 0, 6);
         snprintf(import->currency, sizeof import->currency, "%s", db_text(result, 0, 1));
+        keep_partitions(import, (uint32_t)db_int(result, 0, 7));
         import->identical = strcmp(db_text(result, 0, 4), import->digest) == 0;
     }
     PQclear(result);
@@ -294,23 +310,24 @@ static bool make_batch(struct import *import)
 
 static bool write_plan(struct import *import)
 {
-    char accounts[16];
+    char accounts[16], partitions[16];
     const char *const empty[] = {NULL};
     snprintf(import->revision, sizeof import->revision, "%lld",
              (long long)import->newest_revision + 1);
     snprintf(accounts, sizeof accounts, "%u", import->cohort.row_count);
+    snprintf(partitions, sizeof partitions, "%u", import->partitions);
     if (import->batch[0] == '\0' && !make_batch(import))
         return false;
-    const char *const plan[] = {import->batch, import->revision};
-    const char *const revision[] = {import->batch, import->revision, accounts, import->digest,
-                                    people_operator()};
+    const char *const plan[] = {import->batch, import->revision, partitions};
+    const char *const revision[] = {import->batch,  import->revision,  accounts,
+                                    import->digest, people_operator(), partitions};
     return db_execute(import->db, sql_import_accounts, 0, empty) &&
            db_execute(import->db, sql_import_placed, 0, empty) &&
            db_script(import->db, "ANALYZE placed") &&
            db_execute(import->db, sql_import_mappings, 0, empty) &&
            db_script(import->db, "ANALYZE fresh") &&
-           db_execute(import->db, sql_import_plan, 2, plan) &&
-           db_execute(import->db, sql_import_revision, 5, revision) &&
+           db_execute(import->db, sql_import_plan, 3, plan) &&
+           db_execute(import->db, sql_import_revision, 6, revision) &&
            db_execute(import->db, sql_import_head, 2, plan);
 }
 
@@ -400,6 +417,10 @@ int job_import(struct job *job)
     if (exit_code == JOB_DONE)
         import.db = db_open(import.config, "daybook import", &exit_code);
     if (import.db != NULL) {
+        // None is without accounts.
+        import.partitions = (uint32_t)import.config->partitions;
+        if (import.partitions > import.cohort.row_count)
+            import.partitions = import.cohort.row_count;
         import.hash = hash_open();
         CHECK(import.hash != NULL);
         exit_code = import_into(&import);

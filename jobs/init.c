@@ -18,6 +18,7 @@ static const struct {
     {"database_password_file", "/etc/daybook/database.password", false},
     {"time_zone", "UTC", true},
     {"state_folder", "/var/lib/daybook", false},
+    {"run.partitions", "2", false},
     {"claim.answer_within", "60s", false},
     {"profile", "rest-idempotency-key.yaml", true},
     {"url", "http://127.0.0.1:8080", true},

@@ -54,6 +54,11 @@ static const struct job_option run_options[] = {
     {.name = "if-planned",
      .rule = FLAG,
      .help = "where no batch has that date, there is nothing to do: end with 0"},
+    {.name = "lanes",
+     .rule = INTEGER(1, PARTITIONS_MAX),
+     .argument = "N",
+     .help = "threads that work at once, over run.lanes; more than the batch has partitions are of "
+             "no use"},
     {.name = "take-over",
      .rule = FLAG,
      .help = "end another run of this batch even while its heartbeat is fresh"},

@@ -56,6 +56,8 @@ static int run_told(struct job *job)
 {
     struct run run = {.job = job, .take_over = job_flag(job, "take-over")};
     int exit_code = run_batch_open(&run);
+    if (exit_code == JOB_DONE && job_given(job, "lanes"))
+        run.config->lanes = job_number(job, "lanes");
     if (exit_code == JOB_DONE)
         exit_code = look_around(&run);
     if (exit_code != JOB_DONE || run.unplanned) {

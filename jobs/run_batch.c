@@ -192,12 +192,12 @@ static int settle_batch(struct run *run)
     // Closed: nothing to do, but for what somebody asks about it.
     if (run->scope == SETTLE_ALL && run->batch.closed && !run->batch.is_asked)
         return tell_closed(run);
-    exit_code = run_trace_open(run->job, &run->trace);
+    exit_code = run_trace_open(run->job, run->traces, run->batch.partitions);
     if (exit_code != JOB_DONE)
         return exit_code;
     catch_signals();
     exit_code = run_tries(run);
-    run_trace_close(run->trace);
+    run_trace_close(run->traces, run->batch.partitions);
     bool is_ended =
         exit_code <= JOB_IN_DOUBT || (exit_code == JOB_INTERNAL && run->report.total.refused > 0);
     if (is_ended && !run->is_silent &&

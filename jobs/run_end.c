@@ -66,10 +66,40 @@ int run_end_fail_status(struct run *run, enum status status, char *error)
 
 /* ---- the end ---- */
 
+/* The most serious of all partitions. */
+enum settle_end run_end_of(const struct run *run)
+{
+    static const enum settle_end by_weight[] = {SETTLE_END_FATAL,   SETTLE_END_GONE,
+                                                SETTLE_END_STOPPED, SETTLE_END_DEADLINE,
+                                                SETTLE_END_DOUBT,   SETTLE_END_COMPLETE};
+    for (size_t weight = 0; weight < sizeof by_weight / sizeof by_weight[0]; weight++)
+        for (uint32_t i = 0; i < run->partition_count; i++)
+            if (settle_end(run->partitions[i].settle) == by_weight[weight])
+                return by_weight[weight];
+    return SETTLE_END_NONE;
+}
+
+enum status run_end_fatal(const struct run *run)
+{
+    enum settle_end end = run_end_of(run);
+    uint32_t first = 0;
+    while (settle_end(run->partitions[first].settle) != end)
+        first++;
+    return settle_counts(run->partitions[first].settle)->fatal;
+}
+
+struct settle_counts run_end_counts(const struct run *run)
+{
+    struct settle_counts sum = {.has_all = true};
+    for (uint32_t i = 0; i < run->partition_count; i++)
+        settle_counts_add(&sum, settle_counts(run->partitions[i].settle));
+    return sum;
+}
+
 /* It went to its end, though the database would not have some records: a defect of ours. */
 bool run_end_is_refused(const struct run *run)
 {
-    enum settle_end end = settle_end(run->settle);
+    enum settle_end end = run_end_of(run);
     return run->report.total.refused > 0 && end != SETTLE_END_FATAL && end != SETTLE_END_GONE;
 }
 
@@ -77,17 +107,17 @@ bool run_end_is_refused(const struct run *run)
    doubt, and only the core can tell: in the database both are intents without an outcome. */
 int run_end_exit_code(const struct run *run)
 {
-    const struct settle_counts *counts = settle_counts(run->settle);
+    const struct settle_counts counts = run_end_counts(run);
     const struct batch_counts *batch = &run->counts;
-    enum settle_end end = settle_end(run->settle);
+    enum settle_end end = run_end_of(run);
     // Who ended before it knew all of them cannot tell: then each intent without an outcome counts.
-    uint64_t unknown = counts->has_all ? 0 : batch->in_doubt;
-    bool is_in_doubt = counts->in_doubt + batch->parked_in_doubt + unknown > 0;
+    uint64_t unknown = counts.has_all ? 0 : batch->in_doubt;
+    bool is_in_doubt = counts.in_doubt + batch->parked_in_doubt + unknown > 0;
     if (run_end_is_refused(run))
         return JOB_INTERNAL;
     switch (end) {
     case SETTLE_END_FATAL:
-        return failure_exit(run_end_failure(counts->fatal));
+        return failure_exit(run_end_failure(run_end_fatal(run)));
     case SETTLE_END_GONE:
         return JOB_TRY_AGAIN;
     case SETTLE_END_STOPPED:

@@ -13,9 +13,14 @@ int run_end_fail(int failure, char *error);
 int run_end_failure(enum status status);
 /* The same by its status; run->lost: whether a further start may find it mended. */
 int run_end_fail_status(struct run *run, enum status status, char *error);
+/* The most serious end of all partitions; what the first that ended so is told to have ended by. */
+enum settle_end run_end_of(const struct run *run);
+enum status run_end_fatal(const struct run *run);
+/* All partitions together. */
+struct settle_counts run_end_counts(const struct run *run);
 /* The core went to its end, though the database would not have some records. */
 bool run_end_is_refused(const struct run *run);
-/* Of a core that ended. */
+/* Of a run whose cores all ended. */
 int run_end_exit_code(const struct run *run);
 
 #endif

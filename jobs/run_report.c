@@ -45,12 +45,12 @@ static void take_rates(struct run_report *report, uint64_t calls, uint64_t done,
     report->told_done = done;
 }
 
-static struct moment look(struct run_report *report, const struct settle *settle, uint64_t now_ns)
+static struct moment look(struct run_report *report, const struct news_view *view, uint64_t now_ns)
 {
-    const struct settle_counts *counts = settle_counts(settle);
-    const struct histogram *transfers = settle_latency(settle, CALL_TRANSFER);
+    const struct settle_counts *counts = &view->counts;
+    const struct histogram *transfers = &view->latency[CALL_TRANSFER];
     if (transfers->count == 0)
-        transfers = settle_latency(settle, CALL_BALANCE);
+        transfers = &view->latency[CALL_BALANCE];
     struct moment moment = {
         .counts = counts,
         .done = done_of(report, counts),
@@ -129,58 +129,41 @@ void run_report_begin(struct run_report *report, uint64_t now_ns)
         histogram_init(&report->latency[kind]);
 }
 
-void run_report_progress(void *context, const struct settle *settle, uint64_t now_ns)
+void run_report_progress(void *context, const struct news_view *view, uint64_t now_ns)
 {
     struct run_report *report = context;
-    struct moment moment = look(report, settle, now_ns);
+    struct moment moment = look(report, view, now_ns);
     if (report->live)
         draw(report, &moment);
     else
         print_plain(&moment);
 }
 
-static void add_counts(struct settle_counts *total, const struct settle_counts *counts)
-{
-    total->loaded += counts->loaded;
-    total->polls += counts->polls;
-    total->transfers += counts->transfers;
-    total->inquiries += counts->inquiries;
-    total->resends += counts->resends;
-    total->doubts += counts->doubts;
-    total->throttled += counts->throttled;
-    total->rejected += counts->rejected;
-    total->not_done += counts->not_done;
-    total->timeouts += counts->timeouts;
-    total->settled += counts->settled;
-    total->refused += counts->refused;
-    total->chunks += counts->chunks;
-    total->records += counts->records;
-    total->entries += counts->entries;
-    total->paid_minor = money_add(total->paid_minor, counts->paid_minor);
-    total->collected_minor = money_add(total->collected_minor, counts->collected_minor);
-}
-
-static void add_histogram(struct histogram *total, const struct histogram *histogram)
-{
-    total->count += histogram->count;
-    if (histogram->most_ns > total->most_ns)
-        total->most_ns = histogram->most_ns;
-    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-        total->buckets[i] += histogram->buckets[i];
-}
-
-void run_report_add(struct run_report *report, const struct settle *settle, uint64_t now_ns)
+void run_report_end_try(struct run_report *report, uint64_t now_ns)
 {
     clear_lines(report);
-    add_counts(&report->total, settle_counts(settle));
-    for (int kind = 0; kind < RUN_CALL_KINDS; kind++)
-        add_histogram(&report->latency[kind], settle_latency(settle, (enum call_kind)kind));
-    for (uint32_t i = 0; i < report->bank_count; i++) {
-        report->banks[i].used_per_mille = settle_rate_used(settle, i);
-        report->banks[i].foreign += settle_foreign(settle, i);
-    }
+    for (uint32_t i = 0; i < report->bank_count; i++)
+        report->banks[i].used_per_mille = 0;
     report->took_ns = now_ns - report->begun_at_ns;
     report->told_calls = 0;
+}
+
+/* Of what partitions use of one allowance while they wait for it, the parts add up. */
+static void add_use(struct run_report_bank *bank, uint32_t used_per_mille)
+{
+    uint32_t used = bank->used_per_mille + used_per_mille;
+    bank->used_per_mille = used < 1000 ? used : 1000;
+}
+
+void run_report_add(struct run_report *report, const struct settle *settle)
+{
+    settle_counts_add(&report->total, settle_counts(settle));
+    for (int kind = 0; kind < RUN_CALL_KINDS; kind++)
+        histogram_merge(&report->latency[kind], settle_latency(settle, (enum call_kind)kind));
+    for (uint32_t i = 0; i < report->bank_count; i++) {
+        add_use(&report->banks[i], settle_rate_used(settle, i));
+        report->banks[i].foreign += settle_foreign(settle, i);
+    }
 }
 
 /* Kept by job_run until the end. What went wrong already stands there as the first error. */

@@ -11,8 +11,9 @@
 #include "base/transfer.h"
 #include "core/settle.h"
 #include "jobs/batch.h"
+#include "real/news.h"
 
-#define RUN_CALL_KINDS 3
+#define RUN_CALL_KINDS 3 /* enum call_kind */
 
 struct run_report_bank {
     char name[BANK_TEXT_MAX + 1];
@@ -44,9 +45,10 @@ struct run_report {
 
 void run_report_begin(struct run_report *report, uint64_t now_ns);
 /* As lane_config.progress. */
-void run_report_progress(void *context, const struct settle *settle, uint64_t now_ns);
-/* A try of the lane ended: clears the live lines, adds up. */
-void run_report_add(struct run_report *report, const struct settle *settle, uint64_t now_ns);
+void run_report_progress(void *context, const struct news_view *view, uint64_t now_ns);
+/* A try ended: clears the live lines. Then each of its partitions is added. */
+void run_report_end_try(struct run_report *report, uint64_t now_ns);
+void run_report_add(struct run_report *report, const struct settle *settle);
 
 /* The summary to stdout. False: the database could not be asked, reported. */
 MUST_USE bool run_report_summary(const struct run_report *report, struct db *db,

@@ -13,6 +13,15 @@
 #include "real/lane.h"
 #include "real/store.h"
 
+/* One partition of the batch, within a try. */
+struct run_partition {
+    struct hash *hash;
+    struct store *store;
+    struct settle *settle;
+    void *memory;
+    size_t memory_bytes;
+};
+
 struct run {
     struct job *job;
     enum settle_scope scope;
@@ -31,8 +40,8 @@ struct run {
     struct batch_counts counts;
     struct run_banks banks;
     struct run_report report;
-    struct trace_file *trace; /* NULL: none was asked for */
-    bool unplanned;           /* no batch has the date, and none must */
+    struct trace_file *traces[PARTITIONS_MAX]; /* by partition; NULL: none was asked for */
+    bool unplanned;                            /* no batch has the date, and none must */
     uint64_t deadline_at_ns;
     const volatile sig_atomic_t *stop; /* set by a signal: drain, and start nothing new */
     struct claim_former former;
@@ -41,11 +50,9 @@ struct run {
     bool lost; /* the database: may start over */
     struct hash *hash;
     struct claim *claim;
-    struct store *store;
-    struct settle *settle;
-    struct lane *lane;
-    void *memory;
-    size_t memory_bytes;
+    struct run_partition partitions[PARTITIONS_MAX];
+    uint32_t partition_count;
+    struct throttle throttles[BANKS_MAX]; /* that the partitions share */
 };
 
 #endif

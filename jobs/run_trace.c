@@ -1,15 +1,14 @@
 #include "jobs/run_trace.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "real/clock.h"
 
-int run_trace_open(const struct job *job, struct trace_file **trace)
+static int open_one(struct trace_file **trace, const char *file)
 {
     char error[TRACE_FILE_ERROR_BYTES];
-    const char *file = job_text(job, "trace");
-    if (file == NULL)
-        return JOB_DONE;
     *trace = trace_file_open(file, error);
     if (*trace == NULL)
         return job_fail(FAIL_NO_TRACE, "nothing was done; --trace names a file that can be written",
@@ -19,6 +18,22 @@ int run_trace_open(const struct job *job, struct trace_file **trace)
                                         .source = TRACE_SOURCE_RUN,
                                         .started_us = clock_wall_us()});
     return JOB_DONE;
+}
+
+int run_trace_open(const struct job *job, struct trace_file **traces, uint32_t partition_count)
+{
+    char name[PATH_MAX];
+    const char *file = job_text(job, "trace");
+    int exit_code = JOB_DONE;
+    if (file == NULL)
+        return JOB_DONE;
+    if (partition_count == 1)
+        return open_one(&traces[0], file);
+    for (uint32_t i = 0; i < partition_count && exit_code == JOB_DONE; i++) {
+        snprintf(name, sizeof name, "%s.%u", file, i);
+        exit_code = open_one(&traces[i], name);
+    }
+    return exit_code;
 }
 
 void run_trace_claim(struct trace_file *trace, const struct settle_start *start)
@@ -34,10 +49,8 @@ void run_trace_end(struct trace_file *trace, const struct settle *settle)
                   settle_counts(settle)->fatal);
 }
 
-void run_trace_close(struct trace_file *trace)
+static void close_one(struct trace_file *trace)
 {
-    if (trace == NULL)
-        return;
     struct trace_file_end end = trace_file_close(trace);
     if (end.write_errno != 0)
         job_warn("the run itself is not touched by it", "the trace is not whole: %s",
@@ -45,4 +58,13 @@ void run_trace_close(struct trace_file *trace)
     else if (end.dropped > 0)
         job_warn("the disk was too slow; the trace says where they are missing",
                  "%llu items are missing from the trace", (unsigned long long)end.dropped);
+}
+
+void run_trace_close(struct trace_file **traces, uint32_t partition_count)
+{
+    for (uint32_t i = 0; i < partition_count; i++) {
+        if (traces[i] != NULL)
+            close_one(traces[i]);
+        traces[i] = NULL;
+    }
 }

@@ -26,13 +26,21 @@ static uint8_t compensated_steps(const struct config *config)
                      (config->payout_rejected == 1) << STEP_PAYOUT);
 }
 
-struct settle_config run_try_settle_config(const struct run *run)
+/* What one of the partitions gets of a whole. */
+static uint32_t share(const struct run *run, uint64_t whole, uint32_t partition)
+{
+    uint64_t part = whole / run->partition_count + (partition < whole % run->partition_count);
+    return part > 0 ? (uint32_t)part : 1;
+}
+
+struct settle_config run_try_settle_config(struct run *run, uint32_t partition)
 {
     const struct config *config = run->config;
     struct settle_config settle = {
         .scope = run->scope,
         .bank_count = run->banks.count,
-        .slots = (uint32_t)config->slots,
+        .sharers = run->partition_count,
+        .slots = share(run, (uint64_t)config->slots, partition),
         .chunk_records = (uint32_t)config->chunk_records,
         .chunk_delay_ns = (uint64_t)config->chunk_delay_ns,
         .send_before_ns = (uint64_t)config->send_before_ns,
@@ -50,8 +58,11 @@ struct settle_config run_try_settle_config(const struct run *run)
         .compensated_steps = compensated_steps(config),
         .deadline_at_ns = run->deadline_at_ns,
     };
-    for (uint32_t i = 0; i < run->banks.count; i++)
+    for (uint32_t i = 0; i < run->banks.count; i++) {
         settle.banks[i] = run->banks.banks[i].rules;
+        settle.banks[i].calls_max = share(run, settle.banks[i].calls_max, partition);
+        settle.throttles[i] = &run->throttles[i];
+    }
     while (getrandom(&settle.seed, sizeof settle.seed, 0) != (ssize_t)sizeof settle.seed)
         CHECK(errno == EINTR);
     return settle;
@@ -110,6 +121,23 @@ static int prepare_banks(struct run *run)
     return exit_code == JOB_DONE ? run_banks_check_reachable(&run->banks) : exit_code;
 }
 
+/* Each partition makes its own calls. */
+static int check_shares(const struct run *run)
+{
+    for (uint32_t i = 0; i < run->banks.count; i++) {
+        const struct run_bank *bank = &run->banks.banks[i];
+        char hint[96];
+        snprintf(hint, sizeof hint, "set banks.%s.calls to %" PRIu32 " or more", bank->name,
+                 run->partition_count);
+        if (bank->rules.calls_max < run->partition_count)
+            return job_fail(FAIL_TOO_FEW_CALLS, hint,
+                            "bank %s allows %" PRIu32 " calls in flight, and the batch has %" PRIu32
+                            " partitions, which each make calls of their own",
+                            bank->name, bank->rules.calls_max, run->partition_count);
+    }
+    return JOB_DONE;
+}
+
 static int take_batch(struct run *run)
 {
     char error[STORE_ERROR_BYTES] = "";
@@ -121,76 +149,103 @@ static int take_batch(struct run *run)
         return job_fail(FAIL_PLAN_REPLACED, "run the same command again: it reads the new plan",
                         "batch %s %s: its plan was replaced while this run began",
                         run->batch.cohort, run->batch.date);
-    if (claim_partitions(run->claim) != 1)
-        return job_fail(FAIL_PARTITIONS, "use the newer daybook that planned it",
-                        "the batch has %u partitions, this program runs one",
-                        claim_partitions(run->claim));
-    return JOB_DONE;
+    run->partition_count = claim_partitions(run->claim);
+    return check_shares(run);
 }
 
-static int open_store(struct run *run)
+static int open_store(struct run *run, uint32_t number)
 {
     char error[STORE_ERROR_BYTES] = "";
+    struct run_partition *partition = &run->partitions[number];
     struct store_config store = {
         .conninfo = run->conninfo,
         .answer_ns = (uint64_t)run->config->answer_within_ns,
         .batch_id = run->batch.batch_id,
-        .partition = 0,
+        .partition = number,
         .epoch = claim_epoch(run->claim),
         .plan_revision = claim_revision(run->claim),
         .bank_count = run->banks.count,
-        .hash = run->hash,
+        .hash = partition->hash,
     };
     for (uint32_t i = 0; i < run->banks.count; i++) {
         const struct run_bank *bank = &run->banks.banks[i];
         store.banks[i] = (struct store_bank){
             .name = bank->name, .profile = bank->profile, .profile_id = bank->profile_id};
     }
-    run->store = store_open(&store, error);
-    return run->store != NULL ? JOB_DONE : run_end_fail_status(run, STATUS_STORE_LOST, error);
+    partition->store = store_open(&store, error);
+    return partition->store != NULL ? JOB_DONE : run_end_fail_status(run, STATUS_STORE_LOST, error);
 }
 
 /* All memory of the core at once, sized by a dry run. */
-static int make_core(struct run *run)
+static int make_core(struct run *run, uint32_t number)
 {
     char error[STORE_ERROR_BYTES] = "";
-    struct settle_config config = run_try_settle_config(run);
+    struct run_partition *partition = &run->partitions[number];
+    struct settle_config config = run_try_settle_config(run, number);
     struct settle_start start;
     struct arena arena;
-    enum status status = claim_start(run->claim, 0, &start, clock_now_ns(), error);
+    enum status status = claim_start(run->claim, number, &start, clock_now_ns(), error);
     if (status != STATUS_OK)
         return run_end_fail_status(run, status, error);
     uint64_t now_ns = clock_now_ns();
     arena_init(&arena, NULL, 0);
-    settle_init(&arena, run->hash, &config, &start, now_ns);
-    run->memory_bytes = arena.used_bytes;
-    run->memory =
-        mmap(NULL, run->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (run->memory == MAP_FAILED) {
-        run->memory = NULL;
+    settle_init(&arena, partition->hash, &config, &start, now_ns);
+    partition->memory_bytes = arena.used_bytes;
+    partition->memory = mmap(NULL, partition->memory_bytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (partition->memory == MAP_FAILED) {
+        partition->memory = NULL;
         return job_fail(FAIL_NO_MEMORY, "lower run.slots or run.chunk_records",
-                        "no memory for %zu bytes", run->memory_bytes);
+                        "no memory for %zu bytes", partition->memory_bytes);
     }
-    arena_init(&arena, run->memory, run->memory_bytes);
-    run->settle = settle_init(&arena, run->hash, &config, &start, now_ns);
+    arena_init(&arena, partition->memory, partition->memory_bytes);
+    partition->settle = settle_init(&arena, partition->hash, &config, &start, now_ns);
     arena_seal(&arena);
-    run_trace_claim(run->trace, &start);
+    run_trace_claim(run->traces[number], &start);
     return JOB_DONE;
 }
 
-static int open_lane(struct run *run)
+/* What an earlier try spent is not known: the buckets begin empty. */
+static void begin_throttles(struct run *run)
+{
+    for (uint32_t i = 0; i < run->banks.count; i++) {
+        const struct bank_rules *rules = &run->banks.banks[i].rules;
+        throttle_init(&run->throttles[i], rules->rate_per_s, rules->burst, clock_now_ns());
+    }
+}
+
+static int open_partitions(struct run *run)
+{
+    int exit_code = JOB_DONE;
+    begin_throttles(run);
+    for (uint32_t i = 0; i < run->partition_count && exit_code == JOB_DONE; i++) {
+        run->partitions[i].hash = hash_open();
+        CHECK(run->partitions[i].hash != NULL);
+        exit_code = make_core(run, i);
+        if (exit_code == JOB_DONE)
+            exit_code = open_store(run, i);
+    }
+    return exit_code;
+}
+
+/* More lanes than partitions have nothing to do. */
+static uint32_t lanes_of(const struct run *run)
+{
+    uint32_t lanes = (uint32_t)run->config->lanes;
+    return lanes < run->partition_count ? lanes : run->partition_count;
+}
+
+static int run_lanes(struct run *run)
 {
     char error[STORE_ERROR_BYTES] = "";
     struct lane_config lane = {
         .bank_count = run->banks.count,
-        .store = run->store,
+        .partition_count = run->partition_count,
+        .lanes = lanes_of(run),
         .claim = run->claim,
-        .settle = run->settle,
-        .hash = run->hash,
         .progress = run->report.quiet ? NULL : run_report_progress,
         .progress_context = &run->report,
         .progress_ns = run->report.live ? LIVE_EVERY_NS : (uint64_t)run->config->progress_every_ns,
-        .trace = run->trace,
         .stop = run->stop,
     };
     for (uint32_t i = 0; i < run->banks.count; i++) {
@@ -201,29 +256,34 @@ static int open_lane(struct run *run)
             .port = bank->config->port,
             .profile = bank->profile,
             .rules = &bank->rules,
-            .connections_max = bank->connections,
+            .connections_max = share(run, bank->connections, 0),
         };
     }
-    run->lane = lane_open(&lane, error);
-    return run->lane != NULL ? JOB_DONE : run_end_fail(FAIL_MACHINE, error);
+    for (uint32_t i = 0; i < run->partition_count; i++) {
+        const struct run_partition *partition = &run->partitions[i];
+        lane.partitions[i] = (struct lane_partition){.settle = partition->settle,
+                                                     .store = partition->store,
+                                                     .hash = partition->hash,
+                                                     .trace = run->traces[i]};
+    }
+    return lane_run_all(&lane, error) ? JOB_DONE : run_end_fail(FAIL_MACHINE, error);
 }
 
-/* Everything of one try; the lane first, so that no bank connection outlives the claim. */
+/* Everything of one try; no bank connection is left, and the claim goes last. */
 static void close_try(struct run *run)
 {
-    if (run->lane != NULL)
-        lane_close(run->lane);
-    if (run->store != NULL)
-        store_close(run->store);
+    for (uint32_t i = 0; i < run->partition_count; i++) {
+        struct run_partition *partition = &run->partitions[i];
+        if (partition->store != NULL)
+            store_close(partition->store);
+        if (partition->memory != NULL)
+            munmap(partition->memory, partition->memory_bytes);
+        hash_close(partition->hash);
+        *partition = (struct run_partition){0};
+    }
     if (run->claim != NULL)
         claim_close(run->claim);
-    if (run->memory != NULL)
-        munmap(run->memory, run->memory_bytes);
-    run->lane = NULL;
-    run->store = NULL;
     run->claim = NULL;
-    run->memory = NULL;
-    run->settle = NULL;
 }
 
 /* ---- the end ---- */
@@ -251,10 +311,29 @@ int run_try_look(struct run *run)
 
 static void remember(struct run *run)
 {
-    struct digest hash;
-    uint32_t chunk = settle_head(run->settle, &hash);
-    run_heads_note(&run->heads, 0, chunk, &hash);
+    for (uint32_t i = 0; i < run->partition_count; i++) {
+        struct digest hash;
+        uint32_t chunk = settle_head(run->partitions[i].settle, &hash);
+        run_heads_note(&run->heads, i, chunk, &hash);
+    }
     run_heads_save(&run->heads);
+}
+
+/* What the database said to a partition that failed; "" where it said nothing. */
+static const char *store_error_of(const struct run *run)
+{
+    for (uint32_t i = 0; i < run->partition_count; i++)
+        if (store_error(run->partitions[i].store)[0] != '\0')
+            return store_error(run->partitions[i].store);
+    return "";
+}
+
+static enum status write_closings(struct run *run, char error[STORE_ERROR_BYTES])
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < run->partition_count && status == STATUS_OK; i++)
+        status = claim_finish(run->claim, run->partitions[i].settle, i, error);
+    return status;
 }
 
 static int finish(struct run *run)
@@ -266,11 +345,11 @@ static int finish(struct run *run)
         return exit_code;
     }
     exit_code = run_end_exit_code(run);
-    if (settle_end(run->settle) == SETTLE_END_FATAL) {
-        enum status fatal = settle_counts(run->settle)->fatal;
+    if (run_end_of(run) == SETTLE_END_FATAL) {
+        enum status fatal = run_end_fatal(run);
         job_fail(run_end_failure(fatal),
                  fatal == STATUS_STORE_FENCED ? NULL : "run `daybook verify`",
-                 "the run ended: %s: %s", status_text(fatal), store_error(run->store));
+                 "the run ended: %s: %s", status_text(fatal), store_error_of(run));
     }
     if (run_end_is_refused(run))
         job_fail(FAIL_RECORDS_REFUSED,
@@ -278,7 +357,7 @@ static int finish(struct run *run)
                  "the database refused records of %" PRIu64
                  " settlements: parked as %s; the rest went on",
                  run->report.total.refused, PARK_RECORD_REFUSED);
-    enum status status = claim_finish(run->claim, run->settle, 0, error);
+    enum status status = write_closings(run, error);
     if (status == STATUS_OK || exit_code == JOB_INTERNAL)
         status = claim_end(run->claim, exit_code, error);
     return status == STATUS_OK || exit_code == JOB_INTERNAL
@@ -290,23 +369,8 @@ static const char *loss_of(const struct run *run)
 {
     if (claim_error(run->claim)[0] != '\0')
         return claim_error(run->claim);
-    const char *error = store_error(run->store);
+    const char *error = store_error_of(run);
     return error[0] != '\0' ? error : "the session that holds the batch";
-}
-
-static int turn(struct run *run)
-{
-    db_close(run->db);
-    run->db = NULL;
-    lane_run(run->lane);
-    run_trace_end(run->trace, run->settle);
-    run_report_add(&run->report, run->settle, clock_now_ns());
-    remember(run);
-    if (settle_end(run->settle) != SETTLE_END_GONE)
-        return finish(run);
-    job_warn(NULL, "lost: %s", loss_of(run));
-    run->lost = true;
-    return JOB_TRY_AGAIN;
 }
 
 /* A run that told of itself and cannot begin tells that, too. */
@@ -315,6 +379,28 @@ static void end_unbegun(struct run *run, int exit_code)
     char error[STORE_ERROR_BYTES];
     if (run->claim != NULL && claim_run_id(run->claim) > 0)
         (void)claim_end(run->claim, exit_code, error);
+}
+
+static int turn(struct run *run)
+{
+    db_close(run->db);
+    run->db = NULL;
+    int exit_code = run_lanes(run);
+    if (exit_code != JOB_DONE) {
+        end_unbegun(run, exit_code);
+        return exit_code;
+    }
+    run_report_end_try(&run->report, clock_now_ns());
+    for (uint32_t i = 0; i < run->partition_count; i++) {
+        run_trace_end(run->traces[i], run->partitions[i].settle);
+        run_report_add(&run->report, run->partitions[i].settle);
+    }
+    remember(run);
+    if (run_end_of(run) != SETTLE_END_GONE)
+        return finish(run);
+    job_warn(NULL, "lost: %s", loss_of(run));
+    run->lost = true;
+    return JOB_TRY_AGAIN;
 }
 
 int run_try_once(struct run *run)
@@ -328,11 +414,7 @@ int run_try_once(struct run *run)
     if (exit_code == JOB_DONE && run->on_taken != NULL)
         exit_code = run->on_taken(run);
     if (exit_code == JOB_DONE)
-        exit_code = make_core(run);
-    if (exit_code == JOB_DONE)
-        exit_code = open_store(run);
-    if (exit_code == JOB_DONE)
-        exit_code = open_lane(run);
+        exit_code = open_partitions(run);
     if (exit_code == JOB_DONE)
         exit_code = turn(run);
     else

@@ -7,7 +7,7 @@
 #include "jobs/run_state.h"
 
 /* What the core is told by the configuration, and by run->banks. */
-struct settle_config run_try_settle_config(const struct run *run);
+struct settle_config run_try_settle_config(struct run *run, uint32_t partition);
 /* A session for what is asked before and between the tries; bounded. NULL: as db_open. */
 struct db *run_try_open_db(const struct run *run, int *exit_code);
 /* A new one in run->db, and run->counts by it. */

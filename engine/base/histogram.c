@@ -36,6 +36,15 @@ void histogram_add(struct histogram *histogram, uint64_t duration_ns)
         histogram->most_ns = duration_ns;
 }
 
+void histogram_merge(struct histogram *histogram, const struct histogram *other)
+{
+    histogram->count += other->count;
+    if (other->most_ns > histogram->most_ns)
+        histogram->most_ns = other->most_ns;
+    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        histogram->buckets[i] += other->buckets[i];
+}
+
 uint64_t histogram_at(const struct histogram *histogram, uint32_t per_mille)
 {
     CHECK(per_mille <= 1000);

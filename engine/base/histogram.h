@@ -20,6 +20,8 @@ struct histogram {
 
 void histogram_init(struct histogram *histogram);
 void histogram_add(struct histogram *histogram, uint64_t duration_ns);
+/* Those of the other are counted, too. */
+void histogram_merge(struct histogram *histogram, const struct histogram *other);
 /* The least duration that `per_mille` of all do not exceed; 0 when there are none. */
 uint64_t histogram_at(const struct histogram *histogram, uint32_t per_mille);
 

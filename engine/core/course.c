@@ -171,7 +171,8 @@ bool course_has_room(const struct settle *settle, uint32_t bank)
     const struct desk *desk = &settle->desks[bank];
     if (settle->now_ns < desk->paused_until_ns)
         return false;
-    uint64_t most = desk->rules.rate_per_s;
+    uint32_t sharers = settle->config.sharers > 0 ? settle->config.sharers : 1;
+    uint64_t most = desk->rules.rate_per_s / sharers;
     if (desk->transfer_ns > 0) {
         uint64_t by_slots = desk->rules.calls_max * NS_PER_S / desk->transfer_ns;
         most = by_slots < most ? by_slots : most;

@@ -13,14 +13,17 @@
 static const struct {
     enum await turn, reply;
     enum call_kind call_kind;
+    enum throttle_rank rank;
 } turns[] = {
-    {AWAIT_INQUIRY_TURN, AWAIT_INQUIRY_REPLY, CALL_INQUIRY},
-    {AWAIT_SEND_TURN, AWAIT_SEND_REPLY, CALL_TRANSFER},
-    {AWAIT_CONFIRM_TURN, AWAIT_CONFIRM_REPLY, CALL_INQUIRY},
-    {AWAIT_CLOSING_TURN, AWAIT_CLOSING_REPLY, CALL_BALANCE},
-    {AWAIT_POLL_TURN, AWAIT_POLL_REPLY, CALL_BALANCE},
+    {AWAIT_INQUIRY_TURN, AWAIT_INQUIRY_REPLY, CALL_INQUIRY, RANK_FIND_OUT},
+    {AWAIT_SEND_TURN, AWAIT_SEND_REPLY, CALL_TRANSFER, RANK_PAY},
+    {AWAIT_CONFIRM_TURN, AWAIT_CONFIRM_REPLY, CALL_INQUIRY, RANK_LOOK},
+    {AWAIT_CLOSING_TURN, AWAIT_CLOSING_REPLY, CALL_BALANCE, RANK_LOOK},
+    {AWAIT_POLL_TURN, AWAIT_POLL_REPLY, CALL_BALANCE, RANK_LOOK},
 };
 #define TURN_COUNT (sizeof(turns) / sizeof(turns[0]))
+/* How long one that gives way to another partition looks away: some tokens of that one. */
+#define YIELD_NS NS_PER_MS
 
 static bool has_work(const struct settle *settle, uint32_t bank)
 {
@@ -129,21 +132,50 @@ static void count_use(struct settle *settle, uint32_t bank, uint32_t calls)
     desk->looked_at_ns = settle->now_ns;
 }
 
+static void wait_for(struct desk *desk, enum throttle_rank rank)
+{
+    throttle_wait(desk->throttle, desk->waits_for, rank);
+    desk->waits_for = rank;
+}
+
+/* A token for this turn; none where another partition's turn goes before it. */
+static bool take_token(struct settle *settle, struct desk *desk, uint32_t turn)
+{
+    if (throttle_is_wanted(desk->throttle, turns[turn].rank)) {
+        desk->yields_until_ns = settle->now_ns + YIELD_NS;
+        return false;
+    }
+    return throttle_take(desk->throttle, 1, settle->now_ns) == 1;
+}
+
 static uint32_t dispatch_bank(struct settle *settle, uint32_t bank, struct command *commands,
                               uint32_t command_max)
 {
     struct desk *desk = &settle->desks[bank];
+    enum throttle_rank left = RANK_NONE;
     uint32_t count = 0;
+    wait_for(desk, RANK_NONE); // what is waited for is seen below, and one's own want hinders none
     while (count < command_max && may_call(settle, bank) &&
            settle->now_ns >= desk->paused_until_ns) {
         uint32_t turn;
         struct settlement *s = next_in_turn(settle, bank, &turn);
-        if (s == NULL || throttle_take(&desk->throttle, 1, settle->now_ns) == 0)
+        if (s == NULL)
             break;
+        if (!take_token(settle, desk, turn)) {
+            left = turns[turn].rank;
+            break;
+        }
         hand_out(settle, s, turn, &commands[count++]);
     }
+    wait_for(desk, left);
     count_use(settle, bank, count);
     return count;
+}
+
+void dispatch_end(struct settle *settle)
+{
+    for (uint32_t bank = 0; bank < settle->config.bank_count; bank++)
+        wait_for(&settle->desks[bank], RANK_NONE);
 }
 
 uint32_t dispatch_calls(struct settle *settle, struct command *commands, uint32_t command_max)
@@ -319,9 +351,11 @@ uint64_t dispatch_next_at(const struct settle *settle)
         next_ns = room_ns < next_ns ? room_ns : next_ns;
         if (!may_call(settle, bank) || !has_work(settle, bank))
             continue;
-        uint64_t at_ns = throttle_next_at(&desk->throttle);
+        uint64_t at_ns = throttle_next_at(desk->throttle);
         if (desk->paused_until_ns > at_ns)
             at_ns = desk->paused_until_ns;
+        if (desk->yields_until_ns > at_ns)
+            at_ns = desk->yields_until_ns;
         next_ns = at_ns < next_ns ? at_ns : next_ns;
     }
     return next_ns;

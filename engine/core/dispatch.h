@@ -22,5 +22,7 @@ void dispatch_intents(struct settle *settle);
 void dispatch_on_reply(struct settle *settle, const struct call *call,
                        const struct bank_reply *reply);
 uint64_t dispatch_next_at(const struct settle *settle);
+/* No more calls: nobody gives way to this partition any more. */
+void dispatch_end(struct settle *settle);
 
 #endif

@@ -309,8 +309,7 @@ static void on_rate(struct settle *settle, const struct load_row *row)
     CHECK(row->request.amount_minor >= 1 && row->request.amount_minor <= THROTTLE_RATE_MAX);
     answer(settle, NULL, row, &row->request, DECISION_DONE, "");
     desk->rules.rate_per_s = (uint32_t)row->request.amount_minor;
-    // Begins empty, so that no window holds more than either rate allows.
-    throttle_init(&desk->throttle, desk->rules.rate_per_s, desk->rules.burst, settle->now_ns);
+    throttle_set_rate(desk->throttle, desk->rules.rate_per_s, row->request.id, settle->now_ns);
 }
 
 /* What an end permits, and what only an end does. */

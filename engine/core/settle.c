@@ -1,5 +1,6 @@
 #include "core/settle.h"
 
+#include "base/money.h"
 #include "base/sin.h"
 #include "base/time.h"
 #include "core/closing.h"
@@ -29,7 +30,12 @@ static void init_desks(struct settle *settle, uint64_t now_ns)
         struct desk *desk = &settle->desks[i];
         desk->rules = settle->config.banks[i];
         desk->answered = UINT32_MAX;
-        throttle_init(&desk->throttle, desk->rules.rate_per_s, desk->rules.burst, now_ns);
+        desk->waits_for = RANK_NONE;
+        desk->throttle = settle->config.throttles[i];
+        if (desk->throttle == NULL) {
+            desk->throttle = &desk->own;
+            throttle_init(&desk->own, desk->rules.rate_per_s, desk->rules.burst, now_ns);
+        }
         if (desk->rules.poll_interval_ns > settle->poll_interval_ns)
             settle->poll_interval_ns = desk->rules.poll_interval_ns;
     }
@@ -90,6 +96,7 @@ void settle_end_now(struct settle *settle, enum settle_end end)
     CHECK(settle->phase != SETTLE_DONE);
     settle->phase = SETTLE_DONE;
     settle->end = end;
+    dispatch_end(settle);
 }
 
 enum settle_end settle_end_of(enum status status)
@@ -583,6 +590,41 @@ const struct settle_counts *settle_counts(const struct settle *settle)
 const struct histogram *settle_latency(const struct settle *settle, enum call_kind call_kind)
 {
     return &settle->latency[call_kind];
+}
+
+void settle_counts_add(struct settle_counts *sum, const struct settle_counts *counts)
+{
+    sum->loaded += counts->loaded;
+    sum->waiting += counts->waiting;
+    sum->active += counts->active;
+    sum->in_doubt += counts->in_doubt;
+    sum->pending += counts->pending;
+    sum->settled += counts->settled;
+    sum->is_short += counts->is_short;
+    sum->ended += counts->ended;
+    sum->parked += counts->parked;
+    sum->reversed += counts->reversed;
+    sum->refused += counts->refused;
+    sum->blocked += counts->blocked;
+    sum->has_all = sum->has_all && counts->has_all;
+    sum->polls += counts->polls;
+    sum->transfers += counts->transfers;
+    sum->inquiries += counts->inquiries;
+    sum->resends += counts->resends;
+    sum->doubts += counts->doubts;
+    sum->throttled += counts->throttled;
+    sum->rejected += counts->rejected;
+    sum->not_done += counts->not_done;
+    sum->timeouts += counts->timeouts;
+    sum->stale_replies += counts->stale_replies;
+    sum->chunks += counts->chunks;
+    sum->records += counts->records;
+    sum->entries += counts->entries;
+    sum->paid_minor = money_add(sum->paid_minor, counts->paid_minor);
+    sum->collected_minor = money_add(sum->collected_minor, counts->collected_minor);
+    sum->calls_in_flight += counts->calls_in_flight;
+    if (sum->fatal == STATUS_OK)
+        sum->fatal = counts->fatal;
 }
 
 uint32_t settle_rate_used(const struct settle *settle, uint32_t bank)

@@ -27,6 +27,7 @@
 #include "base/histogram.h"
 #include "core/limits.h"
 #include "core/port.h"
+#include "core/throttle.h"
 
 /* Whose balance is read once more at the end; a sample is one in sixteen. */
 enum closing_check { CLOSING_ALL, CLOSING_SAMPLE, CLOSING_OFF };
@@ -38,8 +39,12 @@ enum settle_scope { SETTLE_ALL, SETTLE_REQUESTED };
 
 struct settle_config {
     enum settle_scope scope;
-    uint32_t bank_count; /* 1 .. BANKS_MAX */
-    struct bank_rules banks[BANKS_MAX];
+    uint32_t bank_count;                /* 1 .. BANKS_MAX */
+    struct bank_rules banks[BANKS_MAX]; /* calls_max: this partition's share */
+    /* By bank: the tokens that all partitions of the run share, begun by the caller and outliving
+       the core; NULL: this partition has its own, by the bank's rules. */
+    struct throttle *throttles[BANKS_MAX];
+    uint32_t sharers;         /* partitions that share them; 0 as 1 */
     uint32_t slots;           /* settlements under way, 1 .. SLOTS_MAX */
     uint32_t chunk_records;   /* a chunk closes at this many, 1 .. CHUNK_RECORDS_MAX */
     uint64_t chunk_delay_ns;  /* … or this long after its first record */
@@ -138,6 +143,9 @@ uint64_t settle_next_at(const struct settle *settle);
 enum settle_phase settle_phase(const struct settle *settle);
 enum settle_end settle_end(const struct settle *settle);
 const struct settle_counts *settle_counts(const struct settle *settle);
+/* Sums, for partitions and runs together; `fatal` becomes the other's where it was OK, and has_all
+   holds where it held for both. */
+void settle_counts_add(struct settle_counts *sum, const struct settle_counts *counts);
 /* Answer times by call kind (enum call_kind), from hand-over to reply. */
 const struct histogram *settle_latency(const struct settle *settle, enum call_kind call_kind);
 /* Share of the bank's allowance used while somebody waited for a token, in per mille; 0: nobody

@@ -3,29 +3,92 @@
 #include "base/sin.h"
 #include "base/time.h"
 
-void throttle_init(struct throttle *throttle, uint32_t rate_per_s, uint32_t burst, uint64_t now_ns)
+/* While the rate is being changed: no token, at any instant. */
+#define CHANGING_NS UINT64_MAX
+
+static uint64_t interval_of(uint32_t rate_per_s)
 {
     CHECK(rate_per_s >= 1 && rate_per_s <= THROTTLE_RATE_MAX);
+    return (NS_PER_S + rate_per_s - 1) / rate_per_s;
+}
+
+void throttle_init(struct throttle *throttle, uint32_t rate_per_s, uint32_t burst, uint64_t now_ns)
+{
     CHECK(burst >= 1 && burst <= THROTTLE_BURST_MAX);
-    throttle->interval_ns = (NS_PER_S + rate_per_s - 1) / rate_per_s;
+    uint64_t interval_ns = interval_of(rate_per_s);
     throttle->burst = burst;
-    throttle->full_at_ns = SIN(full_bucket) ? now_ns : now_ns + throttle->interval_ns * burst;
+    throttle->interval_ns = interval_ns;
+    throttle->full_at_ns = SIN(full_bucket) ? now_ns : now_ns + interval_ns * burst;
+    throttle->newest_ns = now_ns;
+    throttle->asked_by = 0;
+    for (uint32_t rank = 0; rank < RANK_NONE; rank++)
+        throttle->waiting[rank] = 0;
+}
+
+void throttle_set_rate(struct throttle *throttle, uint32_t rate_per_s, uint64_t request_id,
+                       uint64_t now_ns)
+{
+    uint64_t newest = throttle->asked_by;
+    do {
+        if (newest >= request_id)
+            return;
+    } while (!atomic_compare_exchange_weak(&throttle->asked_by, &newest, request_id));
+    // Who read the old interval has read an old instant, too, and so takes nothing from here on.
+    throttle->full_at_ns = CHANGING_NS;
+    uint64_t interval_ns = interval_of(rate_per_s);
+    throttle->interval_ns = interval_ns;
+    uint64_t newest_ns = throttle->newest_ns;
+    throttle->full_at_ns =
+        (newest_ns > now_ns ? newest_ns : now_ns) + interval_ns * throttle->burst;
+}
+
+static void note_time(struct throttle *throttle, uint64_t now_ns)
+{
+    uint64_t newest_ns = throttle->newest_ns;
+    while (newest_ns < now_ns &&
+           !atomic_compare_exchange_weak(&throttle->newest_ns, &newest_ns, now_ns))
+        continue;
 }
 
 uint32_t throttle_take(struct throttle *throttle, uint32_t want, uint64_t now_ns)
 {
-    if (throttle->full_at_ns < now_ns)
-        throttle->full_at_ns = now_ns;
-    uint64_t missing_ns = throttle->full_at_ns - now_ns;
-    uint64_t missing = (missing_ns + throttle->interval_ns - 1) / throttle->interval_ns;
-    CHECK(missing <= throttle->burst);
-    uint32_t there = throttle->burst - (uint32_t)missing;
-    uint32_t granted = want < there ? want : there;
-    throttle->full_at_ns += granted * throttle->interval_ns;
+    note_time(throttle, now_ns);
+    uint64_t was_ns = throttle->full_at_ns;
+    uint32_t granted;
+    uint64_t next_ns;
+    do {
+        uint64_t interval_ns = throttle->interval_ns;
+        uint64_t full_at_ns = was_ns < now_ns ? now_ns : was_ns;
+        if (full_at_ns - now_ns > interval_ns * throttle->burst)
+            return 0; // by another lane's newer reading of the clock, or the rate is changing
+        uint64_t missing = (full_at_ns - now_ns + interval_ns - 1) / interval_ns;
+        uint32_t there = throttle->burst - (uint32_t)missing;
+        granted = want < there ? want : there;
+        next_ns = full_at_ns + granted * interval_ns;
+    } while (granted > 0 && !atomic_compare_exchange_weak(&throttle->full_at_ns, &was_ns, next_ns));
     return granted;
 }
 
 uint64_t throttle_next_at(const struct throttle *throttle)
 {
-    return throttle->full_at_ns - throttle->interval_ns * (throttle->burst - 1);
+    uint64_t full_at_ns = throttle->full_at_ns;
+    return full_at_ns - throttle->interval_ns * (throttle->burst - 1);
+}
+
+void throttle_wait(struct throttle *throttle, enum throttle_rank before, enum throttle_rank rank)
+{
+    if (before == rank)
+        return;
+    if (before < RANK_NONE)
+        throttle->waiting[before]--;
+    if (rank < RANK_NONE)
+        throttle->waiting[rank]++;
+}
+
+bool throttle_is_wanted(const struct throttle *throttle, enum throttle_rank rank)
+{
+    for (uint32_t before = 0; before < (uint32_t)rank; before++)
+        if (throttle->waiting[before] > 0)
+            return true;
+    return false;
 }

@@ -62,6 +62,7 @@ struct peer {
 
 struct bank {
     struct ring *ring;
+    uint32_t first_index; /* in the ring, of the first connection */
     struct hash *hash;
     struct profile_scratch *scratch;
     struct peer peers[BANKS_MAX];
@@ -104,18 +105,20 @@ static void publish(struct bank *bank);
 static void release_call(struct bank *bank, struct connection *connection);
 static void reply_ending(struct bank *bank, struct slot call, struct ending ending);
 static void move(struct bank *bank, struct connection *connection, enum connection_state to);
+static uint32_t index_of(const struct bank *bank, const struct connection *connection);
 static struct peer *peer_of(struct bank *bank, const struct connection *connection);
 static struct buffers *buffers_of(struct bank *bank, const struct connection *connection);
 
 struct bank *bank_open(const struct bank_peer *peers, uint32_t peer_count, struct ring *ring,
-                       struct hash *hash)
+                       uint32_t first_index, struct hash *hash)
 {
     CHECK(peer_count >= 1 && peer_count <= BANKS_MAX);
     struct bank *bank = calloc(1, sizeof(*bank));
     if (!bank) {
         return NULL;
     }
-    *bank = (struct bank){.ring = ring, .hash = hash, .peer_count = peer_count};
+    *bank = (struct bank){
+        .ring = ring, .first_index = first_index, .hash = hash, .peer_count = peer_count};
     for (uint32_t i = 0; i < peer_count; i++) {
         CHECK(peers[i].connections_max >= 1 && peers[i].connections_max <= CALLS_MAX);
         bank->connection_count += peers[i].connections_max;
@@ -185,8 +188,9 @@ void bank_cancel(struct bank *bank, struct slot call)
 
 void bank_on_done(struct bank *bank, const struct ring_done *done, uint64_t now_ns)
 {
-    CHECK(done->tag.index < bank->connection_count);
-    struct connection *connection = &bank->connections[done->tag.index];
+    uint32_t index = done->tag.index - bank->first_index;
+    CHECK(index < bank->connection_count);
+    struct connection *connection = &bank->connections[index];
     struct pipe_result result = pipe_on_done(&connection->pipe, bank->ring, done);
     switch (result.event) {
     case PIPE_NOTHING:
@@ -278,7 +282,7 @@ static void peer_init(struct bank *bank, uint32_t index, const struct bank_peer 
     peer->unacked_ns = known ? config->linger_ns / 2 : config->call_timeout_ns;
     pool_init(&peer->pool, &bank->links[first], first, config->connections_max);
     for (uint32_t i = first; i < first + config->connections_max; i++) {
-        pipe_init(&bank->connections[i].pipe, i);
+        pipe_init(&bank->connections[i].pipe, bank->first_index + i);
         bank->connections[i].peer = (uint8_t)index;
     }
 }
@@ -324,7 +328,7 @@ static void take_call(struct bank *bank, struct connection *connection,
     connection->call = *call;
     connection->has_call = true;
     connection->began_at_ns = now_ns;
-    bank->calls[call->call.index] = connection->pipe.index + 1;
+    bank->calls[call->call.index] = index_of(bank, connection) + 1;
 }
 
 static void begin_connect(struct bank *bank, struct connection *connection)
@@ -502,7 +506,7 @@ static void publish(struct bank *bank)
 static void release_call(struct bank *bank, struct connection *connection)
 {
     uint32_t index = connection->call.call.index;
-    CHECK(connection->has_call && bank->calls[index] == connection->pipe.index + 1);
+    CHECK(connection->has_call && bank->calls[index] == index_of(bank, connection) + 1);
     bank->calls[index] = 0;
     connection->has_call = false;
 }
@@ -531,7 +535,7 @@ static void move(struct bank *bank, struct connection *connection, enum connecti
 #undef TO
     CHECK((legal[connection->state] & 1U << to) != 0);
     struct pool *pool = &peer_of(bank, connection)->pool;
-    uint32_t index = connection->pipe.index;
+    uint32_t index = index_of(bank, connection);
     if (connection->state == CONNECTION_CLOSED) {
         pool_remove(pool, POOL_CLOSED, index);
         bank->open_count++;
@@ -547,6 +551,11 @@ static void move(struct bank *bank, struct connection *connection, enum connecti
     connection->state = to;
 }
 
+static uint32_t index_of(const struct bank *bank, const struct connection *connection)
+{
+    return (uint32_t)(connection - bank->connections);
+}
+
 static struct peer *peer_of(struct bank *bank, const struct connection *connection)
 {
     return &bank->peers[connection->peer];
@@ -554,5 +563,5 @@ static struct peer *peer_of(struct bank *bank, const struct connection *connecti
 
 static struct buffers *buffers_of(struct bank *bank, const struct connection *connection)
 {
-    return &bank->buffers[connection->pipe.index];
+    return &bank->buffers[index_of(bank, connection)];
 }

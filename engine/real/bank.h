@@ -35,9 +35,10 @@ struct bank_peer {
 
 struct bank;
 
-/* Connections are opened when they are needed. NULL: out of memory. */
+/* Connections are opened when they are needed; in the ring they are known by the indices from
+   first_index on. NULL: out of memory. */
 struct bank *bank_open(const struct bank_peer *peers, uint32_t peer_count, struct ring *ring,
-                       struct hash *hash);
+                       uint32_t first_index, struct hash *hash);
 /* Only when shut, or with the ring closed already. */
 void bank_close(struct bank *bank);
 

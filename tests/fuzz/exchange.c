@@ -412,7 +412,7 @@ static void open_world(const uint8_t *bytes, size_t byte_count)
     world.at = bytes;
     world.end = bytes + byte_count;
     world.now_ns = NS_PER_S;
-    world.bank = bank_open(&peer, 1, &world.ring, hash);
+    world.bank = bank_open(&peer, 1, &world.ring, 0, hash);
     CHECK(world.bank != NULL);
 }
 

@@ -91,7 +91,7 @@ static struct line open_line_with(uint16_t port, uint64_t linger_ns)
         printf("%s\n", error);
         exit(1);
     }
-    line.bank = bank_open(&peer, 1, line.ring, line.hash);
+    line.bank = bank_open(&peer, 1, line.ring, 0, line.hash);
     CHECK(line.bank);
     return line;
 }

@@ -12,7 +12,7 @@ sim: base core wire mock sim
 '
 
 # System headers of the core: values only. No clock, socket, file, thread or allocator.
-core_system_headers='stdbool|stddef|stdint|inttypes|limits|string|stdalign'
+core_system_headers='stdatomic|stdbool|stddef|stdint|inttypes|limits|string|stdalign'
 
 check() {
     local tree=$1 directive='^[[:space:]]*#[[:space:]]*include[[:space:]]*'

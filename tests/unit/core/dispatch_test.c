@@ -117,6 +117,60 @@ static void inquiry_goes_before_transfer_before_closing_before_poll(void **state
     assert_int_equal(world->seen[3].position, 1);
 }
 
+/* ---- other partitions of the run ------------------------------------------------------------- */
+
+static struct throttle shared;
+
+static void share_tokens(uint32_t rate_per_s)
+{
+    rules(0)->rate_per_s = rate_per_s;
+    rules(0)->burst = 1;
+    throttle_init(&shared, rate_per_s, 1, START_NS);
+    world->config.throttles[0] = &shared;
+    world->config.sharers = 2;
+}
+
+static void looking_gives_way_to_another_partition_s_paying(void **state)
+{
+    (void)state;
+    share_tokens(100);
+    add_usual();
+    throttle_wait(&shared, RANK_NONE, RANK_PAY);
+    start();
+    run_for(500 * MS);
+    assert_int_equal(world->seen_count, 0);
+    throttle_wait(&shared, RANK_PAY, RANK_NONE);
+    run_for(20 * MS);
+    assert_int_equal(world->seen_count, 1);
+}
+
+static void who_waits_for_a_token_to_pay_says_so_and_says_when_it_is_over(void **state)
+{
+    (void)state;
+    share_tokens(2);
+    add_under_way(STEP_HOLD);
+    start();
+    run_for(400 * MS);
+    assert_true(throttle_is_wanted(&shared, RANK_LOOK));
+    run_for(200 * MS);
+    assert_false(throttle_is_wanted(&shared, RANK_LOOK));
+    assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
+}
+
+static void who_is_gone_waits_for_nothing(void **state)
+{
+    (void)state;
+    share_tokens(2);
+    add_under_way(STEP_HOLD);
+    start();
+    run_for(400 * MS);
+    assert_true(throttle_is_wanted(&shared, RANK_LOOK));
+    gone_at(START_NS + 420 * MS);
+    run_for(50 * MS);
+    assert_int_equal(settle_end(world->settle), SETTLE_END_GONE);
+    assert_false(throttle_is_wanted(&shared, RANK_LOOK));
+}
+
 static void a_permission_that_passes_while_waiting_for_a_token_is_renewed(void **state)
 {
     (void)state;
@@ -431,6 +485,9 @@ int main(void)
         WORLD_TEST(a_run_starts_with_an_empty_bucket),
         WORLD_TEST(calls_in_flight_reach_calls_max_and_no_more),
         WORLD_TEST(inquiry_goes_before_transfer_before_closing_before_poll),
+        WORLD_TEST(looking_gives_way_to_another_partition_s_paying),
+        WORLD_TEST(who_waits_for_a_token_to_pay_says_so_and_says_when_it_is_over),
+        WORLD_TEST(who_is_gone_waits_for_nothing),
         WORLD_TEST(a_permission_that_passes_while_waiting_for_a_token_is_renewed),
         WORLD_TEST(more_calls_than_a_turn_s_commands_go_out_in_the_next_turn),
         WORLD_TEST(waits_that_end_together_do_not_overfill_a_chunk),

@@ -1,7 +1,9 @@
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -142,6 +144,127 @@ static void who_always_asks_gets_99_percent_of_the_allowance(void **state)
     }
 }
 
+/* ---- lanes that share it ---- */
+
+#define LANES 3U
+
+struct take {
+    uint64_t at_ns; /* by the taker's clock */
+    uint32_t granted;
+};
+
+static int earlier(const void *a, const void *b)
+{
+    const struct take *x = a, *y = b;
+    return (x->at_ns > y->at_ns) - (x->at_ns < y->at_ns);
+}
+
+/* Each lane reads the clock now and then, and goes by that: readings do not come in order. */
+static void lanes_with_lagging_clocks_together_keep_to_every_window(void **state)
+{
+    (void)state;
+    static struct take takes[TAKES_MAX];
+    static uint64_t at_ns[TAKES_MAX];
+    static uint32_t granted[TAKES_MAX];
+    struct prng prng;
+    prng_init(&prng, 7);
+    for (uint32_t i = 0; i < 300; i++) {
+        uint32_t rate = (uint32_t)prng_between(&prng, 1, 100000);
+        uint32_t burst = (uint32_t)prng_between(&prng, 1, 40);
+        uint64_t step_ns = NS_PER_S / rate, now_ns = NS_PER_S;
+        uint64_t read_ns[LANES] = {now_ns, now_ns, now_ns};
+        struct throttle throttle;
+        throttle_init(&throttle, rate, burst, now_ns);
+        for (uint32_t k = 0; k < TAKES_MAX; k++) {
+            uint32_t lane = (uint32_t)prng_below(&prng, LANES);
+            now_ns += prng_below(&prng, step_ns + 1);
+            if (prng_chance(&prng, 1, 2))
+                read_ns[lane] = now_ns;
+            uint32_t want = (uint32_t)prng_between(&prng, 0, burst);
+            takes[k] = (struct take){read_ns[lane], throttle_take(&throttle, want, read_ns[lane])};
+        }
+        qsort(takes, TAKES_MAX, sizeof(takes[0]), earlier);
+        for (uint32_t k = 0; k < TAKES_MAX; k++) {
+            at_ns[k] = takes[k].at_ns;
+            granted[k] = takes[k].granted;
+        }
+        assert_every_window(at_ns, granted, TAKES_MAX, rate, burst);
+    }
+}
+
+struct taker {
+    pthread_t thread;
+    struct throttle *throttle;
+    _Atomic uint64_t *now_ns;
+    uint64_t until_ns;
+    uint64_t granted;
+};
+
+static void *take_until(void *context)
+{
+    struct taker *taker = context;
+    uint64_t now_ns;
+    // All push the one clock on, and so its readings cross.
+    while ((now_ns = atomic_fetch_add(taker->now_ns, 700)) < taker->until_ns)
+        taker->granted += throttle_take(taker->throttle, 2, now_ns);
+    return NULL;
+}
+
+static void threads_together_are_granted_the_allowance_and_no_more(void **state)
+{
+    (void)state;
+    struct throttle throttle;
+    _Atomic uint64_t now_ns = 0;
+    struct taker takers[LANES];
+    throttle_init(&throttle, 200000, 50, 0);
+    for (uint32_t i = 0; i < LANES; i++) {
+        takers[i] = (struct taker){.throttle = &throttle, .now_ns = &now_ns, .until_ns = NS_PER_S};
+        assert_int_equal(pthread_create(&takers[i].thread, NULL, take_until, &takers[i]), 0);
+    }
+    uint64_t granted = 0;
+    for (uint32_t i = 0; i < LANES; i++) {
+        assert_int_equal(pthread_join(takers[i].thread, NULL), 0);
+        granted += takers[i].granted;
+    }
+    // It began empty: a second's tokens; at the very end a clock that lags may leave the burst.
+    assert_in_range(granted, 200000 - 50 - 50, 200000);
+}
+
+static void a_new_rate_begins_empty_and_counts_once(void **state)
+{
+    (void)state;
+    struct throttle throttle;
+    throttle_init(&throttle, 1, 10, 0);
+    assert_int_equal(throttle_take(&throttle, 10, 5 * NS_PER_S), 5);
+    throttle_set_rate(&throttle, 100, 41, 6 * NS_PER_S);
+    assert_int_equal(throttle_take(&throttle, 10, 6 * NS_PER_S), 0);
+    assert_int_equal(throttle_take(&throttle, 10, 6 * NS_PER_S + 30 * NS_PER_MS), 3);
+    // The other lanes come to the same request later, and to an older one.
+    throttle_set_rate(&throttle, 100, 41, 6 * NS_PER_S + 40 * NS_PER_MS);
+    throttle_set_rate(&throttle, 5, 40, 6 * NS_PER_S + 40 * NS_PER_MS);
+    assert_int_equal(throttle_take(&throttle, 10, 6 * NS_PER_S + 60 * NS_PER_MS), 3);
+    throttle_set_rate(&throttle, 1, 42, 6 * NS_PER_S);
+    // By a reading older than what was granted last: empty as of that.
+    assert_int_equal(throttle_take(&throttle, 10, 7 * NS_PER_S + 59 * NS_PER_MS), 0);
+    assert_int_equal(throttle_take(&throttle, 10, 7 * NS_PER_S + 60 * NS_PER_MS), 1);
+}
+
+static void who_waits_for_something_urgent_is_seen_by_who_does_not(void **state)
+{
+    (void)state;
+    struct throttle throttle;
+    throttle_init(&throttle, 1, 1, 0);
+    throttle_wait(&throttle, RANK_NONE, RANK_LOOK);
+    assert_false(throttle_is_wanted(&throttle, RANK_LOOK));
+    throttle_wait(&throttle, RANK_NONE, RANK_PAY);
+    assert_true(throttle_is_wanted(&throttle, RANK_LOOK));
+    assert_false(throttle_is_wanted(&throttle, RANK_PAY));
+    throttle_wait(&throttle, RANK_PAY, RANK_FIND_OUT);
+    assert_true(throttle_is_wanted(&throttle, RANK_PAY));
+    throttle_wait(&throttle, RANK_FIND_OUT, RANK_NONE);
+    assert_false(throttle_is_wanted(&throttle, RANK_LOOK));
+}
+
 static void a_rate_of_nothing(void)
 {
     struct throttle throttle;
@@ -176,6 +299,10 @@ int main(void)
         cmocka_unit_test(next_at_is_the_very_instant_of_the_next_token),
         cmocka_unit_test(no_window_ever_holds_more_than_burst_and_rate_allow),
         cmocka_unit_test(who_always_asks_gets_99_percent_of_the_allowance),
+        cmocka_unit_test(lanes_with_lagging_clocks_together_keep_to_every_window),
+        cmocka_unit_test(threads_together_are_granted_the_allowance_and_no_more),
+        cmocka_unit_test(a_new_rate_begins_empty_and_counts_once),
+        cmocka_unit_test(who_waits_for_something_urgent_is_seen_by_who_does_not),
         cmocka_unit_test(rates_and_bursts_out_of_range_abort),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,7 +66,7 @@ static int open_with_a_low_hard_limit(void)
     const struct rlimit files = {.rlim_cur = 100, .rlim_max = 200};
     char error[STORE_ERROR_BYTES] = "";
     struct lane_config config = config_for("127.0.0.1", 4096);
-    return setrlimit(RLIMIT_NOFILE, &files) == 0 && !lane_open(&config, error) &&
+    return setrlimit(RLIMIT_NOFILE, &files) == 0 && !lane_open(&config, 0, NULL, error) &&
                    strstr(error, "4160 are needed, 200 allowed") &&
                    strstr(error, "HINT: ulimit -n 4160")
                ? 0
@@ -88,7 +88,7 @@ static int open_with_a_low_soft_limit(void)
     if (setrlimit(RLIMIT_NOFILE, &low) != 0) {
         return 1;
     }
-    struct lane *lane = lane_open(&config, error);
+    struct lane *lane = lane_open(&config, 0, NULL, error);
     if (!lane || getrlimit(RLIMIT_NOFILE, &files) != 0) {
         return 1;
     }
@@ -107,7 +107,7 @@ static void an_unknown_host_is_refused_by_name(void **state)
     (void)state;
     char error[STORE_ERROR_BYTES] = "";
     struct lane_config config = config_for("no-such-host.invalid", 64);
-    assert_null(lane_open(&config, error));
+    assert_null(lane_open(&config, 0, NULL, error));
     assert_non_null(strstr(error, "no-such-host.invalid"));
     assert_non_null(strstr(error, "\nHINT: "));
 }

@@ -25,6 +25,7 @@
     X(key_lifetime_ignored, "a key is believed to be kept for ever")                               \
     X(pending_is_accepted, "what the bank still works on counts as paid")                          \
     X(full_bucket, "the token bucket is full after a start")                                       \
+    X(own_buckets, "each partition has all of the bank's tokens")                                  \
     X(floor_ignored, "what lay in the account before counts as new money")                         \
     X(second_opening, "an account opens while its last settlement has not ended")                  \
     X(unproven_generation, "a no to a repeat begins the next generation at once")                  \

@@ -31,7 +31,7 @@ static void init_desks(struct settle *settle, uint64_t now_ns)
         desk->rules = settle->config.banks[i];
         desk->answered = UINT32_MAX;
         desk->waits_for = RANK_NONE;
-        desk->throttle = settle->config.throttles[i];
+        desk->throttle = SIN(own_buckets) ? NULL : settle->config.throttles[i];
         if (desk->throttle == NULL) {
             desk->throttle = &desk->own;
             throttle_init(&desk->own, desk->rules.rate_per_s, desk->rules.burst, now_ns);

@@ -60,7 +60,7 @@ struct auditor *auditor_open(const struct workload *workload, const struct audit
     auditor->hash = hash;
     auditor->accounts = zeroed(workload_total(workload), sizeof(*auditor->accounts));
     auditor->persons = zeroed(workload->count, sizeof(*auditor->persons));
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
         auditor->engines[i].calls = zeroed(rules->calls_max, sizeof(struct audited_call));
     keymap_init(&auditor->keys);
     for (uint32_t i = 0; i < workload_total(workload); i++)
@@ -73,7 +73,7 @@ struct auditor *auditor_open(const struct workload *workload, const struct audit
 void auditor_close(struct auditor *auditor)
 {
     keymap_deinit(&auditor->keys);
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
         free(auditor->engines[i].calls);
     free(auditor->transfers);
     free(auditor->requests);
@@ -167,17 +167,21 @@ int64_t auditor_shown(const struct auditor *auditor, uint32_t account)
                : person->bank_minor;
 }
 
-void auditor_begins(struct auditor *auditor, uint32_t engine, uint32_t month, uint32_t epoch,
+void auditor_begins(struct auditor *auditor, uint32_t engine, const struct settle_start *start,
                     uint64_t now_ns)
 {
-    struct audited_chain *chain = &auditor->chains[month];
+    uint32_t month = start->batch_id - WORKLOAD_BATCH, epoch = start->epoch;
+    struct audited_chain *chain = &auditor->chains[month][start->partition];
     struct audited_engine *begins = &auditor->engines[engine];
     if (epoch <= chain->epoch)
         auditor_complain(auditor, "epoch %u follows %u", epoch, chain->epoch);
     chain->epoch = epoch;
     memset(begins->calls, 0, auditor->rules.calls_max * sizeof(*begins->calls));
-    *begins = (struct audited_engine){
-        .month = month, .epoch = epoch, .heard_at_ns = now_ns, .calls = begins->calls};
+    *begins = (struct audited_engine){.month = month,
+                                      .partition = start->partition,
+                                      .epoch = epoch,
+                                      .heard_at_ns = now_ns,
+                                      .calls = begins->calls};
     for (uint32_t i = 0; i < auditor->workload->count; i++)
         auditor->persons[i].in_flight[engine] = 0;
 }
@@ -230,7 +234,7 @@ void auditor_clock_steps(struct auditor *auditor)
 
 static bool is_owner(const struct auditor *auditor, const struct audited_engine *engine)
 {
-    return engine->epoch == auditor->chains[engine->month].epoch;
+    return engine->epoch == auditor->chains[engine->month][engine->partition].epoch;
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -426,6 +430,14 @@ static void open_call(struct auditor *auditor, struct audited_engine *engine,
     slot->is_open = true;
     slot->generation = call->call.generation;
     engine->calls_in_flight++;
+    uint32_t together = 0; // what the bank allows, all partitions of a process make
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
+        if (auditor->engines[i].month == engine->month &&
+            auditor->engines[i].epoch == engine->epoch)
+            together += auditor->engines[i].calls_in_flight;
+    if (together > auditor->rules.calls_max)
+        auditor_complain(auditor, "%u calls in flight, more than %u", together,
+                         auditor->rules.calls_max);
 }
 
 static void check_ownership(struct auditor *auditor, struct audited_engine *engine, uint64_t now_ns)

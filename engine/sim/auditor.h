@@ -16,6 +16,7 @@
 
 #include "base/hash.h"
 #include "core/port.h"
+#include "core/settle.h"
 #include "mock/bank.h"
 #include "sim/workload.h"
 #include "sim/world.h"
@@ -51,9 +52,9 @@ void auditor_close(struct auditor *auditor);
 
 /* ---- what happens ---- */
 
-/* An engine, known by a seat below ENGINES_MAX, begins a month with this epoch. Whoever had the
-   month before may live on, stopped: what it checked before may still be sent, and no more. */
-void auditor_begins(struct auditor *auditor, uint32_t engine, uint32_t month, uint32_t epoch,
+/* An engine, known by a seat below SEATS_MAX, begins a partition with this epoch. Whoever had
+   it before may live on, stopped: what it checked before may still be sent, and no more. */
+void auditor_begins(struct auditor *auditor, uint32_t engine, const struct settle_start *start,
                     uint64_t now_ns);
 /* The engine gives out a command; now, and the database's clock then: when it was decided. */
 void auditor_calls(struct auditor *auditor, uint32_t engine, const struct bank_call *call,

@@ -112,10 +112,10 @@ static void check_totals(struct auditor *auditor, const struct chunk *chunk)
 static struct audited_chain *chain_of(struct auditor *auditor, const struct chunk *chunk)
 {
     uint32_t month = chunk->batch_id - WORKLOAD_BATCH;
-    if (month < auditor->workload->months && chunk->partition == 0)
-        return &auditor->chains[month];
+    if (month < auditor->workload->months && chunk->partition < auditor->workload->partitions)
+        return &auditor->chains[month][chunk->partition];
     auditor_complain(auditor, "chunk %u is of another partition", chunk->number);
-    return &auditor->chains[0];
+    return &auditor->chains[0][0];
 }
 
 static void check_chain(struct auditor *auditor, const struct chunk *chunk)
@@ -215,11 +215,16 @@ static bool is_of_run(const struct record *r)
     return r->record_kind == RECORD_DECISION && settlement_position(r->settlement_id) == 0;
 }
 
-static void on_record(struct auditor *auditor, const struct record *r)
+static void on_record(struct auditor *auditor, uint32_t partition, const struct record *r)
 {
     uint32_t who = workload_find(auditor->workload, r->settlement_id);
     if (who == UINT32_MAX && !is_of_run(r)) {
         auditor_complain(auditor, "a record of the unknown settlement %" PRIu64, r->settlement_id);
+        return;
+    }
+    if (settlement_partition(r->settlement_id) != partition) {
+        auditor_complain(auditor, "a record of settlement %" PRIu64 " in partition %u",
+                         r->settlement_id, partition);
         return;
     }
     switch ((enum record_kind)r->record_kind) {
@@ -249,7 +254,7 @@ void auditor_committed(struct auditor *auditor, const struct chunk *chunk, uint6
     check_totals(auditor, chunk);
     auditor->entry_count = 0;
     for (uint32_t i = 0; i < chunk->record_count; i++)
-        on_record(auditor, &chunk->records[i]);
+        on_record(auditor, chunk->partition, &chunk->records[i]);
     for (uint32_t i = 0; i < chunk->record_count; i++) {
         const struct record *r = &chunk->records[i];
         uint32_t who = workload_find(auditor->workload, r->settlement_id);

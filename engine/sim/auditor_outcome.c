@@ -12,7 +12,7 @@
 
 static uint32_t epoch_of(const struct auditor *auditor, const struct record *r)
 {
-    return auditor->chains[settlement_batch(r->settlement_id) - WORKLOAD_BATCH].epoch;
+    return auditor_chain(auditor, r->settlement_id)->epoch;
 }
 
 static void add_transfer(struct auditor *auditor, const struct record *r, uint32_t who)

@@ -26,7 +26,7 @@ void auditor_requested(struct auditor *auditor, uint32_t account, uint64_t after
     if (request->amount_minor > auditor->rules.rate_per_s)
         auditor->rules.rate_per_s = (uint32_t)request->amount_minor;
     // It may count for an engine before its decision is written.
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
         auditor->engines[i].rate_per_s = 0;
 }
 
@@ -162,12 +162,25 @@ static bool is_rate_open(const struct auditor *auditor)
     return false;
 }
 
+/* A partition that comes to it late changes nothing any more. */
+static bool is_overtaken(const struct auditor *auditor, const struct record *r)
+{
+    for (uint64_t id = r->decision.request_id; id < auditor->request_count; id++)
+        if (auditor->requests[id].request.kind == REQUEST_RATE &&
+            auditor->requests[id].decision != 0)
+            return true;
+    return false;
+}
+
 static void on_rate(struct auditor *auditor, const struct record *r)
 {
+    if (is_overtaken(auditor, r))
+        return;
     uint32_t month = settlement_batch(r->settlement_id) - WORKLOAD_BATCH;
-    for (uint32_t i = 0; i < ENGINES_MAX; i++) {
+    for (uint32_t i = 0; i < SEATS_MAX; i++) {
         struct audited_engine *engine = &auditor->engines[i];
-        if (engine->month != month || engine->epoch != auditor->chains[month].epoch)
+        if (engine->month != month ||
+            engine->epoch != auditor_chain(auditor, r->settlement_id)->epoch)
             continue;
         engine->rate_per_s = is_rate_open(auditor) ? 0 : (uint32_t)r->decision.amount_minor;
         engine->bucket = 0;
@@ -184,10 +197,18 @@ static bool is_its(const struct record *r, const struct audited_request *request
            r->decision.state <= DECISION_STALE && (r->decision.code[0] == 0) == is_done;
 }
 
+/* Of what is asked of the run each partition decides. */
+static bool is_decided(const struct audited_request *request, const struct record *r)
+{
+    if (request->account != UINT32_MAX)
+        return request->decision != 0;
+    return (request->decided_in >> settlement_partition(r->settlement_id) & 1) != 0;
+}
+
 void auditor_on_decision(struct auditor *auditor, const struct record *r, uint32_t who)
 {
     uint64_t id = r->decision.request_id;
-    if (id == 0 || id > auditor->request_count || auditor->requests[id - 1].decision != 0) {
+    if (id == 0 || id > auditor->request_count || is_decided(&auditor->requests[id - 1], r)) {
         auditor_complain(auditor, "a decision about request %" PRIu64 ", which %s", id,
                          id == 0 || id > auditor->request_count ? "nobody made" : "has one");
         return;
@@ -199,6 +220,7 @@ void auditor_on_decision(struct auditor *auditor, const struct record *r, uint32
     }
     check_order(auditor, r, request);
     request->decision = r->decision.state;
+    request->decided_in |= 1U << settlement_partition(r->settlement_id);
     if (who == UINT32_MAX)
         on_rate(auditor, r);
     else if (r->decision.state == DECISION_DONE)
@@ -354,7 +376,7 @@ static bool rests(uint8_t kind)
 
 static bool is_in_flight(const struct auditor *auditor, const struct chunk *chunk, uint32_t who)
 {
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
         if (auditor->engines[i].epoch == chunk->epoch &&
             auditor->engines[i].month == workload_month(auditor->workload, who) &&
             auditor_person(auditor, who)->in_flight[i] > 0)
@@ -390,7 +412,10 @@ void auditor_check_requests(struct auditor *auditor)
         const struct audited_request *request = &auditor->requests[i];
         bool is_poison = request->account != UINT32_MAX &&
                          auditor->workload->accounts[request->account].is_poison;
-        if (request->decision == 0 && !is_poison)
+        bool is_answered = request->account != UINT32_MAX
+                               ? request->decision != 0
+                               : request->decided_in == (1U << auditor->workload->partitions) - 1;
+        if (!is_answered && !is_poison)
             auditor_complain(auditor, "request %u of kind %u was never answered", i + 1,
                              request->request.kind);
         if (request->decision == DECISION_DONE && request->request.kind == REQUEST_PAID_BY_HAND &&

@@ -88,7 +88,7 @@ struct audited_person {
     int64_t came_minor;                /* deposits so far */
     int64_t virtual_minor, held_minor; /* of the ledger */
     int64_t received_minor;            /* that came in, as posted */
-    uint32_t in_flight[ENGINES_MAX];   /* calls about a transfer */
+    uint32_t in_flight[SEATS_MAX];     /* calls about a transfer */
     /* What the bank has and what the ledger has differ for a reason that no engine can see. */
     bool is_clouded;
 };
@@ -98,9 +98,10 @@ struct audited_request {
     struct load_request request;
     uint32_t account; /* UINT32_MAX: the run's */
     uint64_t after;
-    uint8_t decision;  /* enum decision_state; 0: none yet */
-    uint32_t transfer; /* that it is about + 1, 0: none */
-    bool is_paid;      /* by hand, at the bank */
+    uint8_t decision;    /* enum decision_state; 0: none yet */
+    uint32_t decided_in; /* the run's: bit of each partition that decided it */
+    uint32_t transfer;   /* that it is about + 1, 0: none */
+    bool is_paid;        /* by hand, at the bank */
 };
 
 struct audited_call {
@@ -114,7 +115,7 @@ struct audited_call {
 };
 
 struct audited_engine {
-    uint32_t month, epoch;
+    uint32_t month, partition, epoch;
     bool is_gone;
     uint64_t heard_at_ns; /* newest acknowledged statement: when it was asked */
     struct audited_call *calls;
@@ -149,7 +150,7 @@ struct auditor {
     struct audited_transfer *transfers;
     uint32_t transfer_count, transfer_capacity;
     struct keymap keys;
-    struct audited_engine engines[ENGINES_MAX];
+    struct audited_engine engines[SEATS_MAX];
     struct audited_request *requests;
     uint32_t request_count, request_capacity;
     uint64_t now_ns; /* of the chunk being judged */
@@ -158,13 +159,21 @@ struct auditor {
     uint64_t bucket; /* calls given out and not drained yet, in 1e-9 */
     uint64_t bucket_at_ns;
 
-    struct audited_chain chains[MONTHS_MAX];
+    struct audited_chain chains[MONTHS_MAX][WORLD_PARTITIONS_MAX];
     struct audited_entry entries[AUDITED_ENTRIES_MAX]; /* open ones of the chunk being judged */
     uint32_t entry_count;
 
     uint64_t complaints;
     char text[AUDITOR_TEXT_BYTES];
 };
+
+/* The chain that the settlement belongs to; its batch and partition are known to exist. */
+static inline const struct audited_chain *auditor_chain(const struct auditor *auditor,
+                                                        uint64_t settlement_id)
+{
+    return &auditor->chains[settlement_batch(settlement_id) - WORKLOAD_BATCH]
+                           [settlement_partition(settlement_id)];
+}
 
 static inline bool auditor_is_done(const struct audited_account *account, uint8_t step)
 {

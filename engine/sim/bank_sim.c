@@ -104,7 +104,7 @@ struct bank_sim *bank_sim_open(const struct bank_sim_config *config)
     echoes_init(&bank->echoes, config->world, config->seed);
     bank->free_head = FLIGHT_NONE;
     bank->calls_max = (uint32_t)swarm->calls;
-    bank->by_call = calloc(ENGINES_MAX * bank->calls_max, sizeof(*bank->by_call));
+    bank->by_call = calloc(SEATS_MAX * bank->calls_max, sizeof(*bank->by_call));
     bank->counts = calloc(workload_total(config->workload), 3 * sizeof(*bank->counts));
     struct mock_settings settings = {
         .seed = prng_next(&bank->prng),
@@ -226,7 +226,7 @@ static void add_flight(struct bank_sim *bank)
 /* Where it is noted which flight carries this call. */
 static uint32_t *place_of(struct bank_sim *bank, uint32_t engine, struct slot call)
 {
-    CHECK(engine < ENGINES_MAX && call.index < bank->calls_max);
+    CHECK(engine < SEATS_MAX && call.index < bank->calls_max);
     return &bank->by_call[engine * bank->calls_max + call.index];
 }
 
@@ -639,7 +639,7 @@ uint32_t bank_sim_engine(const struct bank_sim *bank, const struct happening *ha
     const struct flight *flight = flight_at(bank, (uint32_t)happening->what);
     bool is_stale = !flight->is_used || flight->generation != happening->what >> 32;
     // What was handed over travels by itself.
-    return is_stale || !flight->is_owned || happening->kind == HAPPENING_ARRIVED ? ENGINES_MAX
+    return is_stale || !flight->is_owned || happening->kind == HAPPENING_ARRIVED ? SEATS_MAX
                                                                                  : flight->engine;
 }
 

@@ -69,14 +69,14 @@ struct call_given {
     uint64_t at_ns;
     int64_t db_us;
 };
-/* Engines are known by their seat (below ENGINES_MAX). What an engine hands over later than
+/* Engines are known by their seat (below SEATS_MAX). What an engine hands over later than
    `linger` after it decided meets a connection that the bank has closed. */
 void bank_sim_call(struct bank_sim *bank, uint32_t engine, const struct bank_call *call,
                    struct call_given given);
 void bank_sim_cancel(struct bank_sim *bank, uint32_t engine, struct slot call);
 /* The engine is gone, and its connections with it. */
 void bank_sim_drop(struct bank_sim *bank, uint32_t engine);
-/* The engine that a happening must wait for while it stands still; ENGINES_MAX: none. */
+/* The engine that a happening must wait for while it stands still; SEATS_MAX: none. */
 uint32_t bank_sim_engine(const struct bank_sim *bank, const struct happening *happening);
 /* One of the bank's happenings. True: *event is for that engine; its text holds for the next
    BANK_SIM_TEXTS events. */

@@ -38,7 +38,7 @@ void echoes_drop(struct echoes *echoes, uint32_t engine)
 {
     for (uint32_t i = 0; i < ECHOES_MAX; i++)
         if (echoes->kept[i].engine == engine)
-            echoes->kept[i].engine = ENGINES_MAX;
+            echoes->kept[i].engine = SEATS_MAX;
 }
 
 uint32_t echoes_engine(const struct echoes *echoes, const struct happening *happening)
@@ -50,7 +50,7 @@ uint32_t echoes_engine(const struct echoes *echoes, const struct happening *happ
 bool echoes_happen(struct echoes *echoes, const struct happening *happening, struct event *event,
                    struct bank_text *text)
 {
-    bool is_for_one = echoes_engine(echoes, happening) < ENGINES_MAX;
+    bool is_for_one = echoes_engine(echoes, happening) < SEATS_MAX;
     echoes->kept[happening->what].is_used = false;
     if (!is_for_one)
         return false;

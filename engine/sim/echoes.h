@@ -18,7 +18,7 @@ struct echoes {
     struct prng prng;
     struct {
         bool is_used;
-        uint32_t engine; /* ENGINES_MAX: that one is gone */
+        uint32_t engine; /* SEATS_MAX: that one is gone */
         struct bank_reply reply;
         struct bank_text text;
     } kept[ECHOES_MAX];
@@ -30,7 +30,7 @@ void echoes_keep(struct echoes *echoes, uint64_t chance, uint32_t engine,
                  const struct bank_reply *reply);
 /* The engine is gone. */
 void echoes_drop(struct echoes *echoes, uint32_t engine);
-/* Which engine a HAPPENING_TOLD_AGAIN is for, ENGINES_MAX: none. */
+/* Which engine a HAPPENING_TOLD_AGAIN is for, SEATS_MAX: none. */
 uint32_t echoes_engine(const struct echoes *echoes, const struct happening *happening);
 /* True: *event is for that engine; its text is *text. */
 bool echoes_happen(struct echoes *echoes, const struct happening *happening, struct event *event,

@@ -12,17 +12,18 @@
 #define SCRIPTED_LOOKS 400U
 #define SCRIPTED_GAP_NS (25 * NS_PER_MS)
 #define MEANWHILE_NS (10 * NS_PER_S)
-#define DEEP_MOMENTS 20U /* a crash during the recovery from one */
+#define NEWS_WITHIN_NS (NS_PER_S / 8) /* that partitions of a run have for each other */
+#define DEEP_MOMENTS 20U              /* a crash during the recovery from one */
 
 _Static_assert(EVENTS_A_TURN <= BANK_SIM_TEXTS, "replies of one turn keep their texts");
 
 /* ---- moments --------------------------------------------------------------------------------- */
 
-static uint32_t used_seats(const struct payday *payday)
+static uint32_t live_processes(const struct payday *payday)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
-        count += payday->engines[i].is_used;
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
+        count += payday->engines[i].is_used && payday->engines[i].partition == 0;
     return count;
 }
 
@@ -50,27 +51,34 @@ static bool is_crash_due(struct payday *payday, uint64_t number)
     return payday->crash_at <= number;
 }
 
-static void crash(struct payday *payday, struct engine *engine)
+static void crash(struct payday *payday, const struct engine *engine)
 {
     payday->crashes_done++;
     payday->result->crashes++;
     payday->crash_at = 0;
-    engine->is_crashed = true;
+    struct engine *one = NULL;
+    while ((one = engines_next(payday, engine->run, one)) != NULL)
+        one->is_crashed = true;
     tape_note(payday->tape, payday->world.now_ns, "crash", payday->result->moments);
 }
 
 /* It stands still from here on, and somebody may take over meanwhile. */
-static void freeze(struct payday *payday, struct engine *engine)
+static void freeze(struct payday *payday, const struct engine *engine)
 {
     const struct swarm *swarm = &payday->swarm;
     struct prng *prng = &payday->prng.freezes;
     uint64_t now_ns = payday->world.now_ns;
-    engine->is_frozen = true;
-    engine->frozen_until_ns = now_ns + prng_between(prng, 1, swarm->process_freeze_ns);
-    engine->taken_over_at_ns = now_ns + prng_between(prng, 0, swarm->process_takeover_ns);
+    uint64_t until_ns = now_ns + prng_between(prng, 1, swarm->process_freeze_ns);
+    uint64_t taken_over_at_ns = now_ns + prng_between(prng, 0, swarm->process_takeover_ns);
+    struct engine *one = NULL;
+    while ((one = engines_next(payday, engine->run, one)) != NULL) {
+        one->is_frozen = true;
+        one->frozen_until_ns = until_ns;
+        one->taken_over_at_ns = taken_over_at_ns;
+        store_sim_freeze(payday->store, one->seat, until_ns);
+    }
     payday->result->freezes++;
-    store_sim_freeze(payday->store, engine->seat, engine->frozen_until_ns);
-    tape_note(payday->tape, now_ns, "freeze", engine->frozen_until_ns);
+    tape_note(payday->tape, now_ns, "freeze", until_ns);
 }
 
 /* True: the engine dies or stands still now. */
@@ -82,7 +90,7 @@ static bool moment(struct payday *payday, struct engine *engine)
         return true;
     }
     uint64_t chance = payday->swarm.process_freeze;
-    if (chance == 0 || used_seats(payday) == ENGINES_MAX ||
+    if (chance == 0 || live_processes(payday) == PROCESSES_MAX ||
         !prng_chance(&payday->prng.freezes, (uint32_t)chance, SWARM_MILLION))
         return false;
     freeze(payday, engine);
@@ -103,17 +111,31 @@ static void set_clock(struct payday *payday, int64_t offset_us)
     tape_note(payday->tape, payday->world.now_ns, "clock", (uint64_t)offset_us);
 }
 
-static struct engine *of_run(struct payday *payday, uint64_t run)
+struct engine *engines_next(struct payday *payday, uint32_t run, const struct engine *engine)
 {
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    for (uint32_t i = engine == NULL ? 0 : engine->seat + 1; i < SEATS_MAX; i++)
         if (payday->engines[i].is_used && payday->engines[i].run == run)
             return &payday->engines[i];
     return NULL;
 }
 
+/* Plan something for one engine, unless its seat is another's by then. */
+static void plan_for(struct payday *payday, const struct engine *engine, uint64_t after_ns,
+                     enum happening_kind kind)
+{
+    world_plan(&payday->world, payday->world.now_ns + after_ns, kind,
+               (uint64_t)engine->run << 8 | engine->seat);
+}
+
+static struct engine *planned_for(struct payday *payday, uint64_t what)
+{
+    struct engine *engine = &payday->engines[what & 0xff];
+    return engine->is_used && engine->run == what >> 8 ? engine : NULL;
+}
+
 static void look_meanwhile(struct payday *payday, uint64_t run)
 {
-    const struct engine *engine = of_run(payday, run);
+    const struct engine *engine = engines_next(payday, (uint32_t)run, NULL);
     if (engine != NULL && !engine->is_taken_over)
         people_look_meanwhile(payday, engine->month);
 }
@@ -121,7 +143,7 @@ static void look_meanwhile(struct payday *payday, uint64_t run)
 /* The engine that this is for, or NULL. */
 static struct engine *addressee(struct payday *payday, const struct happening *happening)
 {
-    uint32_t seat = ENGINES_MAX;
+    uint32_t seat = SEATS_MAX;
     switch (happening->kind) {
     case HAPPENING_CONNECTED:
     case HAPPENING_ANSWERED:
@@ -137,7 +159,8 @@ static struct engine *addressee(struct payday *payday, const struct happening *h
         seat = store_sim_engine(happening);
         break;
     case HAPPENING_STOP:
-        return of_run(payday, happening->what);
+    case HAPPENING_NEWS:
+        return planned_for(payday, happening->what);
     case HAPPENING_DEPOSIT:
     case HAPPENING_ARRIVED:
     case HAPPENING_COMMIT:
@@ -146,7 +169,7 @@ static struct engine *addressee(struct payday *payday, const struct happening *h
     case HAPPENING_CLOCK:
         break;
     }
-    return seat < ENGINES_MAX && payday->engines[seat].is_used ? &payday->engines[seat] : NULL;
+    return seat < SEATS_MAX && payday->engines[seat].is_used ? &payday->engines[seat] : NULL;
 }
 
 /* Let it happen. True: *event is for the addressee. */
@@ -177,6 +200,9 @@ static bool happen(struct payday *payday, const struct happening *happening, str
     case HAPPENING_STOP:
         *event = (struct event){.kind = EVENT_STOP};
         return true;
+    case HAPPENING_NEWS:
+        *event = (struct event){.kind = EVENT_STORE_GONE, .store_gone = STATUS_STORE_LOST};
+        return true;
     case HAPPENING_CLOCK:
         set_clock(payday, (int64_t)happening->what);
         return false;
@@ -188,10 +214,11 @@ static bool happen(struct payday *payday, const struct happening *happening, str
 /* Says on the tape whose lines follow. */
 static void name_on_tape(struct payday *payday, const struct engine *engine)
 {
-    if (payday->tape_run == engine->run)
+    uint64_t name = (uint64_t)engine->partition << 32 | engine->run;
+    if (payday->tape_engine == name)
         return;
-    payday->tape_run = engine->run;
-    tape_note(payday->tape, payday->world.now_ns, "engine", engine->run);
+    payday->tape_engine = name;
+    tape_note(payday->tape, payday->world.now_ns, "engine", name);
 }
 
 struct inbox {
@@ -199,7 +226,7 @@ struct inbox {
     uint32_t count;
 };
 
-static uint32_t collect(struct payday *payday, struct inbox inboxes[ENGINES_MAX])
+static uint32_t collect(struct payday *payday, struct inbox inboxes[SEATS_MAX])
 {
     uint32_t count = 0;
     struct happening happening;
@@ -307,13 +334,40 @@ static uint32_t step(struct payday *payday, struct engine *engine, const struct 
     return is_still(engine) ? 0 : decide_and_act(payday, engine);
 }
 
-/* One that was taken over, and has found out, is gone; so is one that died. */
-static void bury(struct payday *payday, struct engine *engine)
+/* What one ended by, the others of its run hear of within a turn of theirs: that the batch may be
+   lost; or they drain, where it found a defect. */
+static void spread_news(struct payday *payday, struct engine *engine)
 {
-    if (engine->is_used && engine->is_taken_over &&
-        (engine->is_crashed || settle_phase(engine->settle) == SETTLE_DONE)) {
+    if (!engine->is_used || is_still(engine) || engine->is_told ||
+        settle_phase(engine->settle) != SETTLE_DONE)
+        return;
+    engine->is_told = true;
+    enum settle_end end = settle_end(engine->settle);
+    if (end != SETTLE_END_GONE && end != SETTLE_END_FATAL)
+        return;
+    struct engine *one = NULL;
+    while ((one = engines_next(payday, engine->run, one)) != NULL)
+        if (one != engine && settle_phase(one->settle) != SETTLE_DONE)
+            plan_for(payday, one, prng_below(&payday->prng.news, NEWS_WITHIN_NS),
+                     end == SETTLE_END_GONE ? HAPPENING_NEWS : HAPPENING_STOP);
+}
+
+bool engines_are_done(struct payday *payday, uint32_t run)
+{
+    const struct engine *engine = NULL;
+    while ((engine = engines_next(payday, run, engine)) != NULL)
+        if (!engine->is_crashed && settle_phase(engine->settle) != SETTLE_DONE)
+            return false;
+    return true;
+}
+
+/* One that was taken over, and has found out, is gone; so is one that died. */
+static void bury(struct payday *payday, const struct engine *engine)
+{
+    if (engine->is_used && engine->is_taken_over && engine->partition == 0 &&
+        engines_are_done(payday, engine->run)) {
         tape_note(payday->tape, payday->world.now_ns, "buried", engine->run);
-        engines_end(payday, engine);
+        engines_end(payday, engine->run);
     }
 }
 
@@ -322,9 +376,9 @@ static void bury(struct payday *payday, struct engine *engine)
 static uint64_t next_at(const struct payday *payday)
 {
     uint64_t at_ns = world_next_at(&payday->world);
-    for (uint32_t i = 0; i < ENGINES_MAX; i++) {
+    for (uint32_t i = 0; i < SEATS_MAX; i++) {
         const struct engine *engine = &payday->engines[i];
-        if (!engine->is_used)
+        if (!engine->is_used || settle_phase(engine->settle) == SETTLE_DONE)
             continue;
         uint64_t its_ns =
             engine->is_frozen ? engine->frozen_until_ns : settle_next_at(engine->settle);
@@ -392,15 +446,17 @@ bool engines_turn(struct payday *payday, uint64_t until_ns)
     if (!payday_is_good(payday) || !jump(payday, until_ns))
         return false;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
         count += wake(payday, &payday->engines[i]);
-    struct inbox inboxes[ENGINES_MAX];
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    struct inbox inboxes[SEATS_MAX];
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
         inboxes[i].count = 0;
     count += collect(payday, inboxes);
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
         count += step(payday, &payday->engines[i], &inboxes[i]);
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
+        spread_news(payday, &payday->engines[i]);
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
         bury(payday, &payday->engines[i]);
     check_idle(payday, count == 0 && before_ns == payday->world.now_ns);
     return true;
@@ -408,7 +464,7 @@ bool engines_turn(struct payday *payday, uint64_t until_ns)
 
 bool engines_linger(const struct payday *payday)
 {
-    return used_seats(payday) > 0;
+    return live_processes(payday) > 0;
 }
 
 /* ---- engines come and go --------------------------------------------------------------------- */
@@ -461,7 +517,9 @@ static void plan_stop(struct payday *payday, const struct engine *engine)
     if (!prng_chance(prng, (uint32_t)payday->swarm.process_stop, SWARM_MILLION))
         return;
     uint64_t after_ns = prng_between(prng, 0, 20 * NS_PER_S);
-    world_plan(&payday->world, payday->world.now_ns + after_ns, HAPPENING_STOP, engine->run);
+    struct engine *one = NULL;
+    while ((one = engines_next(payday, engine->run, one)) != NULL)
+        plan_for(payday, one, after_ns, HAPPENING_STOP);
 }
 
 /* Somebody sets the database server's clock, forward or back. */
@@ -492,7 +550,7 @@ static struct engine *free_seat(struct payday *payday)
 {
     uint32_t seat = 0;
     while (payday->engines[seat].is_used)
-        CHECK(++seat < ENGINES_MAX);
+        CHECK(++seat < SEATS_MAX);
     struct command **commands = &payday->sim->memories[seat].commands;
     if (*commands == NULL)
         *commands = calloc(COMMANDS_MAX, sizeof(**commands));
@@ -514,36 +572,87 @@ static void plan_persons(struct payday *payday, const struct engine *engine)
                    HAPPENING_PERSONS, engine->run);
 }
 
-struct engine *engines_begin(struct payday *payday, uint32_t month, enum settle_scope scope)
+/* A part of what the process may use. */
+static uint32_t share(uint32_t whole, uint32_t partition, uint32_t partitions)
 {
-    struct settle_start start;
+    uint32_t part = whole / partitions + (partition < whole % partitions);
+    return part > 0 ? part : 1;
+}
+
+static struct settle_config config_of(const struct payday *payday, const struct engine *engine,
+                                      struct throttle *throttle)
+{
+    uint32_t partitions = payday->workload.partitions;
     struct settle_config config;
-    struct engine *engine = free_seat(payday);
-    bank_sim_advance(payday->bank);
-    store_sim_claim(payday->store, engine->seat, month, &start);
     swarm_config(&payday->swarm, profile_rules(payday->profile), &config);
+    config.seed = payday->plan->seed + engine->run + ((uint64_t)engine->partition << 32);
+    config.unhold = (payday->swarm.unhold >> engine->month & 1) != 0;
+    config.slots = share(config.slots, engine->partition, partitions);
+    config.banks[0].calls_max = share(config.banks[0].calls_max, engine->partition, partitions);
+    config.throttles[0] = throttle;
+    config.sharers = partitions;
+    return config;
+}
+
+static struct engine *begin_partition(struct payday *payday, uint32_t month, uint32_t partition)
+{
+    struct engine *engine = free_seat(payday);
     engine->is_used = true;
     engine->month = month;
-    engine->run = ++payday->result->runs;
+    engine->partition = partition;
+    engine->run = payday->result->runs;
     engine->taken_over_at_ns = AT_NEVER;
-    config.seed = payday->plan->seed + engine->run;
-    config.scope = scope;
-    config.unhold = (payday->swarm.unhold >> month & 1) != 0;
-    config.deadline_at_ns = draw_deadline(payday);
-    name_on_tape(payday, engine);
-    tape_claim(payday->tape, payday->world.now_ns, &start);
-    auditor_begins(payday->auditor, engine->seat, month, start.epoch, payday->world.now_ns);
-    engine->settle = place_settle(payday, engine->seat, &config, &start);
-    plan_stop(payday, engine);
-    plan_clock(payday);
-    if (scope == SETTLE_ALL)
-        plan_persons(payday, engine);
     return engine;
 }
 
-void engines_end(struct payday *payday, struct engine *engine)
+static void begin_core(struct payday *payday, struct engine *engine, struct settle_config *config)
 {
-    bank_sim_drop(payday->bank, engine->seat);
-    store_sim_drop(payday->store, engine->seat);
-    engine->is_used = false;
+    struct settle_start start;
+    store_sim_claim(payday->store, engine->seat, engine->month, engine->partition, &start);
+    name_on_tape(payday, engine);
+    tape_claim(payday->tape, payday->world.now_ns, &start);
+    auditor_begins(payday->auditor, engine->seat, &start, payday->world.now_ns);
+    engine->settle = place_settle(payday, engine->seat, config, &start);
+}
+
+struct engine *engines_begin(struct payday *payday, uint32_t month, enum settle_scope scope)
+{
+    payday->result->runs++;
+    bank_sim_advance(payday->bank);
+    uint64_t deadline_at_ns = draw_deadline(payday);
+    struct engine *first = NULL;
+    for (uint32_t i = 0; i < payday->workload.partitions; i++) {
+        struct engine *engine = begin_partition(payday, month, i);
+        first = first == NULL ? engine : first;
+        struct settle_config config = config_of(payday, engine, &first->throttle);
+        config.scope = scope;
+        config.deadline_at_ns = deadline_at_ns;
+        if (i == 0)
+            throttle_init(&first->throttle, config.banks[0].rate_per_s, config.banks[0].burst,
+                          payday->world.now_ns);
+        begin_core(payday, engine, &config);
+    }
+    plan_stop(payday, first);
+    plan_clock(payday);
+    if (scope == SETTLE_ALL)
+        plan_persons(payday, first);
+    return first;
+}
+
+void engines_hand_over(struct payday *payday, uint32_t run)
+{
+    struct engine *engine = NULL;
+    while ((engine = engines_next(payday, run, engine)) != NULL)
+        engine->is_taken_over = true;
+    payday->result->takeovers++;
+}
+
+void engines_end(struct payday *payday, uint32_t run)
+{
+    struct engine *engine = NULL;
+    while ((engine = engines_next(payday, run, engine)) != NULL) {
+        bank_sim_drop(payday->bank, engine->seat);
+        store_sim_drop(payday->store, engine->seat);
+        engine->is_used = false;
+    }
 }

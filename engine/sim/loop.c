@@ -34,7 +34,7 @@ void sim_close(struct sim *sim)
     sim_profiles_close(&sim->profiles);
     profile_scratch_close(sim->scratch);
     hash_close(sim->hash);
-    for (uint32_t i = 0; i < ENGINES_MAX; i++) {
+    for (uint32_t i = 0; i < SEATS_MAX; i++) {
         engines_memory_free(sim, i);
         free(sim->memories[i].commands);
     }
@@ -89,7 +89,7 @@ static bool is_takeover_due(const struct payday *payday, const struct engine *en
     return engine->is_frozen && payday->world.now_ns >= engine->taken_over_at_ns;
 }
 
-static enum settle_end judge_end(struct payday *payday, const struct engine *engine)
+static enum settle_end judge_one(struct payday *payday, const struct engine *engine)
 {
     enum settle_end end = engine->is_crashed ? SETTLE_END_GONE : settle_end(engine->settle);
     enum status fatal = settle_counts(engine->settle)->fatal;
@@ -102,22 +102,37 @@ static enum settle_end judge_end(struct payday *payday, const struct engine *eng
     return end;
 }
 
-/* One engine from its claim to its end, its crash, its takeover, or a complaint. */
+/* The most serious of all partitions. */
+static enum settle_end judge_end(struct payday *payday, uint32_t run)
+{
+    static const uint8_t weights[] = {
+        [SETTLE_END_NONE] = 0,     [SETTLE_END_COMPLETE] = 1, [SETTLE_END_DOUBT] = 2,
+        [SETTLE_END_DEADLINE] = 3, [SETTLE_END_STOPPED] = 4,  [SETTLE_END_GONE] = 5,
+        [SETTLE_END_FATAL] = 6};
+    enum settle_end worst = SETTLE_END_NONE;
+    const struct engine *engine = NULL;
+    while ((engine = engines_next(payday, run, engine)) != NULL) {
+        enum settle_end end = judge_one(payday, engine);
+        worst = weights[end] > weights[worst] ? end : worst;
+    }
+    return worst;
+}
+
+/* One process from its claim to its end, its crash, its takeover, or a complaint. */
 static enum settle_end run_scope(struct payday *payday, uint32_t month, enum settle_scope scope)
 {
     wait_for_store(payday);
     struct engine *engine = engines_begin(payday, month, scope);
     enum settle_end end = SETTLE_END_GONE;
     while (payday_is_good(payday) && !engine->is_crashed && !is_takeover_due(payday, engine) &&
-           settle_phase(engine->settle) != SETTLE_DONE)
+           !engines_are_done(payday, engine->run))
         engines_turn(payday, engine->is_frozen ? engine->taken_over_at_ns : AT_NEVER);
     if (is_takeover_due(payday, engine)) {
-        engine->is_taken_over = true;
-        payday->result->takeovers++;
+        engines_hand_over(payday, engine->run);
         return end;
     }
-    end = judge_end(payday, engine);
-    engines_end(payday, engine);
+    end = judge_end(payday, engine->run);
+    engines_end(payday, engine->run);
     pass(payday, prng_between(&payday->prng.restarts, 0, payday->swarm.restart_ns));
     return end;
 }
@@ -360,7 +375,8 @@ static void split_streams(struct payday *payday)
                                            .clock = prng_split(seed, "clock"),
                                            .months = prng_split(seed, "months"),
                                            .persons = prng_split(seed, "people"),
-                                           .commands = prng_split(seed, "commands")};
+                                           .commands = prng_split(seed, "commands"),
+                                           .news = prng_split(seed, "news")};
 }
 
 static void open_world(struct payday *payday)

@@ -31,13 +31,24 @@ const struct stored_request *store_requests_at(const struct store_requests *requ
     return &requests->items[id - 1];
 }
 
-uint64_t store_requests_next(const struct store_requests *requests, uint32_t month, uint64_t above)
+static bool is_for(const struct store_rows *rows, const struct stored_request *request,
+                   uint32_t partition)
 {
+    if (request->account == UINT32_MAX)
+        return (request->decided_in >> partition & 1) == 0;
+    uint64_t id = workload_settlement(rows->workload, request->account);
+    return request->decision == 0 && settlement_partition(id) == partition;
+}
+
+uint64_t store_requests_next(const struct store_rows *rows, uint32_t month, uint32_t partition,
+                             uint64_t above)
+{
+    const struct store_requests *requests = &rows->requests;
     for (uint64_t id = above + 1; id <= requests->count; id++) {
         const struct stored_request *request = store_requests_at(requests, id);
         bool is_its_turn =
             request->after == 0 || store_requests_at(requests, request->after)->decision != 0;
-        if (request->month == month && request->decision == 0 && is_its_turn)
+        if (request->month == month && is_for(rows, request, partition) && is_its_turn)
             return id;
     }
     return 0;
@@ -51,10 +62,12 @@ bool store_requests_has_open(const struct store_requests *requests, uint32_t acc
     return false;
 }
 
-void store_requests_decide(struct store_requests *requests, uint64_t id, uint8_t state)
+void store_requests_decide(struct store_requests *requests, uint64_t id, uint32_t partition,
+                           uint8_t state)
 {
     CHECK(id >= 1 && id <= requests->count);
     requests->items[id - 1].decision = state;
+    requests->items[id - 1].decided_in |= 1U << partition;
 }
 
 /* ---- a page's row ---------------------------------------------------------------------------- */
@@ -88,12 +101,13 @@ void store_rows_look(const struct store_rows *rows, uint32_t account, struct loa
     show_place(rows, account, row);
 }
 
-void store_requests_show(const struct store_rows *rows, uint64_t id, struct load_row *row)
+void store_requests_show(const struct store_rows *rows, uint64_t id, uint32_t partition,
+                         struct load_row *row)
 {
     const struct stored_request *request = store_requests_at(&rows->requests, id);
     if (request->account == UINT32_MAX) {
         *row = (struct load_row){.settlement_id =
-                                     settlement_id(WORKLOAD_BATCH + request->month, 0, 0)};
+                                     settlement_id(WORKLOAD_BATCH + request->month, partition, 0)};
     } else {
         store_rows_look(rows, request->account, row);
     }

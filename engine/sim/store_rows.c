@@ -61,8 +61,11 @@ static bool is_twice(const struct record *a, const struct record *b)
 
 static bool is_stored(const struct store_rows *rows, const struct record *record)
 {
-    if (settlement_position(record->settlement_id) == 0) // a decision about the run
-        return store_requests_at(&rows->requests, record->decision.request_id)->decision != 0;
+    if (settlement_position(record->settlement_id) == 0) { // a decision about the run
+        uint64_t id = record->decision.request_id;
+        uint32_t decided_in = store_requests_at(&rows->requests, id)->decided_in;
+        return (decided_in >> settlement_partition(record->settlement_id) & 1) != 0;
+    }
     uint32_t account = workload_index(rows->workload, record->settlement_id);
     for (uint32_t at = rows->newest[account]; at != 0; at = rows->records[at - 1].before)
         if (is_twice(record, &rows->records[at - 1].record))
@@ -108,6 +111,7 @@ void store_rows_append(struct store_rows *rows, const struct record *records,
         const struct record *record = &records[i];
         if (record->record_kind == RECORD_DECISION)
             store_requests_decide(&rows->requests, record->decision.request_id,
+                                  settlement_partition(record->settlement_id),
                                   record->decision.state);
         if (settlement_position(record->settlement_id) == 0)
             continue; // the run's: it stands in the request

@@ -8,7 +8,7 @@
 #include "base/time.h"
 #include "sim/store_rows.h"
 
-#define TICKETS_MAX (4U * ENGINES_MAX)
+#define TICKETS_MAX (4U * SEATS_MAX)
 #define GONE_WITHIN_NS (15 * NS_PER_S) /* keepalives tell of a session that was ended elsewhere */
 
 /* A chunk under way. It outlives its engine. */
@@ -45,7 +45,7 @@ struct session {
     bool is_ended; /* by a takeover; the engine may not know it yet */
     bool is_gone;  /* the engine was told */
     uint32_t incarnation;
-    uint32_t month, epoch;
+    uint32_t month, partition, epoch;
     uint64_t frozen_until_ns;
     uint64_t beat_asked_ns;
     struct page page;
@@ -63,11 +63,11 @@ struct store_sim {
     } prng;
     struct store_rows rows;
     struct ticket tickets[TICKETS_MAX];
-    struct session sessions[ENGINES_MAX];
+    struct session sessions[SEATS_MAX];
     uint32_t incarnations;
     uint32_t chunks_asked;
     uint64_t shut_until_ns;
-    struct head heads[MONTHS_MAX];
+    struct head heads[MONTHS_MAX][WORLD_PARTITIONS_MAX];
 };
 
 static bool happens(struct prng *prng, uint64_t in_a_million)
@@ -131,7 +131,7 @@ void store_sim_close(struct store_sim *store)
         free(store->tickets[i].records);
         free(store->tickets[i].digests);
     }
-    for (uint32_t i = 0; i < ENGINES_MAX; i++)
+    for (uint32_t i = 0; i < SEATS_MAX; i++)
         free(store->sessions[i].page.rows);
     store_rows_deinit(&store->rows);
     free(store);
@@ -140,8 +140,9 @@ void store_sim_close(struct store_sim *store)
 static struct head *head_of(struct store_sim *store, const struct chunk *chunk)
 {
     uint32_t month = chunk->batch_id - WORKLOAD_BATCH;
-    CHECK(month < store->config.workload->months);
-    return &store->heads[month];
+    CHECK(month < store->config.workload->months &&
+          chunk->partition < store->config.workload->partitions);
+    return &store->heads[month][chunk->partition];
 }
 
 /* ---- read-only, or out of space -------------------------------------------------------------- */
@@ -410,41 +411,49 @@ static void show(struct store_sim *store, struct page *page, uint32_t account)
 }
 
 /* Requests in their order; their settlements are opened, where that is possible. */
-static void read_requested(struct store_sim *store, struct page *page, uint32_t month)
+static void read_requested(struct store_sim *store, struct page *page,
+                           const struct session *session)
 {
     const struct store_requests *requests = &store->rows.requests;
     uint64_t id = page->load.after_request;
-    while ((id = store_requests_next(requests, month, id)) != 0) {
+    while ((id = store_requests_next(&store->rows, session->month, session->partition, id)) != 0) {
         if (page->row_count == page->load.row_max)
             return;
         uint32_t account = store_requests_at(requests, id)->account;
         if (account != UINT32_MAX)
             open_account(store, account);
-        store_requests_show(&store->rows, id, &page->rows[page->row_count++]);
+        store_requests_show(&store->rows, id, session->partition, &page->rows[page->row_count++]);
     }
     page->at_end = page->row_count < page->load.row_max || prng_chance(&store->prng.pages, 1, 2);
 }
 
-static void read_listed(struct store_sim *store, struct page *page, uint32_t first)
+/* The account at that position of the session's partition, UINT32_MAX: none. */
+static uint32_t account_at(const struct store_sim *store, const struct session *session,
+                           uint32_t position)
+{
+    return workload_at(store->config.workload, session->month, session->partition, position);
+}
+
+static void read_listed(struct store_sim *store, struct page *page, const struct session *session)
 {
     for (uint32_t i = 0; i < page->load.position_count; i++) {
-        uint32_t position = page->positions[i];
-        CHECK(position >= 1 && position <= store->config.workload->count);
-        if (store_rows_place(&store->rows, first + position - 1) == STORE_FRESH)
-            show(store, page, first + position - 1);
+        uint32_t account = account_at(store, session, page->positions[i]);
+        CHECK(account != UINT32_MAX);
+        if (store_rows_place(&store->rows, account) == STORE_FRESH)
+            show(store, page, account);
     }
 }
 
-static void read_in_order(struct store_sim *store, struct page *page, uint32_t first)
+static void read_in_order(struct store_sim *store, struct page *page, const struct session *session)
 {
     enum store_place wanted = page->load.scope == LOAD_FRESH ? STORE_FRESH : STORE_UNDER_WAY;
-    uint32_t person = page->load.after_position; // of the position after it
-    for (; person < store->config.workload->count; person++) {
-        if (store_rows_place(&store->rows, first + person) != wanted)
+    uint32_t position = page->load.after_position + 1, account;
+    for (; (account = account_at(store, session, position)) != UINT32_MAX; position++) {
+        if (store_rows_place(&store->rows, account) != wanted)
             continue;
         if (page->row_count == page->load.row_max)
             return;
-        show(store, page, first + person);
+        show(store, page, account);
     }
     // A page that is just full may or may not know that nothing comes after it.
     page->at_end = page->row_count < page->load.row_max || prng_chance(&store->prng.pages, 1, 2);
@@ -456,24 +465,24 @@ static enum status read_status(struct store_sim *store, const struct session *se
         return STATUS_STORE_BUSY;
     if (is_shut(store) && session->page.load.scope != LOAD_UNDER_WAY)
         return STATUS_STORE_BUSY;
-    return session->epoch == store->heads[session->month].epoch ? STATUS_OK : STATUS_STORE_FENCED;
+    uint32_t epoch = store->heads[session->month][session->partition].epoch;
+    return session->epoch == epoch ? STATUS_OK : STATUS_STORE_FENCED;
 }
 
 static void on_read(struct store_sim *store, uint32_t engine)
 {
     struct session *session = &store->sessions[engine];
     struct page *page = &session->page;
-    uint32_t first = session->month * store->config.workload->count;
     page->row_count = 0;
     page->at_end = false;
     page->db_now_us = world_db_now_us(store->config.world);
     page->status = read_status(store, session);
     if (page->status == STATUS_OK && page->load.scope == LOAD_REQUESTED)
-        read_requested(store, page, session->month);
+        read_requested(store, page, session);
     else if (page->status == STATUS_OK && page->load.scope == LOAD_AGAIN)
-        read_listed(store, page, first);
+        read_listed(store, page, session);
     else if (page->status == STATUS_OK)
-        read_in_order(store, page, first);
+        read_in_order(store, page, session);
     bool is_lost = happens(&store->prng.pages, store->config.swarm->store_load_lost);
     plan(store, engine, delay(store), is_lost ? HAPPENING_LOST : HAPPENING_LOADED, 0);
 }
@@ -538,7 +547,7 @@ uint64_t store_sim_file(struct store_sim *store, const struct stored_request *re
     uint64_t id = store_requests_add(&store->rows.requests, request);
     auditor_requested(store->config.auditor, request->account, request->after,
                       &store_requests_at(&store->rows.requests, id)->request);
-    for (uint32_t i = 0; i < ENGINES_MAX; i++) {
+    for (uint32_t i = 0; i < SEATS_MAX; i++) {
         const struct session *session = &store->sessions[i];
         if (session->is_used && !session->is_ended && session->month == request->month)
             notify(store, i);
@@ -580,12 +589,13 @@ void store_sim_drop(struct store_sim *store, uint32_t engine)
 
 /* What the takeover does to chunks that are still under way: their backends end, having committed
    or not; one may even come to the head after the epoch was raised. */
-static void end_tickets(struct store_sim *store, uint32_t month)
+static void end_tickets(struct store_sim *store, uint32_t month, uint32_t partition)
 {
     for (uint32_t i = 0; i < TICKETS_MAX; i++) {
         struct ticket *ticket = &store->tickets[i];
         if (!ticket->is_used || ticket->is_decided ||
-            ticket->chunk.batch_id != WORKLOAD_BATCH + month)
+            ticket->chunk.batch_id != WORKLOAD_BATCH + month ||
+            ticket->chunk.partition != partition)
             continue;
         uint64_t drawn = prng_below(&store->prng.takeovers, 3);
         if (drawn == 0 && !ticket->is_half)
@@ -595,26 +605,27 @@ static void end_tickets(struct store_sim *store, uint32_t month)
     }
 }
 
-static void end_sessions(struct store_sim *store, uint32_t month)
+static void end_sessions(struct store_sim *store, uint32_t month, uint32_t partition)
 {
-    for (uint32_t i = 0; i < ENGINES_MAX; i++) {
+    for (uint32_t i = 0; i < SEATS_MAX; i++) {
         struct session *session = &store->sessions[i];
-        if (!session->is_used || session->is_ended || session->month != month)
+        if (!session->is_used || session->is_ended || session->month != month ||
+            session->partition != partition)
             continue;
         session->is_ended = true;
         plan(store, i, prng_between(&store->prng.takeovers, 0, GONE_WITHIN_NS), HAPPENING_LOST, 0);
     }
 }
 
-void store_sim_claim(struct store_sim *store, uint32_t engine, uint32_t month,
+void store_sim_claim(struct store_sim *store, uint32_t engine, uint32_t month, uint32_t partition,
                      struct settle_start *start)
 {
     struct world *world = store->config.world;
-    struct head *head = &store->heads[month];
+    struct head *head = &store->heads[month][partition];
     CHECK(!store->sessions[engine].is_used);
     struct head seen = *head; // only who sins looks before the older ones are ended
-    end_tickets(store, month);
-    end_sessions(store, month);
+    end_tickets(store, month, partition);
+    end_sessions(store, month, partition);
     head->epoch++;
     if (!SIN(no_head_check) && !SIN(differing_is_done))
         seen = *head;
@@ -623,10 +634,11 @@ void store_sim_claim(struct store_sim *store, uint32_t engine, uint32_t month,
     session->is_ended = session->is_gone = session->page.is_used = false;
     session->incarnation = ++store->incarnations;
     session->month = month;
+    session->partition = partition;
     session->epoch = head->epoch;
     session->frozen_until_ns = 0;
     *start = (struct settle_start){.batch_id = WORKLOAD_BATCH + month,
-                                   .partition = 0,
+                                   .partition = partition,
                                    .epoch = head->epoch,
                                    .chunk = seen.number,
                                    .hash = seen.hash,
@@ -663,6 +675,7 @@ static bool happen_to(struct store_sim *store, uint32_t engine, const struct hap
     case HAPPENING_TOLD_AGAIN:
     case HAPPENING_COMMIT:
     case HAPPENING_STOP:
+    case HAPPENING_NEWS:
     case HAPPENING_CLOCK:
         break;
     }
@@ -690,7 +703,8 @@ struct store_tally store_sim_tally(const struct store_sim *store)
 {
     struct store_tally tally = {0};
     for (uint32_t i = 0; i < MONTHS_MAX; i++)
-        tally.chunks += store->heads[i].number;
+        for (uint32_t k = 0; k < WORLD_PARTITIONS_MAX; k++)
+            tally.chunks += store->heads[i][k].number;
     store_rows_tally(&store->rows, &tally);
     return tally;
 }

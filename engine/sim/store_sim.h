@@ -8,7 +8,7 @@
  * writing chunks are two sessions: a page may show what was before a chunk that is already
  * acknowledged.
  *
- * Engines are known by their seat (below ENGINES_MAX). A claim ends the sessions of whoever had
+ * Engines are known by their seat (below SEATS_MAX). A claim ends the sessions of whoever had
  * the batch before; that one may live on and hear of it late.
  */
 #ifndef DAYBOOK_SIM_STORE_SIM_H
@@ -58,9 +58,9 @@ void store_sim_close(struct store_sim *store);
 
 /* Until when the database takes no writes, and so no claim; in the past: it takes them. */
 uint64_t store_sim_shut_until(const struct store_sim *store);
-/* P0: the next epoch; whoever had the month loses its sessions, and chunks of it that are still
+/* P0: the next epoch; whoever had the partition loses its sessions, and chunks of it that are still
    under way are decided. Fills in where the partition stands. */
-void store_sim_claim(struct store_sim *store, uint32_t engine, uint32_t month,
+void store_sim_claim(struct store_sim *store, uint32_t engine, uint32_t month, uint32_t partition,
                      struct settle_start *start);
 /* The engine stands still until then: what it had not handed over whole waits for it. */
 void store_sim_freeze(struct store_sim *store, uint32_t engine, uint64_t until_ns);

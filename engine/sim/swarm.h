@@ -20,6 +20,7 @@
     X(calls)                                                                                       \
     X(rate_per_s)                                                                                  \
     X(burst)                                                                                       \
+    X(partitions)                                                                                  \
     /* waits of the engine */                                                                      \
     X(chunk_delay_ns)                                                                              \
     X(send_before_ns)                                                                              \

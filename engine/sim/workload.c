@@ -106,7 +106,10 @@ void workload_init(struct workload *workload, uint32_t count, const struct swarm
                    uint64_t seed)
 {
     CHECK(count > 0 && count < POSITIONS_MAX && swarm->months >= 1 && swarm->months <= MONTHS_MAX);
-    *workload = (struct workload){.count = count, .months = (uint32_t)swarm->months};
+    CHECK(swarm->partitions >= 1 && swarm->partitions <= WORLD_PARTITIONS_MAX);
+    *workload = (struct workload){.count = count,
+                                  .months = (uint32_t)swarm->months,
+                                  .partitions = (uint32_t)swarm->partitions};
     workload->accounts = calloc(workload_total(workload), sizeof(*workload->accounts));
     CHECK(workload->accounts != NULL);
     struct prng persons = prng_split(seed, "persons"), floors = prng_split(seed, "floors");
@@ -138,17 +141,24 @@ void workload_deinit(struct workload *workload)
 
 uint64_t workload_settlement(const struct workload *workload, uint32_t index)
 {
-    return settlement_id(WORKLOAD_BATCH + workload_month(workload, index), 0,
-                         workload_person(workload, index) + 1);
+    uint32_t person = workload_person(workload, index);
+    return settlement_id(WORKLOAD_BATCH + workload_month(workload, index),
+                         person % workload->partitions, person / workload->partitions + 1);
+}
+
+uint32_t workload_at(const struct workload *workload, uint32_t month, uint32_t partition,
+                     uint32_t position)
+{
+    bool is_known = month < workload->months && partition < workload->partitions && position >= 1 &&
+                    position <= workload->count;
+    uint32_t person = is_known ? (position - 1) * workload->partitions + partition : UINT32_MAX;
+    return person < workload->count ? month * workload->count + person : UINT32_MAX;
 }
 
 uint32_t workload_find(const struct workload *workload, uint64_t id)
 {
-    uint32_t month = settlement_batch(id) - WORKLOAD_BATCH;
-    uint32_t position = settlement_position(id);
-    bool is_known = month < workload->months && settlement_partition(id) == 0 && position >= 1 &&
-                    position <= workload->count;
-    return is_known ? month * workload->count + position - 1 : UINT32_MAX;
+    return workload_at(workload, settlement_batch(id) - WORKLOAD_BATCH, settlement_partition(id),
+                       settlement_position(id));
 }
 
 uint32_t workload_index(const struct workload *workload, uint64_t id)

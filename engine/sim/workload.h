@@ -13,6 +13,7 @@
 
 #include "base/transfer.h"
 #include "sim/swarm.h"
+#include "sim/world.h"
 
 #define WORKLOAD_BATCH 7U /* of the first month; the next ones follow */
 #define MONTHS_MAX 4U
@@ -43,10 +44,11 @@ struct workload_account {
     bool is_poison;         /* the database refuses one of its records for its data */
 };
 
-/* Person `i` has position i + 1 in every month. */
+/* Persons are dealt to the partitions in turn, in every month. */
 struct workload {
     uint32_t count; /* persons */
     uint32_t months;
+    uint32_t partitions;
     struct workload_account *accounts; /* by settlement: months * count */
 };
 
@@ -71,6 +73,9 @@ static inline uint32_t workload_month(const struct workload *workload, uint32_t 
 }
 
 uint64_t workload_settlement(const struct workload *workload, uint32_t index);
+/* By its place in the partition, from 1; UINT32_MAX: there is none. */
+uint32_t workload_at(const struct workload *workload, uint32_t month, uint32_t partition,
+                     uint32_t position);
 /* UINT32_MAX: no settlement of any month. */
 uint32_t workload_find(const struct workload *workload, uint64_t settlement_id);
 /* CHECKs that there is one. */

@@ -11,8 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Engines alive at once: one that works, and those that were taken over while they stood still. */
-#define ENGINES_MAX 4U
+/* Processes alive at once: one that works, and those that were taken over while they stood still.
+   Each has an engine for each partition of its batch, and each engine a seat. */
+#define PROCESSES_MAX 4U
+#define WORLD_PARTITIONS_MAX 3U
+#define SEATS_MAX (PROCESSES_MAX * WORLD_PARTITIONS_MAX)
 
 enum happening_kind {
     HAPPENING_DEPOSIT,    /* what: index of the deposit */
@@ -27,7 +30,8 @@ enum happening_kind {
     HAPPENING_LOADED,     /* … and answers */
     HAPPENING_BEAT,       /* the control session answers; what: the incarnation */
     HAPPENING_LOST,       /* a session breaks; what: the incarnation */
-    HAPPENING_STOP,       /* a person stops the run; what: the run */
+    HAPPENING_STOP,       /* a person stops the run; what: the seat, and the run << 8 */
+    HAPPENING_NEWS,       /* what another partition of its run ended by; what: the same */
     HAPPENING_REQUESTED,  /* the control session tells of requests; what: the incarnation */
     HAPPENING_PERSONS,    /* persons look at the run, and ask for something; what: the run */
     HAPPENING_CLOCK,      /* the database's clock is set; what: the new offset, us */

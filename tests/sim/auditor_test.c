@@ -335,9 +335,10 @@ static void begin(struct story *story)
     story->hash = hash_open();
     story->auditor = auditor_open(&story->workload, &rules, story->hash);
     story->now_ns = NS_PER_S;
-    auditor_begins(story->auditor, 0, 0, 3, story->now_ns);
+    const struct settle_start start = {.batch_id = WORKLOAD_BATCH, .epoch = 3};
+    auditor_begins(story->auditor, 0, &start, story->now_ns);
     if (story->lie == EPOCH_GOES_BACK)
-        auditor_begins(story->auditor, 0, 0, 3, story->now_ns);
+        auditor_begins(story->auditor, 0, &start, story->now_ns);
     auditor_opened(story->auditor, 0, &(struct audited_floor){0});
     auditor_deposited(story->auditor, 0, 1000);
 }

@@ -32,7 +32,7 @@ static void open_shop(struct shop *shop, uint64_t seed)
                                                             .hash = shop->hash,
                                                             .auditor = shop->auditor,
                                                             .seed = seed});
-    store_sim_claim(shop->store, 0, 0, &shop->start);
+    store_sim_claim(shop->store, 0, 0, 0, &shop->start);
 }
 
 static void close_shop(struct shop *shop)
@@ -129,7 +129,7 @@ static void a_chunk_of_an_older_epoch_is_refused(void **state)
     struct shop shop;
     open_shop(&shop, 1);
     struct settle_start newer;
-    store_sim_claim(shop.store, 1, 0, &newer);
+    store_sim_claim(shop.store, 1, 0, 0, &newer);
     assert_int_equal(newer.epoch, shop.start.epoch + 1);
     assert_int_equal(write_chunk(&shop, 1, 1), STATUS_STORE_FENCED);
     close_shop(&shop);
@@ -148,7 +148,7 @@ static void a_chunk_under_way_at_a_crash_is_there_at_the_next_start_or_never(voi
         struct chunk chunk = chunk_of(&shop, 1, 1);
         store_sim_chunk(shop.store, 0, &chunk);
         store_sim_drop(shop.store, 0);
-        store_sim_claim(shop.store, 0, 0, &shop.start);
+        store_sim_claim(shop.store, 0, 0, 0, &shop.start);
         while (shop.world.now_ns < 5 * NS_PER_S) {
             world_jump(&shop.world, world_next_at(&shop.world));
             if (world_take(&shop.world, &happening))

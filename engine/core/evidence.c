@@ -82,6 +82,8 @@ static const char *why_paid(struct settle *settle, const struct settlement *s, e
 
 static const char *why_not_returned(enum proof proof)
 {
+    if (proof == PROOF_EARLY)
+        return REQUEST_CODE_TOO_EARLY;
     return proof == PROOF_ACCEPTED || proof == PROOF_PENDING ? REQUEST_CODE_BANK_PAID : NULL;
 }
 
@@ -189,18 +191,20 @@ static void do_it(struct settle *settle, struct settlement *s, enum proof proof,
 /* What is to be done with a not-found. */
 enum next { NEXT_DECIDE, NEXT_ASK_AGAIN, NEXT_WAIT };
 
-/* As it counts for a transfer in doubt; one that came back is out of doubt, and a bank may have
-   forgotten it. What is late enough for a person, and not yet for us, waits. */
+/* As it counts for a transfer in doubt; what came back a bank may have forgotten, but one that lags
+   behind says the same of what it did a moment ago. What is late enough for a person, and not yet
+   for us, waits. */
 static enum next weigh_not_found(struct settle *settle, struct settlement *s, enum proof *proof)
 {
-    bool is_kept = doubt_key_is_kept(settle, s);
+    bool is_kept = doubt_key_is_kept(settle, s), is_return = s->request_kind == REQUEST_RETURN;
     *proof = PROOF_NONE;
-    if (s->request_kind == REQUEST_RETURN || (!is_kept && s->request_kind == REQUEST_PAID))
+    if (!is_kept && (is_return || s->request_kind == REQUEST_PAID))
         return NEXT_DECIDE;
     *proof = is_kept ? PROOF_EARLY : PROOF_NONE;
     if ((is_kept && s->is_pending) || !doubt_is_late_by_records(settle, s, s->asked_at_us))
         return NEXT_DECIDE;
-    if (!doubt_is_late(settle, s, s->asked_at_us, s->asked_at_ns))
+    // That it was accepted stands in the records: no send of it may still be on its way.
+    if (!is_return && !doubt_is_late(settle, s, s->asked_at_us, s->asked_at_ns))
         return NEXT_WAIT;
     if (!is_kept)
         return NEXT_DECIDE;

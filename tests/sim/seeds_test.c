@@ -28,6 +28,16 @@ static void a_late_send_of_a_former_engine_undoes_no_not_found(void **state)
     assert_true(payday_run(state, &plan).takeovers > 0);
 }
 
+/* A person said, of a payout accepted a second ago, that it came back; a bank that lags behind did
+   not find it, and that was taken for as much. */
+static void a_bank_that_lags_behind_proves_no_return(void **state)
+{
+    struct sim_plan plan = payday_plan(361, 15);
+    swarm_draw(&plan.swarm, plan.accounts, plan.seed);
+    plan.swarm.partitions = 2;
+    (void)payday_run(state, &plan);
+}
+
 static void other_seeds_are_other_paydays(void **state)
 {
     struct sim_plan plan = payday_plan(1, 20);
@@ -72,6 +82,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_seed_ends_well_and_twice_the_same),
         cmocka_unit_test(a_late_send_of_a_former_engine_undoes_no_not_found),
+        cmocka_unit_test(a_bank_that_lags_behind_proves_no_return),
         cmocka_unit_test(other_seeds_are_other_paydays),
         cmocka_unit_test(a_crash_changes_the_trace),
         cmocka_unit_test(the_first_differing_item_is_found),

@@ -623,6 +623,19 @@ static void a_return_counts_unless_the_bank_has_it_as_paid(void **state)
     }
 }
 
+/* It may lag behind what it did a moment ago. */
+static void a_bank_that_does_not_find_it_yet_does_not_say_that_it_came_back(void **state)
+{
+    (void)state;
+    struct account *account = add_ended(OUTCOME_SETTLED, 0, 7);
+    account->row.transfer.send_before_us = db_us(START_NS) + 60 * US_PER_S;
+    ALWAYS(account, CALL_INQUIRY, .answer = ANSWER_NOT_FOUND);
+    struct load_request *request = ask_return(1, STEP_PAYOUT, 1);
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_decided(request, DECISION_REFUSED, REQUEST_CODE_TOO_EARLY);
+    assert_untouched(1);
+}
+
 static void where_the_bank_cannot_be_asked_a_return_counts(void **state)
 {
     (void)state;
@@ -686,6 +699,7 @@ int main(void)
         WORLD_TEST(a_word_between_two_sends_of_one_that_can_be_asked_about),
         WORLD_TEST(what_is_to_be_paid_again_waits_for_room),
         WORLD_TEST(a_return_counts_unless_the_bank_has_it_as_paid),
+        WORLD_TEST(a_bank_that_does_not_find_it_yet_does_not_say_that_it_came_back),
         WORLD_TEST(where_the_bank_cannot_be_asked_a_return_counts),
         WORLD_TEST(a_step_done_by_hand_is_not_taken_back_for_an_older_transfer_of_it),
     };

@@ -79,6 +79,7 @@ struct config {
     int64_t unhold;                                           /* 0 no, 1 yes */
     int64_t collect_rejected, hold_rejected, payout_rejected; /* 0 park, 1 compensate */
     int64_t restarts, database_wait_ns, progress_every_ns;
+    int64_t io; /* enum ring_io */
     int64_t lock_wait_ns, stale_after_ns, heartbeat_ns;
     int64_t answer_within_ns;
     int64_t login;                                 /* enum config_login */

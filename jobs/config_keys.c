@@ -104,6 +104,8 @@ const struct config_key config_keys[] = {
      "how long a new start waits for a database that is down"},
     {"run.progress_every", DURATION(100 * MS, HOUR), "30s", AT(progress_every_ns), false, NULL,
      "a plain progress line so often, where stderr is no terminal"},
+    {"run.io", CHOICE("auto|uring|epoll"), "auto", AT(io), false, NULL,
+     "how sockets are driven: by io_uring, or by epoll; auto: by epoll where io_uring is blocked"},
     {"claim.lock_wait", DURATION(0, HOUR), "3s", AT(lock_wait_ns), false, NULL,
      "how long a start waits for another run of the batch"},
     {"claim.stale_after", DURATION(100 * MS, DAY), "30s", AT(stale_after_ns), false, NULL,

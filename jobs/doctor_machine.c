@@ -1,4 +1,4 @@
-/* This machine: kernel, io_uring, limits, memory, the state folder. */
+/* This machine: kernel, io_uring or epoll, limits, memory, the state folder. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -45,13 +45,35 @@ static void look_at_kernel(struct doctor *doctor)
                     "Linux %s is too old", name.release);
 }
 
-static void look_at_ring(struct doctor *doctor)
+/* A run goes by it; `fix`: what would let it go by io_uring, NULL: it is meant so. */
+static void look_at_epoll(struct doctor *doctor, const char *fix, const char *reason)
 {
     char error[RING_ERROR_BYTES];
-    if (ring_probe(error))
-        doctor_ok(doctor, "io_uring", "a request went through a ring");
+    if (!ring_probe(RING_EPOLL, error))
+        doctor_fail_status(doctor, "io", STATUS_BAD_CONFIG, error);
+    else if (fix != NULL)
+        doctor_warn(doctor, "io", fix, "epoll, for %s", reason);
     else
-        doctor_fail_status(doctor, "io_uring", STATUS_BAD_CONFIG, error);
+        doctor_ok(doctor, "io", "epoll, for %s", reason);
+}
+
+static void look_at_ring(struct doctor *doctor)
+{
+    static const char before_hint[] = "\nHINT: ";
+    char error[RING_ERROR_BYTES];
+    enum ring_io wanted = (enum ring_io)doctor->config->io;
+    if (wanted != RING_EPOLL && ring_probe(RING_URING, error)) {
+        doctor_ok(doctor, "io", "uring: a request went through a ring");
+    } else if (wanted == RING_URING) {
+        doctor_fail_status(doctor, "io", STATUS_BAD_CONFIG, error);
+    } else if (wanted == RING_EPOLL) {
+        look_at_epoll(doctor, NULL, "run.io is epoll");
+    } else {
+        char *hint = strstr(error, before_hint);
+        if (hint != NULL)
+            *hint = '\0';
+        look_at_epoll(doctor, hint != NULL ? hint + strlen(before_hint) : "", error);
+    }
 }
 
 static void look_at_files(struct doctor *doctor)

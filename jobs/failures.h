@@ -69,8 +69,8 @@
       "Another process listens there, or the machine has no such address.",                        \
       "Choose another --listen; port 0 takes any free one.")                                       \
     X(MACHINE, 6906, "the machine refuses what a run needs",                                       \
-      "io_uring is switched off or blocked by a container's seccomp profile, files may not be "    \
-      "opened in that number, or a bank's host name is not found.",                                \
+      "run.io is uring and io_uring is blocked (by a container's seccomp profile, or the "         \
+      "kernel), files may not be opened in that number, or a bank's host name is not found.",      \
       "The message says which, the hint which setting. Nothing was sent.")                         \
     X(LEDGER_BROKEN, 7001, "the ledger is not whole",                                              \
       "Records were changed, removed or added behind daybook's back, or it has a defect.",         \

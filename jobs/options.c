@@ -339,7 +339,8 @@ const struct job_command options_commands[] = {
      "parked, 4 stopped or deadline, 5 in doubt remains, 11 another run owns it, 64 usage,\n"
      "65 no such batch, 69 database or every bank unreachable, or the database went back, 70\n"
      "internal, 75 try again, 77 permission, 78 configuration.\n"
-     "Names past paydays that were missed, with the command that makes up for each.\n",
+     "Names past paydays that were missed, with the command that makes up for each. Says whether\n"
+     "its sockets go by io_uring or by epoll (run.io), and why.\n",
      run_options, COUNT(run_options), true},
     {"rerun", "COHORT", "those that were parked, and only those, from the step that failed",
      "Selectors narrow each other: --failed for all, --code, --bank, --step, --least, --most,\n"

@@ -106,6 +106,23 @@ static int run_tries(struct run *run)
 
 /* ---- start ---- */
 
+/* Once for all tries. */
+static void choose_io(struct run *run)
+{
+    struct run_report *report = &run->report;
+    enum ring_io wanted = (enum ring_io)run->config->io;
+    report->io = ring_choose(wanted, report->io_reason);
+    if (wanted != RING_AUTO)
+        snprintf(report->io_reason, sizeof report->io_reason, "run.io is %s", ring_io_name(wanted));
+}
+
+static void tell_io(const struct run_report *report)
+{
+    if (!report->quiet)
+        fprintf(stderr, "daybook: io: %s%s%s\n", ring_io_name(report->io),
+                report->io_reason[0] != '\0' ? ", for " : "", report->io_reason);
+}
+
 static void prepare_report(struct run *run)
 {
     struct run_report *report = &run->report;
@@ -117,6 +134,7 @@ static void prepare_report(struct run *run)
         .json = job_number(run->job, "output") == 1,
         .done_before = batch_ended(&run->counts) + run->counts.parked,
     };
+    choose_io(run);
     run_report_begin(report, clock_now_ns());
 }
 
@@ -195,6 +213,7 @@ static int settle_batch(struct run *run)
     exit_code = run_trace_open(run->job, run->traces, run->batch.partitions);
     if (exit_code != JOB_DONE)
         return exit_code;
+    tell_io(&run->report);
     catch_signals();
     exit_code = run_tries(run);
     run_trace_close(run->traces, run->batch.partitions);

@@ -12,6 +12,7 @@
 #include "core/settle.h"
 #include "jobs/batch.h"
 #include "real/news.h"
+#include "real/ring.h"
 
 #define RUN_CALL_KINDS 3 /* enum call_kind */
 
@@ -28,6 +29,8 @@ struct run_report {
     bool live; /* redraw in place */
     bool coloured;
     bool json;
+    enum ring_io io;                  /* never RING_AUTO */
+    char io_reason[RING_ERROR_BYTES]; /* "": it is io_uring, and nobody asked for another */
     uint64_t begun_at_ns;
     uint64_t done_before; /* settlements ended or parked before this run */
     uint32_t bank_count;

@@ -388,7 +388,7 @@ void run_summary_print_json(const struct run_summary *summary)
     report_json_print(json_pack(
         "{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:{s:I, "
         "s:I, "
-        "s:I}, s:o, s:I, s:I}",
+        "s:I}, s:o, s:I, s:I, s:s, s:s}",
         "schema_version", REPORT_SCHEMA_VERSION, "cohort", report->batch->cohort, "settle_date",
         report->batch->date, "currency", report->batch->currency, "exit_code", summary->exit_code,
         "settlements", states_json(summary->counts), "parked_groups", groups_json(summary->groups),
@@ -400,5 +400,6 @@ void run_summary_print_json(const struct run_summary *summary)
         "banks", banks_json(report), "ledger", "entries", (json_int_t)total->entries, "records",
         (json_int_t)total->records, "chunks", (json_int_t)total->chunks, "closing",
         heads_json(summary->heads), "took_ns", (json_int_t)report->took_ns, "restarts",
-        (json_int_t)report->restarts));
+        (json_int_t)report->restarts, "io", ring_io_name(report->io), "io_reason",
+        report->io_reason));
 }

@@ -243,6 +243,7 @@ static int run_lanes(struct run *run)
         .partition_count = run->partition_count,
         .lanes = lanes_of(run),
         .claim = run->claim,
+        .io = run->report.io,
         .progress = run->report.quiet ? NULL : run_report_progress,
         .progress_context = &run->report,
         .progress_ns = run->report.live ? LIVE_EVERY_NS : (uint64_t)run->config->progress_every_ns,

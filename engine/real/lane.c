@@ -142,7 +142,8 @@ static uint64_t connections_of(const struct lane_config *config)
 static bool raise_file_limit(const struct lane_config *config, char error[STORE_ERROR_BYTES])
 {
     uint64_t partitions = config->partition_count > 1 ? config->partition_count : 1;
-    uint64_t further = (partitions - 1) * PARTITION_WATCHES + config->lanes;
+    uint64_t lanes = config->lanes > 1 ? config->lanes : 1;
+    uint64_t further = (partitions - 1) * PARTITION_WATCHES + lanes - 1;
     rlim_t needed = lane_files_needed(connections_of(config) * partitions + further);
     struct rlimit files;
     CHECK(getrlimit(RLIMIT_NOFILE, &files) == 0);
@@ -190,7 +191,7 @@ static bool open_partitions(struct lane *lane, char error[STORE_ERROR_BYTES])
         count++;
     }
     uint64_t sockets = 1 + count * (connections_of(config) + PARTITION_WATCHES);
-    lane->ring = ring_open((uint32_t)sockets, error);
+    lane->ring = ring_open(config->io, (uint32_t)sockets, error);
     if (!lane->ring || !resolve(config, peers, error)) {
         return false;
     }

@@ -2,7 +2,7 @@
  * lane: one thread's loop over whole partitions: one ring, the connections to the banks, and in the
  * first lane the batch's heartbeat. `lane_run` turns until all cores are done.
  *
- * One turn: clock; settle_input; settle_output; carry out; one io_uring submit-and-wait until a
+ * One turn: clock; settle_input; settle_output; carry out; one submit-and-wait on the ring until a
  * completion or settle_next_at.
  *
  * A run has one lane or several (lane_run_all), which share nothing but the banks' tokens, and tell
@@ -18,6 +18,7 @@
 #include "core/settle.h"
 #include "real/claim.h"
 #include "real/news.h"
+#include "real/ring.h"
 #include "real/store.h"
 #include "real/trace_file.h"
 #include "wire/profile.h"
@@ -45,6 +46,7 @@ struct lane_config {
     struct lane_partition partitions[PARTITIONS_MAX];
     uint32_t lanes;      /* 1 .. partition_count */
     struct claim *claim; /* turned by the first lane */
+    enum ring_io io;
     /* Called about every progress_ns by the first lane, between two turns; NULL: not at all. */
     void (*progress)(void *context, const struct news_view *view, uint64_t now_ns);
     void *progress_context;

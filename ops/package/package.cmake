@@ -52,8 +52,8 @@ writes every step into a double-entry ledger in Postgres, in chunks that commit
 in order and never twice.
 .
 It is started by cron, a systemd timer or a Kubernetes CronJob; every start is
-a resume. It needs a Postgres server (14 or newer, here or elsewhere) and a
-kernel that permits io_uring.")
+a resume. It needs a Postgres server (14 or newer, here or elsewhere); it is
+quickest on a kernel that permits io_uring.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ

@@ -25,7 +25,7 @@ doctor() {
     "$DAYBOOK" doctor "$@"
 }
 blocked() {
-    "$seccomp" deny "$1" io_uring_setup -- "$DAYBOOK" doctor
+    "$seccomp" deny "$1" io_uring_setup -- "$DAYBOOK" doctor "${@:2}"
 }
 
 cluster_start
@@ -52,7 +52,7 @@ env DAYBOOK_DATABASE="$owner" "$DAYBOOK" schema apply --engine-role app >/dev/nu
 expect 0 'ready: ' doctor
 expect_not_said '  fail '
 expect_not_said '  warn '
-expect_said 'ok    io_uring'
+expect_said 'ok    io                 uring: a request went through a ring'
 expect_said 'ok    fsync'
 expect_said 'ok    timeline'
 expect_said 'app has the rights of an engine and no more'
@@ -68,11 +68,17 @@ assert {c["result"] for c in j["checks"]} == {"ok"}' "$SAID" || expect_fail 'not
 
 # ---- io_uring ----
 
-expect 78 'a seccomp filter blocks it' blocked 1 # EPERM
+expect 0 'warn  io                 epoll, for a seccomp filter blocks io_uring (Operation not perm' blocked 1 # EPERM
 expect_said 'io_uring_setup, io_uring_enter and io_uring_register'
-expect 78 'a seccomp filter blocks it' blocked 38 # ENOSYS
-expect 78 'locked-memory limit' blocked 12        # ENOMEM
+expect_said 'ready: '
+expect 0 'epoll, for a seccomp filter blocks io_uring (Function' blocked 38 # ENOSYS
+expect 0 "epoll, for no memory for io_uring's ring" blocked 12               # ENOMEM
+expect_said 'locked-memory limit'
+expect 78 'fail  io                 a seccomp filter blocks io_uring' blocked 1 --set run.io=uring
+expect_said 'io_uring_setup, io_uring_enter and io_uring_register'
 expect_said 'not ready: '
+expect 0 'ok    io                 epoll, for run.io is epoll' blocked 1 --set run.io=epoll
+expect 0 'ok    io                 epoll, for run.io is epoll' doctor --set run.io=epoll
 
 # ---- database ----
 
@@ -103,7 +109,7 @@ expect 77 'check user, password and database name' \
     env DAYBOOK_DATABASE="${owner/dbname=payday/dbname=elsewhere}" "$DAYBOOK" doctor
 expect 69 'start Postgres' env DAYBOOK_DATABASE="host=$PAYDAY_FOLDER dbname=x user=x" \
     "$DAYBOOK" doctor
-expect_said 'ok    io_uring'
+expect_said 'ok    io                 uring: a request went through a ring'
 expect_said ' takes connections'
 expect 78 'Postgres does not know "Asia/Soul"' doctor --set time_zone=Asia/Soul
 

@@ -3,7 +3,7 @@
  * socket. Each row says what the bank does with the first request; the second is always answered
  * well, and shows whether the first one's connection was used again.
  *
- *     io_lane_driver PROFILE.yaml
+ *     io_lane_driver uring|epoll PROFILE.yaml
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,6 +30,7 @@
 #define MEMORY_MORE_KIB_MAX 512
 
 static struct lane_server *shared;
+static enum ring_io io;
 
 /* A bound socket; with a backlog it also listens. */
 static int open_listener(int backlog, uint16_t *port)
@@ -86,7 +87,7 @@ static struct line open_line_with(uint16_t port, uint64_t linger_ns)
                              .call_timeout_ns = 60 * NS_PER_S};
     char error[RING_ERROR_BYTES];
     CHECK(address_resolve("127.0.0.1", port, &peer.addresses, error, sizeof(error)));
-    struct line line = {.ring = ring_open(CONNECTIONS, error), .hash = hash_open()};
+    struct line line = {.ring = ring_open(io, CONNECTIONS, error), .hash = hash_open()};
     if (!line.ring) {
         printf("%s\n", error);
         exit(1);
@@ -482,8 +483,9 @@ static void shut_with_calls_in_flight(uint16_t port)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: io_lane_driver PROFILE.yaml\n");
+    io = argc == 3 && strcmp(argv[1], ring_io_name(RING_EPOLL)) == 0 ? RING_EPOLL : RING_URING;
+    if (argc != 3 || strcmp(argv[1], ring_io_name(io)) != 0) {
+        fprintf(stderr, "usage: io_lane_driver uring|epoll PROFILE.yaml\n");
         return 64;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -494,7 +496,7 @@ int main(int argc, char **argv)
                                       .collection_account = "COLLECT-1",
                                       .suspense_account = "",
                                       .currency = "KRW"};
-    struct profile *loaded = profile_load(argv[1], &site, error);
+    struct profile *loaded = profile_load(argv[2], &site, error);
     if (!loaded) {
         printf("%s\n", error);
         return 1;

@@ -8,7 +8,7 @@ DAYBOOK=${DAYBOOK_BUILD:?}/daybook
 . "$BUILD_SOURCE/tests/support/expect.sh"
 unset "${!DAYBOOK_@}"
 date=2026-03-25
-accounts=600
+accounts=300
 
 PAYDAY_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/daybook-lanes.XXXXXX")
 engine=
@@ -66,7 +66,7 @@ expect 0 "$accounts accounts, revision 2" daybook import acme --date $date \
     "$PAYDAY_FOLDER/accounts.csv"
 expect 0 'nothing changed' daybook import acme --date $date "$PAYDAY_FOLDER/accounts.csv"
 is "$(sql "SELECT string_agg(n::text, ' ') FROM (SELECT count(*) AS n FROM daybook.plan
-    WHERE revision = 2 GROUP BY settlement_id >> 26 ORDER BY settlement_id >> 26) p")" '200 200 200'
+    WHERE revision = 2 GROUP BY settlement_id >> 26 ORDER BY settlement_id >> 26) p")" '100 100 100'
 
 # ---- a bank that allows too few calls for so many partitions ----
 
@@ -76,7 +76,7 @@ expect 78 'set banks.mock.calls to 3 or more' daybook run acme --date $date \
 # ---- stopped: all lanes drain; a request of each partition is answered ----
 
 "$DAYBOOK" run acme --date $date --trace "$PAYDAY_FOLDER/trace" --output json \
-    --set banks.mock.rate=60 >"$PAYDAY_FOLDER/run.out" 2>"$PAYDAY_FOLDER/run.err" &
+    --set banks.mock.rate=10 >"$PAYDAY_FOLDER/run.out" 2>"$PAYDAY_FOLDER/run.err" &
 engine=$!
 await "SELECT count(*) = 3 FROM daybook.head WHERE chunk >= 3"
 kill -TERM "$engine"
@@ -87,7 +87,7 @@ is "$code" 4
 for partition in 0 1 2; do
     expect 0 'claim' daybook trace "$PAYDAY_FOLDER/trace.$partition"
     account=$(sql "SELECT a.account_ref FROM daybook.plan p JOIN daybook.account a USING (account_id)
-        WHERE p.settlement_id = (1::bigint << 32) + ($partition::bigint << 26) + 200
+        WHERE p.settlement_id = (1::bigint << 32) + ($partition::bigint << 26) + 100
           AND p.revision = 2")
     expect 0 'park: done' daybook park "$account" --reason 'to look at it'
     expect 0 'release: done' daybook release "$account" --reason 'looked at'
@@ -95,7 +95,7 @@ done
 
 # ---- killed in the middle: the next start goes on with all partitions ----
 
-"$DAYBOOK" run acme --date $date --quiet --set banks.mock.rate=200 >"$PAYDAY_FOLDER/run.out" 2>&1 &
+"$DAYBOOK" run acme --date $date --quiet --set banks.mock.rate=20 >"$PAYDAY_FOLDER/run.out" 2>&1 &
 engine=$!
 await "SELECT count(DISTINCT c.partition) = 3 FROM daybook.chunk c
     JOIN daybook.run r USING (batch_id, epoch) WHERE r.ended_at IS NULL"
@@ -108,7 +108,7 @@ expect 0 'nothing changed' daybook import acme --date $date --set run.partitions
 
 # ---- to the end, at a rate that somebody changes meanwhile: each partition answers ----
 
-"$DAYBOOK" run acme --date $date --set banks.mock.rate=50 --output json \
+"$DAYBOOK" run acme --date $date --set banks.mock.rate=10 --output json \
     >"$PAYDAY_FOLDER/run.out" 2>"$PAYDAY_FOLDER/run.err" &
 engine=$!
 await "SELECT count(*) = 3 FROM daybook.head h JOIN daybook.run r USING (batch_id, epoch)

@@ -84,7 +84,7 @@ expect 0 '700 daybook daybook' bare stat -c '%a %U %G' /var/lib/daybook
 expect 0 '' bare daybook simulate --seed 7 --accounts 20 \
     --profile /usr/share/daybook/banks/rest-idempotency-key.yaml
 expect 78 'no database is configured' bare daybook doctor
-expect_said 'ok    io_uring'
+expect_said 'ok    io                 uring: '
 expect 0 'is written' bare daybook init /etc/daybook/daybook.yaml
 expect 69 'start Postgres' bare daybook doctor # its profile is found, and the rest is not there yet
 expect_said 'rest-idempotency-key.yaml: '

@@ -3,7 +3,7 @@
 
 # names : paths where they are banned : paths let through (- for none) : instead
 # What runs within the loop; store_load.c and pg.c also open sessions, before it.
-loop='^engine/real/(lane|ring|pipe|pool|bank|store|store_chunk|store_copy)\.c$'
+loop='^engine/real/(lane|ring|ring_uring|ring_epoll|pipe|pool|bank|store|store_chunk|store_copy)\.c$'
 banned='
 strcpy strcat stpcpy strncpy strncat : . : ^tests/ : memcpy with a checked length, or text_clean
 sprintf vsprintf : . : ^tests/ : snprintf

@@ -329,7 +329,9 @@ const struct job_command options_commands[] = {
     {"import", "COHORT FILE", "take over a batch's accounts from a CSV, all or nothing",
      "Columns: account_ref,bank,virtual_account,payout_bank,payout_account,holder_name,currency,\n"
      "repayment_minor,hold_minor,expected_minor,expect_at,opening_minor. The first line names\n"
-     "them, in any order; the last three may be empty or absent. FILE may be - for stdin.\n",
+     "them, in any order; the last three may be empty or absent. FILE may be - for stdin.\n"
+     "expect_at is when the deposit is expected: 2026-03-25T09:30+09:00. From an hour\n"
+     "before until two hours after, a run looks for it more often, most of all about then.\n",
      import_options, COUNT(import_options), true},
     {"plan", "COHORT", "what a run would do; reads only", NULL, plan_options, COUNT(plan_options),
      true},

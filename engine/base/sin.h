@@ -58,6 +58,7 @@
     X(amend_ignored, "an amended account is not paid to")                                          \
     X(raise_ignored, "money that came back raises no floor")                                       \
     X(residue_kept, "residue that is released stays residue")                                      \
+    X(interval_ignored, "an account is looked at again at once")                                   \
     X(page_is_new, "a page of requests is never older than what it is about")
 
 enum sin {

@@ -376,7 +376,7 @@ void course_on_written(struct settle *settle, struct settlement *s)
         return;
     case AWAIT_LAST_WRITE:
         if (s->step != STEP_DEPOSIT || s->deposit_minor != 0)
-            settle->rest_finished_ns = settle->now_ns;
+            settle_rest_finished(settle);
         step_move(&settle->steps, s, AWAIT_NOTHING);
         return;
     case AWAIT_NOTHING: // uncovered: the same

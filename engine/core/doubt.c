@@ -107,7 +107,7 @@ void doubt_leave(struct settle *settle, struct settlement *s)
         settle->left_pending++;
     else
         settle->left_in_doubt++;
-    settle->rest_finished_ns = settle->now_ns;
+    settle_rest_finished(settle);
     course_release(settle, s);
 }
 

@@ -35,6 +35,7 @@ void intake_init(struct settle *settle)
     intake->is_last_look = !all;
     intake->again_at_ns = 0;
     intake->has_requests = true;
+    intake->is_fresh_near = true; // as far as anybody knows
     memset(intake->requested, 0,
            requested_words(settle->start.accounts) * sizeof(intake->requested[0]));
 }
@@ -49,54 +50,166 @@ static uint32_t page_rows(const struct settle *settle)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-static uint64_t polled_at_ns(const struct settle *settle, const struct waiting_account *account)
+/* Where one stands whose deposit is expected at this instant of the database's clock, 0: nobody
+   knows. By that clock as it is now: what it is set to later counts from the next look on. */
+static enum waiting_line line_of(const struct settle *settle, int64_t expect_at_us)
 {
-    return settle->started_at_ns + account->polled_at_ms * NS_PER_MS;
+    static const int64_t far_us = INT64_C(3600) * 24 * US_PER_S;
+    int64_t now_us = settle_db_least_us(settle);
+    if (expect_at_us == 0 || expect_at_us < now_us - far_us || expect_at_us > now_us + far_us)
+        return LINE_SWEEP;
+    return waiting_line(&settle->waiting, settle_now_ms(settle), (expect_at_us - now_us) / 1000);
 }
 
 void intake_wait(struct settle *settle, struct settlement *s)
 {
-    uint64_t since_ms = (settle->now_ns - settle->started_at_ns) / NS_PER_MS;
-    waiting_push(&settle->waiting, (struct waiting_account){.position = settlement_position(s->id),
-                                                            .polled_at_ms = (uint32_t)since_ms,
-                                                            .seen_minor = s->seen_minor});
+    waiting_push(&settle->waiting, s->bank, line_of(settle, s->expect_at_us),
+                 &(struct waiting_account){.position = settlement_position(s->id),
+                                           .polled_at_ms = settle_now_ms(settle),
+                                           .seen_minor = s->seen_minor});
     step_move(&settle->steps, s, AWAIT_NOTHING);
-}
-
-static bool was_polled_after_rest(const struct settle *settle,
-                                  const struct waiting_account *account)
-{
-    return polled_at_ns(settle, account) >= settle->rest_finished_ns;
 }
 
 /* In the last look, one that was polled after all the rest had finished is not polled again. */
 static bool is_known_short(const struct settle *settle, const struct waiting_account *account)
 {
     return settle->is_past_deadline ||
-           (account->seen_minor >= 0 && was_polled_after_rest(settle, account));
+           (account->seen_minor >= 0 && waiting_is_looked(&settle->waiting, account->polled_at_ms));
 }
 
 static uint64_t due_at_ns(const struct settle *settle, const struct waiting_account *account)
 {
-    if (settle->intake.is_last_look && is_known_short(settle, account))
+    if (account->polled_at_ms == WAITING_NEVER || SIN(interval_ignored) ||
+        (settle->intake.is_last_look && is_known_short(settle, account)))
         return settle->now_ns;
+    uint64_t polled_at_ns = settle->started_at_ns + account->polled_at_ms * NS_PER_MS;
     // The instant was rounded down to a ms.
-    return settle_later_ns(polled_at_ns(settle, account) + NS_PER_MS, settle->poll_interval_ns);
+    return settle_later_ns(polled_at_ns + NS_PER_MS, settle->poll_interval_ns);
 }
 
-static void list_waiting(struct settle *settle, struct store_load *load)
+/*
+ * So many may be brought in to be looked at: a second of the bank's tokens ahead, so that one that
+ * comes near does not stand behind all others in the slots. It is brought in by halves, for a page
+ * costs; and whoever is recorded as short needs no token.
+ */
+static uint32_t looks_ahead(const struct settle *settle, uint32_t bank)
+{
+    uint32_t sharers = settle->config.sharers > 0 ? settle->config.sharers : 1;
+    uint32_t ahead = settle->desks[bank].rules.rate_per_s / sharers;
+    return ahead > 0 ? ahead : 1;
+}
+
+static uint32_t room_of(const struct settle *settle, uint32_t bank)
+{
+    if (settle->is_past_deadline)
+        return LOAD_ROWS_MAX;
+    uint32_t ahead = looks_ahead(settle, bank);
+    uint32_t turns = step_count(&settle->steps, bank, AWAIT_POLL_TURN);
+    return 2 * turns <= ahead ? ahead - turns : 0;
+}
+
+static uint32_t room_of_all(const struct settle *settle)
+{
+    uint32_t room = 0;
+    for (uint32_t bank = 0; bank < settle->config.bank_count && room < LOAD_ROWS_MAX; bank++)
+        room += room_of(settle, bank);
+    return room < LOAD_ROWS_MAX ? room : LOAD_ROWS_MAX;
+}
+
+/* The bank's most urgent one of those that are due. */
+struct look {
+    bool is_there;
+    enum waiting_line line;
+    uint64_t urgency;
+};
+
+static struct look next_look(const struct settle *settle, uint32_t bank)
+{
+    struct look look = {.is_there = false};
+    struct waiting_account first;
+    if (settle->waiting.counts[bank] == 0)
+        return look;
+    for (uint32_t line = 0; line < WAITING_LINES; line++) {
+        if (!waiting_first(&settle->waiting, bank, (enum waiting_line)line, &first) ||
+            due_at_ns(settle, &first) > settle->now_ns)
+            continue;
+        uint32_t since_ms = first.polled_at_ms == WAITING_NEVER ? 0 : first.polled_at_ms;
+        uint64_t urgency = waiting_urgency(&settle->waiting, (enum waiting_line)line,
+                                           settle_now_ms(settle) - since_ms);
+        if (!look.is_there || urgency > look.urgency)
+            look = (struct look){
+                .is_there = true, .line = (enum waiting_line)line, .urgency = urgency};
+    }
+    return look;
+}
+
+/* When somebody of the bank's is due, AT_NEVER: nobody waits. */
+static uint64_t next_due_ns(const struct settle *settle, uint32_t bank)
+{
+    uint64_t next_ns = AT_NEVER;
+    struct waiting_account first;
+    for (uint32_t line = 0; settle->waiting.counts[bank] > 0 && line < WAITING_LINES; line++) {
+        if (!waiting_first(&settle->waiting, bank, (enum waiting_line)line, &first))
+            continue;
+        uint64_t due_ns = due_at_ns(settle, &first);
+        next_ns = due_ns < next_ns ? due_ns : next_ns;
+    }
+    return next_ns;
+}
+
+/* Who is looked at next at each of the banks that have room. */
+struct looks {
+    struct look next[BANKS_MAX];
+    uint32_t rooms[BANKS_MAX];
+};
+
+static void find_looks(const struct settle *settle, struct looks *looks)
+{
+    *looks = (struct looks){.rooms = {0}};
+    for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
+        looks->rooms[bank] = room_of(settle, bank);
+        if (looks->rooms[bank] > 0)
+            looks->next[bank] = next_look(settle, bank);
+    }
+}
+
+/* The bank with the most urgent one. False: nobody is due. */
+static bool most_urgent(const struct settle *settle, const struct looks *looks, uint32_t *most)
+{
+    bool is_there = false;
+    for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
+        const struct look *look = &looks->next[bank];
+        if (!look->is_there || (is_there && look->urgency <= looks->next[*most].urgency))
+            continue;
+        is_there = true;
+        *most = bank;
+    }
+    return is_there;
+}
+
+static void list_one(struct settle *settle, struct looks *looks, uint32_t bank)
 {
     struct intake *intake = &settle->intake;
+    struct listed *listed = &intake->listed[intake->listed_count];
+    enum waiting_line line = looks->next[bank].line;
+    CHECK(waiting_first(&settle->waiting, bank, line, &listed->account));
+    listed->bank = (uint8_t)bank;
+    listed->line = (uint8_t)line;
+    intake->positions[intake->listed_count++] = listed->account.position;
+    if (!intake->is_last_look || !is_known_short(settle, &listed->account))
+        looks->rooms[bank]--;
+    waiting_pop(&settle->waiting, bank, line);
+    looks->next[bank] =
+        looks->rooms[bank] > 0 ? next_look(settle, bank) : (struct look){.is_there = false};
+}
+
+static void list_waiting(struct settle *settle, struct looks *looks, struct store_load *load)
+{
+    struct intake *intake = &settle->intake;
+    uint32_t bank = 0;
     intake->listed_count = 0;
-    while (intake->listed_count < load->row_max && settle->waiting.count > 0) {
-        const struct waiting_account *account = waiting_first(&settle->waiting);
-        if (due_at_ns(settle, account) > settle->now_ns)
-            break;
-        intake->listed[intake->listed_count] = *account;
-        intake->positions[intake->listed_count] = account->position;
-        intake->listed_count++;
-        waiting_pop(&settle->waiting);
-    }
+    while (intake->listed_count < load->row_max && most_urgent(settle, looks, &bank))
+        list_one(settle, looks, bank);
     load->scope = LOAD_AGAIN;
     load->positions = intake->positions;
     load->position_count = intake->listed_count;
@@ -118,9 +231,10 @@ static bool is_only_looking(const struct settle *settle)
  */
 static bool is_running_out(const struct settle *settle)
 {
-    return !settle->intake.is_last_look && settle->config.deadline_at_ns == AT_NEVER &&
+    return settle->intake.stage == INTAKE_WAITING && !settle->intake.is_last_look &&
+           settle->config.deadline_at_ns == AT_NEVER &&
            step_free_count(&settle->steps) < settle->config.slots && is_only_looking(settle) &&
-           was_polled_after_rest(settle, waiting_first(&settle->waiting));
+           settle->waiting.unlooked == 0;
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -170,8 +284,40 @@ static bool may_look_again(const struct settle *settle)
 static void begin_last_look(struct settle *settle)
 {
     bool only_waiting = step_free_count(&settle->steps) == settle->config.slots;
-    if (settle->config.deadline_at_ns == AT_NEVER && only_waiting)
+    if (settle->intake.stage == INTAKE_WAITING && settle->config.deadline_at_ns == AT_NEVER &&
+        only_waiting)
         settle->intake.is_last_look = true;
+}
+
+/* How urgent it is to look at one that has not come in yet; they come in as they are expected. */
+static uint64_t fresh_urgency(const struct settle *settle)
+{
+    enum waiting_line line = settle->intake.is_fresh_near ? LINE_NEW_NEAR : LINE_NEW;
+    return waiting_urgency(&settle->waiting, line, settle_now_ms(settle));
+}
+
+/* Those that wait, or fresh ones: who is more urgent. Nobody: false. */
+static bool ask_for_looks(struct settle *settle, struct store_load *load)
+{
+    struct looks looks = {.rooms = {0}};
+    uint32_t bank = 0;
+    waiting_advance(&settle->waiting, settle_now_ms(settle));
+    bool is_due = false;
+    if (may_look_again(settle)) {
+        begin_last_look(settle);
+        find_looks(settle, &looks);
+        is_due = most_urgent(settle, &looks, &bank);
+    }
+    uint32_t room = room_of_all(settle);
+    if (settle->intake.stage == INTAKE_FRESH && room > 0 &&
+        (!is_due || fresh_urgency(settle) >= looks.next[bank].urgency)) {
+        load->scope = LOAD_FRESH;
+        load->row_max = room < load->row_max ? room : load->row_max;
+        return true;
+    }
+    if (is_due)
+        list_waiting(settle, &looks, load);
+    return is_due;
 }
 
 /* A page of settlements. */
@@ -182,22 +328,10 @@ static bool ask_for_page(struct settle *settle, struct store_load *load)
     if (step_free_count(&settle->steps) < rows)
         return false;
     *load = (struct store_load){.row_max = rows, .after_position = intake->after_position};
-    switch (intake->stage) {
-    case INTAKE_UNDER_WAY:
-        load->scope = LOAD_UNDER_WAY;
-        return true;
-    case INTAKE_FRESH:
-        load->scope = LOAD_FRESH;
-        return true;
-    case INTAKE_WAITING:
-        if (!may_look_again(settle))
-            return false;
-        begin_last_look(settle);
-        list_waiting(settle, load);
-        return load->position_count > 0;
-    }
-    CHECK(false);
-    return false;
+    if (intake->stage != INTAKE_UNDER_WAY)
+        return ask_for_looks(settle, load);
+    load->scope = LOAD_UNDER_WAY;
+    return true;
 }
 
 bool intake_load(struct settle *settle, struct store_load *load)
@@ -229,6 +363,7 @@ static struct settlement *take_in(struct settle *settle, const struct load_row *
     s->repayment_minor = row->repayment_minor;
     s->hold_minor = row->hold_minor;
     s->expected_minor = row->expected_minor;
+    s->expect_at_us = row->expect_at_us;
     s->opening_minor = row->opening_minor;
     s->floor_held_minor = row->floor_held_minor;
     s->floor_payable_minor = row->floor_payable_minor;
@@ -332,7 +467,36 @@ void intake_put_back(struct settle *settle, struct settlement *s, const struct l
         intake_go_on(settle, s, row);
 }
 
-static void take_in_fresh(struct settle *settle, const struct load_row *row,
+/* The bank has more to look at than a second's tokens: it waits for its first look. */
+static bool stands_aside(struct settle *settle, const struct load_row *row)
+{
+    CHECK(row->bank < settle->config.bank_count);
+    if (settle->is_past_deadline ||
+        step_count(&settle->steps, row->bank, AWAIT_POLL_TURN) < looks_ahead(settle, row->bank))
+        return false;
+    waiting_push(&settle->waiting, row->bank, waiting_line_new(line_of(settle, row->expect_at_us)),
+                 &(struct waiting_account){.position = settlement_position(row->settlement_id),
+                                           .polled_at_ms = WAITING_NEVER,
+                                           .seen_minor = -1});
+    settle->counts.loaded++;
+    return true;
+}
+
+static void take_in_fresh(struct settle *settle, const struct load_row *row)
+{
+    settle->intake.is_fresh_near = line_of(settle, row->expect_at_us) == LINE_NEAR;
+    if (row->state == LOAD_STATE_BLOCKED) {
+        settle->counts.blocked++;
+        return;
+    }
+    if (stands_aside(settle, row))
+        return;
+    struct settlement *s = take_in(settle, row, AWAIT_POLL_TURN);
+    if (settle->is_past_deadline)
+        deposit_short(settle, s);
+}
+
+static void take_in_again(struct settle *settle, const struct load_row *row,
                           const struct waiting_account *account)
 {
     if (row->state == LOAD_STATE_BLOCKED) {
@@ -340,12 +504,9 @@ static void take_in_fresh(struct settle *settle, const struct load_row *row,
         return;
     }
     struct settlement *s = take_in(settle, row, AWAIT_POLL_TURN);
-    if (account != NULL) {
-        settle->counts.loaded--; // it came in before
-        s->seen_minor = account->seen_minor;
-    }
-    if (settle->is_past_deadline ||
-        (account != NULL && settle->intake.is_last_look && is_known_short(settle, account)))
+    settle->counts.loaded--; // it came in before
+    s->seen_minor = account->seen_minor;
+    if (settle->intake.is_last_look && is_known_short(settle, account))
         deposit_short(settle, s);
 }
 
@@ -356,8 +517,8 @@ static void take_in_page(struct settle *settle, const struct store_loaded *loade
         const struct load_row *row = &loaded->rows[i];
         uint32_t position = settlement_position(row->settlement_id);
         if (loaded->scope == LOAD_AGAIN) {
-            CHECK(position == intake->listed[i].position);
-            take_in_fresh(settle, row, &intake->listed[i]);
+            CHECK(position == intake->listed[i].account.position);
+            take_in_again(settle, row, &intake->listed[i].account);
             continue;
         }
         CHECK(position > intake->after_position);
@@ -367,7 +528,7 @@ static void take_in_page(struct settle *settle, const struct store_loaded *loade
         if (loaded->scope == LOAD_UNDER_WAY)
             take_in_under_way(settle, row);
         else
-            take_in_fresh(settle, row, NULL);
+            take_in_fresh(settle, row);
     }
 }
 
@@ -395,7 +556,8 @@ static void on_load_failed(struct settle *settle, const struct store_loaded *loa
         return;
     }
     for (uint32_t i = 0; loaded->scope == LOAD_AGAIN && i < intake->listed_count; i++)
-        waiting_push(&settle->waiting, intake->listed[i]);
+        waiting_push(&settle->waiting, intake->listed[i].bank,
+                     (enum waiting_line)intake->listed[i].line, &intake->listed[i].account);
     intake->again_at_ns =
         settle->now_ns + retry_wait_ns(&settle->retry, intake->tries, &settle->prng);
 }
@@ -449,6 +611,21 @@ void intake_on_requested(struct settle *settle)
     settle->intake.has_requests = true;
 }
 
+/* When the next page is asked for, though nothing comes: as ask_for_looks does. */
+static uint64_t looks_at_ns(const struct settle *settle)
+{
+    if (settle->intake.stage == INTAKE_FRESH && room_of_all(settle) > 0)
+        return settle->now_ns;
+    if (!may_look_again(settle))
+        return AT_NEVER;
+    uint64_t at_ns = AT_NEVER;
+    for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
+        uint64_t due_ns = room_of(settle, bank) > 0 ? next_due_ns(settle, bank) : AT_NEVER;
+        at_ns = due_ns < at_ns ? due_ns : at_ns;
+    }
+    return at_ns;
+}
+
 uint64_t intake_next_at(const struct settle *settle)
 {
     const struct intake *intake = &settle->intake;
@@ -459,11 +636,9 @@ uint64_t intake_next_at(const struct settle *settle)
         return at_ns;
     if (step_free_count(&settle->steps) < page_rows(settle))
         return AT_NEVER;
-    if (intake->stage == INTAKE_WAITING) {
-        if (!may_look_again(settle))
-            return AT_NEVER;
-        uint64_t due_ns = due_at_ns(settle, waiting_first(&settle->waiting));
-        at_ns = due_ns > at_ns ? due_ns : at_ns;
+    if (intake->stage != INTAKE_UNDER_WAY) {
+        uint64_t looks_ns = looks_at_ns(settle);
+        at_ns = looks_ns > at_ns ? looks_ns : at_ns;
     }
     return at_ns;
 }

@@ -3,9 +3,10 @@
  *
  * First of all come requests (request.h), and again whenever there may be some; where nothing else
  * is wanted (SETTLE_REQUESTED), only those they are about. Then those under way (money has moved),
- * then the fresh ones in the plan's order (soonest expected first), then again and again those that
- * wait for their deposit, each at most once a poll interval. When only waiting ones are left, or at
- * the deadline, comes the last look: who still has no deposit is short.
+ * then the fresh ones in the plan's order (soonest expected first); between them, and after, again
+ * and again those that wait for their deposit, each at most once a poll interval, the most urgent
+ * first (waiting.h). When only waiting ones are left, or at the deadline, comes the last look: who
+ * still has no deposit is short.
  */
 #ifndef DAYBOOK_CORE_INTAKE_H
 #define DAYBOOK_CORE_INTAKE_H

@@ -236,6 +236,7 @@ struct load_row {
     int64_t repayment_minor;
     int64_t hold_minor;
     int64_t expected_minor;      /* 0: not given */
+    int64_t expect_at_us;        /* when its deposit is expected; 0: not given */
     int64_t opening_minor;       /* already held at the account's first batch */
     int64_t floor_held_minor;    /* what the followed settlement left; opening_minor not included */
     int64_t floor_payable_minor; /* … and what was raised since */

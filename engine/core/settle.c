@@ -45,7 +45,7 @@ static void init_values(struct settle *settle, struct hash *hash, uint64_t now_n
 {
     settle->hash = hash;
     settle->now_ns = settle->started_at_ns = settle->alive_at_ns = now_ns;
-    settle->rest_finished_ns = now_ns;
+    waiting_begin(&settle->waiting);
     settle->chunk_again_ns = AT_NEVER;
     settle->stop_by_ns = AT_NEVER;
     settle->retry = (struct retry){.base_ns = settle->config.retry_base_ns,

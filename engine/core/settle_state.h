@@ -58,8 +58,12 @@ struct intake {
     uint64_t after_request; /* … this far */
     uint32_t decisions;     /* those there were when its page was asked for */
     uint64_t *requested;    /* bit by position: came in for a request, so no page brings it in */
+    bool is_fresh_near;     /* the next fresh one is expected by now, as one before it was */
     uint32_t positions[LOAD_ROWS_MAX];
-    struct waiting_account listed[LOAD_ROWS_MAX];
+    struct listed {
+        struct waiting_account account;
+        uint8_t bank, line; /* where it stood */
+    } listed[LOAD_ROWS_MAX];
     uint32_t listed_count;
 };
 
@@ -81,7 +85,6 @@ struct settle {
     uint64_t stop_by_ns; /* STOPPING: answers are waited for until then */
     bool is_stopped;     /* a person asked */
     bool is_past_deadline;
-    uint64_t rest_finished_ns; /* when the newest settlement with a deposit left its slot */
     uint64_t left_in_doubt, left_pending; /* given up by this run */
 
     struct desk desks[BANKS_MAX];
@@ -134,6 +137,17 @@ static inline uint64_t settle_since_ns(const struct settle *settle)
     return settle->now_ns > 0 ? settle->now_ns : 1;
 }
 void settle_timer_clear(struct settle *settle, const struct settlement *s);
+/* So long the core has been there; as far as 32 bits go, with room for a ms more and "never". */
+static inline uint32_t settle_now_ms(const struct settle *settle)
+{
+    uint64_t now_ms = (settle->now_ns - settle->started_at_ns) / NS_PER_MS;
+    return now_ms < UINT32_MAX - 2 ? (uint32_t)now_ms : UINT32_MAX - 2;
+}
+/* A settlement with a deposit left its slot: who waits is looked at once more after it. */
+static inline void settle_rest_finished(struct settle *settle)
+{
+    waiting_mark(&settle->waiting, settle_now_ms(settle) + 1);
+}
 /* May new intents be written and new calls made? */
 static inline bool settle_is_open(const struct settle *settle)
 {

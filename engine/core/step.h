@@ -57,6 +57,7 @@ struct settlement {
     int64_t repayment_minor, hold_minor, expected_minor, opening_minor;
     int64_t floor_held_minor, floor_payable_minor, floor_residue_minor, floor_received_minor;
     int64_t unheld_minor; /* of the floor: what the plan gives back */
+    int64_t expect_at_us; /* when its deposit is expected; 0: not given */
     int64_t deposit_minor;
     uint8_t done_steps;          /* bit of each step done and neither undone nor reversed */
     bool is_compensating;        /* goes backwards */

@@ -309,6 +309,7 @@ static void write_row(const struct trace_sink *sink, uint64_t at_ns, const struc
     put_integer(&item, TRACE_REPAYMENT, row->repayment_minor);
     put_integer(&item, TRACE_HOLD, row->hold_minor);
     put_integer(&item, TRACE_EXPECTED, row->expected_minor);
+    put_integer(&item, TRACE_EXPECT_AT, row->expect_at_us);
     put_integer(&item, TRACE_OPENING, row->opening_minor);
     put_integer(&item, TRACE_FLOOR_HELD, row->floor_held_minor);
     put_integer(&item, TRACE_FLOOR_PAYABLE, row->floor_payable_minor);

@@ -114,6 +114,7 @@ enum trace_type {
     X(REPAYMENT, "repayment_minor", INTEGER, NONE)                                                 \
     X(HOLD, "hold_minor", INTEGER, NONE)                                                           \
     X(EXPECTED, "expected_minor", INTEGER, NONE)                                                   \
+    X(EXPECT_AT, "expect_at_us", INTEGER, NONE)                                                    \
     X(OPENING, "opening_minor", INTEGER, NONE)                                                     \
     X(FLOOR_HELD, "floor_held_minor", INTEGER, NONE)                                               \
     X(FLOOR_PAYABLE, "floor_payable_minor", INTEGER, NONE)                                         \
@@ -173,10 +174,10 @@ enum trace_field {
     X(LOADED, 21, "loaded", TRACE_SCOPE, TRACE_STATUS, TRACE_AT_END, TRACE_COUNT, TRACE_DB_NOW,    \
       TRACE_ASKED)                                                                                 \
     X(ROW, 22, "row", TRACE_SETTLEMENT, TRACE_BANK, TRACE_OPEN, TRACE_STEPS_DONE, TRACE_SEQ,       \
-      TRACE_REPAYMENT, TRACE_HOLD, TRACE_EXPECTED, TRACE_OPENING, TRACE_FLOOR_HELD,                \
-      TRACE_FLOOR_PAYABLE, TRACE_FLOOR_RESIDUE, TRACE_FLOOR_RECEIVED, TRACE_DEPOSIT, TRACE_SEEN,   \
-      TRACE_STEP, TRACE_DIRECTION, TRACE_STATE, TRACE_GENERATION, TRACE_ATTEMPTS, TRACE_AMOUNT,    \
-      TRACE_INTENDED, TRACE_SEND_BEFORE, TRACE_DECIDED)                                            \
+      TRACE_REPAYMENT, TRACE_HOLD, TRACE_EXPECTED, TRACE_EXPECT_AT, TRACE_OPENING,                 \
+      TRACE_FLOOR_HELD, TRACE_FLOOR_PAYABLE, TRACE_FLOOR_RESIDUE, TRACE_FLOOR_RECEIVED,            \
+      TRACE_DEPOSIT, TRACE_SEEN, TRACE_STEP, TRACE_DIRECTION, TRACE_STATE, TRACE_GENERATION,       \
+      TRACE_ATTEMPTS, TRACE_AMOUNT, TRACE_INTENDED, TRACE_SEND_BEFORE, TRACE_DECIDED)              \
     X(WRITTEN, 23, "written", TRACE_CHUNK, TRACE_STATUS, TRACE_DB_NOW, TRACE_ASKED)                \
     X(ALIVE, 24, "alive", TRACE_DB_NOW, TRACE_ASKED)                                               \
     X(GONE, 25, "gone", TRACE_STATUS)                                                              \

@@ -36,6 +36,7 @@ enum column {
     COLUMN_PAYOUT_BANK,
     COLUMN_PAYOUT_ACCOUNT,
     COLUMN_HOLDER_NAME,
+    COLUMN_EXPECT_AT,
     COLUMN_COUNT_FRESH,
     COLUMN_TRANSFER_STEP = COLUMN_COUNT_FRESH,
     COLUMN_TRANSFER_KIND,
@@ -374,6 +375,8 @@ static bool read_row(const struct store_config *config, const PGresult *result, 
     out->repayment_minor = pg_get_i64(result, row, COLUMN_REPAYMENT);
     out->hold_minor = pg_get_i64(result, row, COLUMN_HOLD);
     out->expected_minor = pg_get_i64(result, row, COLUMN_EXPECTED);
+    if (!PQgetisnull(result, row, COLUMN_EXPECT_AT))
+        out->expect_at_us = pg_get_us(result, row, COLUMN_EXPECT_AT);
     out->opening_minor = pg_get_i64(result, row, COLUMN_OPENING);
     out->floor_held_minor = pg_get_i64(result, row, COLUMN_FLOOR_HELD);
     out->floor_payable_minor = pg_get_i64(result, row, COLUMN_FLOOR_PAYABLE);

@@ -463,6 +463,7 @@ void auditor_calls(struct auditor *auditor, uint32_t engine_at, const struct ban
     uint32_t transfer = 0;
     if (call->call_kind == CALL_BALANCE) {
         auditor->accounts[who].back_seen_minor = auditor->accounts[who].back_minor;
+        auditor_on_look(auditor, engine, who, now_ns);
     } else {
         transfer = ordered(auditor, call->order);
         if (++auditor->persons[person].in_flight[engine_at] > 1)
@@ -573,6 +574,8 @@ static void on_reply(struct auditor *auditor, uint32_t engine_at, const struct b
     engine->calls_in_flight--;
     if (call->call_kind != CALL_BALANCE)
         auditor_person(auditor, call->account)->in_flight[engine_at]--;
+    if (reply->throttled && call->call_kind == CALL_BALANCE)
+        auditor->accounts[call->account].looked_epoch = 0; // it is the bank that waits
     if (is_owner(auditor, engine) && reply->answer == ANSWER_BALANCE)
         on_balance(&auditor->accounts[call->account], reply->balance_minor);
     if (call->transfer == 0 || !is_owner(auditor, engine))

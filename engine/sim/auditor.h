@@ -41,6 +41,9 @@ struct auditor_rules {
     uint32_t unhold;           /* bit of each month whose plan gives back what was held */
     bool parks_over;           /* a deposit above 1.5 x expected is parked */
     bool closing_seen;         /* every settlement's closing balance is looked at */
+    uint64_t poll_interval_ns; /* least wait between two looks for a deposit */
+    uint64_t forgotten_ns;     /* longest wait between two, where nothing is in the way; AT_NEVER:
+                                  something may be */
 };
 
 struct auditor;

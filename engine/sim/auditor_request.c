@@ -21,6 +21,8 @@ void auditor_requested(struct auditor *auditor, uint32_t account, uint64_t after
     CHECK(request->id == auditor->request_count + 1);
     auditor->requests[auditor->request_count++] =
         (struct audited_request){.request = *request, .account = account, .after = after};
+    if (account != UINT32_MAX)
+        auditor->accounts[account].was_asked_about = true;
     if (request->kind != REQUEST_RATE)
         return;
     if (request->amount_minor > auditor->rules.rate_per_s)

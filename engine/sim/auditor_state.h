@@ -64,6 +64,9 @@ struct audited_account {
     int64_t mapping_id;              /* that counts from now on */
     int64_t unheld_minor, fee_minor; /* given back; taken from the account itself */
     uint64_t deposited_at_ns;        /* when that was committed */
+    uint64_t looked_at_ns;           /* newest look for its deposit … */
+    uint32_t looked_epoch;           /* … by this epoch; 0: none, or it was told to slow down */
+    bool was_asked_about;            /* a person's request may bring it in at any time */
     /* a decision that its chunk brought: what it permits, and still owes; 0: nothing */
     uint64_t granted;
     uint8_t granted_kind, owed_kind;
@@ -153,7 +156,8 @@ struct auditor {
     struct audited_engine engines[SEATS_MAX];
     struct audited_request *requests;
     uint32_t request_count, request_capacity;
-    uint64_t now_ns; /* of the chunk being judged */
+    uint32_t remembered; /* the account whose wait is judged next */
+    uint64_t now_ns;     /* of the chunk being judged */
     uint64_t transfers_given;
     uint32_t clock_steps;
     uint64_t bucket; /* calls given out and not drained yet, in 1e-9 */
@@ -197,6 +201,9 @@ bool auditor_is_sum(const struct auditor *auditor, uint32_t account, int64_t sum
                     bool came_back);
 /* Did a bank tell this balance of late? */
 bool auditor_was_told(const struct auditor *auditor, uint32_t account, int64_t balance_minor);
+/* An engine looks at a balance. */
+void auditor_on_look(struct auditor *auditor, const struct audited_engine *engine, uint32_t account,
+                     uint64_t now_ns);
 /* What a poll of the account shows at this moment. */
 int64_t auditor_shown(const struct auditor *auditor, uint32_t account);
 /* Of that, what is there before this settlement's deposit. */

@@ -541,6 +541,9 @@ static void plan_clock(struct payday *payday)
 static uint64_t draw_deadline(struct payday *payday)
 {
     const struct swarm *swarm = &payday->swarm;
+    uint64_t first_ns = payday->plan->first_deadline_ns;
+    if (first_ns > 0)
+        return payday->result->runs == 1 ? payday->world.now_ns + first_ns : AT_NEVER;
     if (!prng_chance(&payday->prng.stops, (uint32_t)swarm->process_deadline, SWARM_MILLION))
         return AT_NEVER;
     return payday->world.now_ns + prng_between(&payday->prng.stops, 0, swarm->process_deadline_ns);

@@ -217,6 +217,8 @@ static bool run_months(struct payday *payday)
     for (uint32_t month = 0; month < payday->workload.months; month++) {
         uint32_t runs_max = RUNS_MAX + 4 * payday->workload.count + crash_count(payday);
         look_back(payday, month);
+        payday->workload.began_us[month] =
+            payday->true_offset_us + (int64_t)(payday->world.now_ns / NS_PER_US);
         bank_sim_month(payday->bank, month);
         if (!runs_until_complete(payday, month, runs_max))
             return false;
@@ -330,6 +332,27 @@ static enum chunk_fate script_chunk(void *context, const struct chunk *chunk, ui
     return payday->plan->decide_chunk(payday->plan->context, chunk, nth);
 }
 
+/* Slots, calls and the way to bank and store leave nothing to wait for but the bank's tokens. */
+static bool is_calm(const struct payday *payday)
+{
+    const struct swarm *f = &payday->swarm;
+    uint64_t hindrances = f->bank_throttle + f->bank_hang + f->bank_slow + f->bank_lost_after +
+                          f->net_lost_request + f->net_lost_answer + f->net_late_request +
+                          f->store_slow + f->store_busy + f->store_shut + f->process_pause +
+                          f->process_freeze + f->person_asks + f->person_meanwhile;
+    return hindrances == 0 && f->slots >= 64 && f->calls >= 8 &&
+           payday->plan->decide_call == NULL && payday->plan->persons == NULL;
+}
+
+/* core/waiting.h has the bound, where R is what payments leave: each account has some calls more,
+   and a page and a call take their time. */
+static uint64_t forgotten_ns(const struct payday *payday)
+{
+    const struct swarm *swarm = &payday->swarm;
+    uint64_t sweep_ns = payday->workload.count * NS_PER_S / swarm->rate_per_s;
+    return is_calm(payday) ? 4 * swarm->poll_interval_ns + 50 * sweep_ns + 5 * NS_PER_S : AT_NEVER;
+}
+
 static void open_auditor(struct payday *payday)
 {
     const struct swarm *swarm = &payday->swarm;
@@ -360,6 +383,8 @@ static void open_auditor(struct payday *payday)
         .unhold = (uint32_t)swarm->unhold,
         .parks_over = swarm->over == OVER_PARK,
         .closing_seen = swarm->closing == CLOSING_ALL,
+        .poll_interval_ns = swarm->poll_interval_ns,
+        .forgotten_ns = forgotten_ns(payday),
     };
     payday->auditor = auditor_open(&payday->workload, &rules, payday->sim->hash);
 }

@@ -45,7 +45,8 @@ struct sim_plan {
     struct swarm swarm;
     const uint64_t *crashes; /* moments after which the engine dies, ascending */
     uint32_t crash_count;
-    bool keep_trace; /* on the tape, for tape_first_difference */
+    uint64_t first_deadline_ns; /* the first run's, from its begin, and no other's; 0: drawn */
+    bool keep_trace;            /* on the tape, for tape_first_difference */
     /* Gets the trace's items as they come; NULL: nobody does. */
     const struct trace_sink *trace;
     /* For scenarios; NULL: nothing. Changes the accounts before the payday begins. */

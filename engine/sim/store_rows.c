@@ -351,6 +351,7 @@ static void show_plan(const struct store_rows *rows, uint32_t account, struct lo
     row->repayment_minor = plan->repayment_minor;
     row->hold_minor = plan->hold_minor;
     row->expected_minor = plan->expected_minor;
+    row->expect_at_us = workload_expect_at_us(rows->workload, account);
     row->opening_minor = opening->follows == 0 ? plan->opening_minor : 0;
     row->floor_held_minor = opening->held_minor;
     row->floor_payable_minor = opening->payable_minor;

@@ -3,111 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/prng.h"
 #include "base/sin.h"
 #include "base/time.h"
-#include "sim/store_rows.h"
+#include "sim/store_sim_state.h"
 
-#define TICKETS_MAX (4U * SEATS_MAX)
 #define GONE_WITHIN_NS (15 * NS_PER_S) /* keepalives tell of a session that was ended elsewhere */
-
-/* A chunk under way. It outlives its engine. */
-struct ticket {
-    bool is_used;
-    uint32_t engine, incarnation;
-    enum chunk_fate fate;
-    bool is_half;    /* not handed over whole: waits for its engine */
-    bool is_decided; /* applied or refused; only its answer is still to come */
-    struct chunk chunk;
-    struct record *records;
-    struct digest *digests;
-    uint32_t capacity;
-    uint64_t asked_at_ns;
-    enum status status; /* once applied */
-    int64_t db_now_us;
-};
-
-struct page {
-    bool is_used;
-    struct store_load load;
-    uint32_t positions[LOAD_ROWS_MAX];
-    struct load_row *rows;
-    uint32_t row_count;
-    bool at_end;
-    enum status status;
-    uint64_t asked_at_ns;
-    int64_t db_now_us;
-};
-
-/* What one engine has open. */
-struct session {
-    bool is_used;
-    bool is_ended; /* by a takeover; the engine may not know it yet */
-    bool is_gone;  /* the engine was told */
-    uint32_t incarnation;
-    uint32_t month, partition, epoch;
-    uint64_t frozen_until_ns;
-    uint64_t beat_asked_ns;
-    struct page page;
-};
-
-struct head {
-    uint32_t epoch, number;
-    struct digest hash;
-};
-
-struct store_sim {
-    struct store_sim_config config;
-    struct {
-        struct prng delays, chunks, pages, beats, takeovers, requests;
-    } prng;
-    struct store_rows rows;
-    struct ticket tickets[TICKETS_MAX];
-    struct session sessions[SEATS_MAX];
-    uint32_t incarnations;
-    uint32_t chunks_asked;
-    uint64_t shut_until_ns;
-    struct head heads[MONTHS_MAX][WORLD_PARTITIONS_MAX];
-};
-
-static bool happens(struct prng *prng, uint64_t in_a_million)
-{
-    return prng_chance(prng, (uint32_t)in_a_million, SWARM_MILLION);
-}
-
-static uint64_t now(const struct store_sim *store)
-{
-    return store->config.world->now_ns;
-}
-
-static uint64_t delay(struct store_sim *store)
-{
-    const struct swarm *swarm = store->config.swarm;
-    uint64_t most = happens(&store->prng.delays, swarm->store_slow) ? swarm->store_slow_ns
-                                                                    : swarm->store_delay_ns;
-    return prng_between(&store->prng.delays, 0, most);
-}
-
-/* Whose it is: the incarnation, the seat, and what of it. */
-static uint64_t what(const struct store_sim *store, uint32_t engine, uint32_t part)
-{
-    return (uint64_t)store->sessions[engine].incarnation << 32 | engine << 16 | part;
-}
-
-uint32_t store_sim_engine(const struct happening *happening)
-{
-    return (uint32_t)happening->what >> 16;
-}
 
 static uint32_t part_of(const struct happening *happening)
 {
     return (uint32_t)happening->what & 0xffff;
 }
 
-static void plan(struct store_sim *store, uint32_t engine, uint64_t delay_ns,
-                 enum happening_kind kind, uint32_t part)
+uint32_t store_sim_engine(const struct happening *happening)
 {
-    world_plan(store->config.world, now(store) + delay_ns, kind, what(store, engine, part));
+    return (uint32_t)happening->what >> 16;
 }
 
 struct store_sim *store_sim_open(const struct store_sim_config *config)
@@ -152,17 +61,12 @@ uint64_t store_sim_shut_until(const struct store_sim *store)
     return store->shut_until_ns;
 }
 
-static bool is_shut(const struct store_sim *store)
-{
-    return store->config.swarm->store_shut > 0 && now(store) < store->shut_until_ns;
-}
-
 static void draw_shut(struct store_sim *store)
 {
     const struct swarm *swarm = store->config.swarm;
-    if (!is_shut(store) && happens(&store->prng.chunks, swarm->store_shut))
+    if (!store_is_shut(store) && store_draws(&store->prng.chunks, swarm->store_shut))
         store->shut_until_ns =
-            now(store) + prng_between(&store->prng.chunks, 1, swarm->store_shut_ns);
+            store_now(store) + prng_between(&store->prng.chunks, 1, swarm->store_shut_ns);
 }
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
@@ -203,7 +107,7 @@ static void fill_ticket(struct store_sim *store, struct ticket *ticket, uint32_t
     ticket->incarnation = store->sessions[engine].incarnation;
     ticket->chunk = *chunk;
     ticket->chunk.records = ticket->records;
-    ticket->asked_at_ns = now(store);
+    ticket->asked_at_ns = store_now(store);
     for (uint32_t i = 0; i < chunk->record_count; i++) {
         ticket->records[i] = chunk->records[i];
         if (chunk->records[i].record_kind == RECORD_INTENT)
@@ -221,19 +125,13 @@ static enum chunk_fate decide(struct store_sim *store, const struct chunk *chunk
     if (store->config.decide != NULL)
         return store->config.decide(store->config.context, chunk, store->chunks_asked);
     draw_shut(store);
-    if (happens(prng, swarm->store_busy))
+    if (store_draws(prng, swarm->store_busy))
         return CHUNK_BUSY;
-    if (happens(prng, swarm->store_lost_before))
+    if (store_draws(prng, swarm->store_lost_before))
         return CHUNK_LOST_BEFORE;
-    if (happens(prng, swarm->store_rolled_back))
+    if (store_draws(prng, swarm->store_rolled_back))
         return CHUNK_ROLLED_BACK;
-    return happens(prng, swarm->store_lost_after) ? CHUNK_LOST_AFTER : CHUNK_GOOD;
-}
-
-/* The backend was ended: the engine finds out when it writes to it. */
-static void tell_lost(struct store_sim *store, uint32_t engine)
-{
-    plan(store, engine, delay(store), HAPPENING_LOST, 0);
+    return store_draws(prng, swarm->store_lost_after) ? CHUNK_LOST_AFTER : CHUNK_GOOD;
 }
 
 static bool is_waiting(const struct store_sim *store, const struct ticket *ticket)
@@ -252,7 +150,8 @@ void store_sim_chunk(struct store_sim *store, uint32_t engine, const struct chun
     // A session that the takeover ended is lost; one that it missed still meets the epoch.
     if (store->sessions[engine].is_ended && prng_chance(&store->prng.takeovers, 1, 2))
         ticket->fate = CHUNK_LOST_BEFORE;
-    plan(store, engine, delay(store), HAPPENING_COMMIT, (uint32_t)(ticket - store->tickets));
+    store_plan(store, engine, store_delay(store), HAPPENING_COMMIT,
+               (uint32_t)(ticket - store->tickets));
 }
 
 /* Of every second poisoned settlement the deposit cannot be written, of the others what the bank
@@ -286,7 +185,7 @@ static enum status apply(struct store_sim *store, const struct ticket *ticket)
 {
     const struct chunk *chunk = &ticket->chunk;
     struct head *head = head_of(store, chunk);
-    if (is_shut(store))
+    if (store_is_shut(store))
         return STATUS_STORE_BUSY;
     if (chunk->epoch != head->epoch && !SIN(no_epoch_check))
         return STATUS_STORE_FENCED;
@@ -302,10 +201,10 @@ static enum status apply(struct store_sim *store, const struct ticket *ticket)
     if (store_rows_clash(&store->rows, chunk->records, chunk->record_count))
         return STATUS_STORE_TWICE;
     store_rows_append(&store->rows, chunk->records, ticket->digests, chunk->record_count,
-                      now(store));
+                      store_now(store));
     head->number = chunk->number;
     head->hash = chunk->hash;
-    auditor_committed(store->config.auditor, chunk, now(store));
+    auditor_committed(store->config.auditor, chunk, store_now(store));
     tell_decided(store, chunk);
     return STATUS_OK;
 }
@@ -333,8 +232,8 @@ static void on_commit(struct store_sim *store, uint32_t at)
 {
     struct ticket *ticket = &store->tickets[at];
     uint64_t frozen_until_ns = store->sessions[ticket->engine].frozen_until_ns;
-    if (ticket->is_half && is_waiting(store, ticket) && now(store) < frozen_until_ns) {
-        plan(store, ticket->engine, frozen_until_ns - now(store), HAPPENING_COMMIT, at);
+    if (ticket->is_half && is_waiting(store, ticket) && store_now(store) < frozen_until_ns) {
+        store_plan(store, ticket->engine, frozen_until_ns - store_now(store), HAPPENING_COMMIT, at);
         return;
     }
     commit(store, ticket);
@@ -342,13 +241,9 @@ static void on_commit(struct store_sim *store, uint32_t at)
     bool is_lost = ticket->fate == CHUNK_LOST_BEFORE || ticket->fate == CHUNK_LOST_AFTER;
     bool is_waited_for = is_waiting(store, ticket);
     if (is_waited_for)
-        plan(store, ticket->engine, delay(store), is_lost ? HAPPENING_LOST : HAPPENING_WRITTEN, at);
+        store_plan(store, ticket->engine, store_delay(store),
+                   is_lost ? HAPPENING_LOST : HAPPENING_WRITTEN, at);
     ticket->is_used = is_waited_for && !is_lost;
-}
-
-static struct store_time time_of(int64_t db_now_us, uint64_t asked_at_ns)
-{
-    return (struct store_time){.db_now_us = db_now_us, .asked_at_ns = asked_at_ns};
 }
 
 static bool gone(struct session *session, struct event *event)
@@ -364,139 +259,7 @@ static bool on_written(struct store_sim *store, uint32_t at, struct event *event
     ticket->is_used = false;
     *event = (struct event){.kind = EVENT_STORE_WRITTEN,
                             .store_written = {ticket->status, ticket->chunk.number},
-                            .time = time_of(ticket->db_now_us, ticket->asked_at_ns)};
-    return true;
-}
-
-/* ---- pages ----------------------------------------------------------------------------------- */
-
-void store_sim_load(struct store_sim *store, uint32_t engine, const struct store_load *load)
-{
-    struct page *page = &store->sessions[engine].page;
-    CHECK(!page->is_used && load->row_max >= 1 && load->row_max <= LOAD_ROWS_MAX);
-    CHECK(load->scope != LOAD_AGAIN || load->position_count <= load->row_max);
-    page->is_used = true;
-    page->load = *load;
-    if (load->scope == LOAD_AGAIN)
-        memcpy(page->positions, load->positions, load->position_count * sizeof(uint32_t));
-    page->load.positions = page->positions;
-    page->asked_at_ns = now(store);
-    if (page->rows == NULL)
-        page->rows = calloc(LOAD_ROWS_MAX, sizeof(*page->rows));
-    CHECK(page->rows != NULL);
-    if (store->sessions[engine].is_ended && prng_chance(&store->prng.takeovers, 1, 2))
-        tell_lost(store, engine);
-    else
-        plan(store, engine, delay(store), HAPPENING_READ, 0);
-}
-
-/* Pages of those without a deposit open them: a plain INSERT of the same statement. */
-static void open_account(struct store_sim *store, uint32_t account)
-{
-    if (!store_rows_open(&store->rows, account))
-        return;
-    const struct opening *opening = &store->rows.openings[account];
-    struct audited_floor floor = {.follows = opening->follows,
-                                  .held_minor = opening->held_minor,
-                                  .payable_minor = opening->payable_minor,
-                                  .residue_minor = opening->residue_minor};
-    auditor_opened(store->config.auditor, account, &floor);
-}
-
-static void show(struct store_sim *store, struct page *page, uint32_t account)
-{
-    if (page->load.scope != LOAD_UNDER_WAY)
-        open_account(store, account);
-    store_rows_show(&store->rows, account, page->load.scope, &page->rows[page->row_count++]);
-}
-
-/* Requests in their order; their settlements are opened, where that is possible. */
-static void read_requested(struct store_sim *store, struct page *page,
-                           const struct session *session)
-{
-    const struct store_requests *requests = &store->rows.requests;
-    uint64_t id = page->load.after_request;
-    while ((id = store_requests_next(&store->rows, session->month, session->partition, id)) != 0) {
-        if (page->row_count == page->load.row_max)
-            return;
-        uint32_t account = store_requests_at(requests, id)->account;
-        if (account != UINT32_MAX)
-            open_account(store, account);
-        store_requests_show(&store->rows, id, session->partition, &page->rows[page->row_count++]);
-    }
-    page->at_end = page->row_count < page->load.row_max || prng_chance(&store->prng.pages, 1, 2);
-}
-
-/* The account at that position of the session's partition, UINT32_MAX: none. */
-static uint32_t account_at(const struct store_sim *store, const struct session *session,
-                           uint32_t position)
-{
-    return workload_at(store->config.workload, session->month, session->partition, position);
-}
-
-static void read_listed(struct store_sim *store, struct page *page, const struct session *session)
-{
-    for (uint32_t i = 0; i < page->load.position_count; i++) {
-        uint32_t account = account_at(store, session, page->positions[i]);
-        CHECK(account != UINT32_MAX);
-        if (store_rows_place(&store->rows, account) == STORE_FRESH)
-            show(store, page, account);
-    }
-}
-
-static void read_in_order(struct store_sim *store, struct page *page, const struct session *session)
-{
-    enum store_place wanted = page->load.scope == LOAD_FRESH ? STORE_FRESH : STORE_UNDER_WAY;
-    uint32_t position = page->load.after_position + 1, account;
-    for (; (account = account_at(store, session, position)) != UINT32_MAX; position++) {
-        if (store_rows_place(&store->rows, account) != wanted)
-            continue;
-        if (page->row_count == page->load.row_max)
-            return;
-        show(store, page, account);
-    }
-    // A page that is just full may or may not know that nothing comes after it.
-    page->at_end = page->row_count < page->load.row_max || prng_chance(&store->prng.pages, 1, 2);
-}
-
-static enum status read_status(struct store_sim *store, const struct session *session)
-{
-    if (happens(&store->prng.pages, store->config.swarm->store_busy))
-        return STATUS_STORE_BUSY;
-    if (is_shut(store) && session->page.load.scope != LOAD_UNDER_WAY)
-        return STATUS_STORE_BUSY;
-    uint32_t epoch = store->heads[session->month][session->partition].epoch;
-    return session->epoch == epoch ? STATUS_OK : STATUS_STORE_FENCED;
-}
-
-static void on_read(struct store_sim *store, uint32_t engine)
-{
-    struct session *session = &store->sessions[engine];
-    struct page *page = &session->page;
-    page->row_count = 0;
-    page->at_end = false;
-    page->db_now_us = world_db_now_us(store->config.world);
-    page->status = read_status(store, session);
-    if (page->status == STATUS_OK && page->load.scope == LOAD_REQUESTED)
-        read_requested(store, page, session);
-    else if (page->status == STATUS_OK && page->load.scope == LOAD_AGAIN)
-        read_listed(store, page, session);
-    else if (page->status == STATUS_OK)
-        read_in_order(store, page, session);
-    bool is_lost = happens(&store->prng.pages, store->config.swarm->store_load_lost);
-    plan(store, engine, delay(store), is_lost ? HAPPENING_LOST : HAPPENING_LOADED, 0);
-}
-
-static bool on_loaded(struct page *page, struct event *event)
-{
-    page->is_used = false;
-    *event = (struct event){.kind = EVENT_STORE_LOADED,
-                            .store_loaded = {.scope = page->load.scope,
-                                             .status = page->status,
-                                             .at_end = page->at_end,
-                                             .rows = page->rows,
-                                             .row_count = page->row_count},
-                            .time = time_of(page->db_now_us, page->asked_at_ns)};
+                            .time = store_time_of(ticket->db_now_us, ticket->asked_at_ns)};
     return true;
 }
 
@@ -506,12 +269,12 @@ static void plan_beat(struct store_sim *store, uint32_t engine)
 {
     const struct swarm *swarm = store->config.swarm;
     struct prng *prng = &store->prng.beats;
-    store->sessions[engine].beat_asked_ns = now(store) + swarm->store_beat_ns;
-    uint64_t late_ns = happens(prng, swarm->store_beat_late) ? swarm->store_slow_ns : 0;
-    bool is_lost = happens(prng, swarm->store_beat_lost);
-    plan(store, engine,
-         swarm->store_beat_ns + late_ns + prng_between(prng, 0, swarm->store_delay_ns),
-         is_lost ? HAPPENING_LOST : HAPPENING_BEAT, 0);
+    store->sessions[engine].beat_asked_ns = store_now(store) + swarm->store_beat_ns;
+    uint64_t late_ns = store_draws(prng, swarm->store_beat_late) ? swarm->store_slow_ns : 0;
+    bool is_lost = store_draws(prng, swarm->store_beat_lost);
+    store_plan(store, engine,
+               swarm->store_beat_ns + late_ns + prng_between(prng, 0, swarm->store_delay_ns),
+               is_lost ? HAPPENING_LOST : HAPPENING_BEAT, 0);
 }
 
 static bool on_beat(struct store_sim *store, uint32_t engine, struct event *event)
@@ -521,7 +284,7 @@ static bool on_beat(struct store_sim *store, uint32_t engine, struct event *even
         return false; // nobody answers there; that it is lost comes later
     *event = (struct event){
         .kind = EVENT_STORE_ALIVE,
-        .time = time_of(world_db_now_us(store->config.world), session->beat_asked_ns)};
+        .time = store_time_of(world_db_now_us(store->config.world), session->beat_asked_ns)};
     plan_beat(store, engine);
     return true;
 }
@@ -532,14 +295,15 @@ static bool on_beat(struct store_sim *store, uint32_t engine, struct event *even
 static void notify(struct store_sim *store, uint32_t engine)
 {
     struct prng *prng = &store->prng.requests;
-    bool is_odd = happens(prng, store->config.swarm->request_told);
+    bool is_odd = store_draws(prng, store->config.swarm->request_told);
     uint64_t drawn = is_odd ? prng_below(prng, 3) : 3;
     if (drawn == 0)
         return;
     uint64_t late_ns = drawn == 1 ? prng_between(prng, 0, store->config.swarm->store_slow_ns) : 0;
     for (uint32_t i = 0; i < (drawn == 2 ? 2U : 1U); i++)
-        plan(store, engine, late_ns + prng_between(prng, 0, store->config.swarm->store_delay_ns),
-             HAPPENING_REQUESTED, 0);
+        store_plan(store, engine,
+                   late_ns + prng_between(prng, 0, store->config.swarm->store_delay_ns),
+                   HAPPENING_REQUESTED, 0);
 }
 
 uint64_t store_sim_file(struct store_sim *store, const struct stored_request *request)
@@ -613,7 +377,8 @@ static void end_sessions(struct store_sim *store, uint32_t month, uint32_t parti
             session->partition != partition)
             continue;
         session->is_ended = true;
-        plan(store, i, prng_between(&store->prng.takeovers, 0, GONE_WITHIN_NS), HAPPENING_LOST, 0);
+        store_plan(store, i, prng_between(&store->prng.takeovers, 0, GONE_WITHIN_NS),
+                   HAPPENING_LOST, 0);
     }
 }
 
@@ -643,7 +408,7 @@ void store_sim_claim(struct store_sim *store, uint32_t engine, uint32_t month, u
                                    .chunk = seen.number,
                                    .hash = seen.hash,
                                    .accounts = store->config.workload->count,
-                                   .time = time_of(world_db_now_us(world), world->now_ns)};
+                                   .time = store_time_of(world_db_now_us(world), world->now_ns)};
     plan_beat(store, engine);
 }
 
@@ -653,12 +418,12 @@ static bool happen_to(struct store_sim *store, uint32_t engine, const struct hap
     struct session *session = &store->sessions[engine];
     switch (happening->kind) {
     case HAPPENING_READ:
-        on_read(store, engine);
+        store_pages_read(store, engine);
         return false;
     case HAPPENING_WRITTEN:
         return on_written(store, part_of(happening), event);
     case HAPPENING_LOADED:
-        return on_loaded(&session->page, event);
+        return store_pages_loaded(&session->page, event);
     case HAPPENING_BEAT:
         return on_beat(store, engine, event);
     case HAPPENING_LOST:

@@ -53,6 +53,7 @@ static const struct swarm good_world = {
     .store_shut_ns = NS_PER_S,
     .months = 1,
     .account_late_ns = 20 * NS_PER_S,
+    .account_expect_ns = 5 * 60 * NS_PER_S,
 };
 
 void swarm_none(struct swarm *swarm)
@@ -259,6 +260,8 @@ static void draw_accounts(struct swarm *f, uint64_t seed)
     CHANCE(account_part, 100000);
     CHANCE(account_late, 300000);
     PICK_MS(account_late_ns, 1000, 10000, 60000);
+    PICK(account_expects, 0, 300000, 1000000);
+    PICK_MS(account_expect_ns, 1000, 600000, 3 * 3600000);
     CHANCE(account_over, 50000);
     CHANCE(account_extra, 100000);
     CHANCE(account_stopped, 50000);

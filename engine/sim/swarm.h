@@ -141,6 +141,8 @@
     X(account_part)                                                                                \
     X(account_late)                                                                                \
     X(account_late_ns)                                                                             \
+    X(account_expects)   /* the plan says when the deposit is expected … */                      \
+    X(account_expect_ns) /* … up to so much too early or too late */                             \
     X(account_over)                                                                                \
     X(account_extra)                                                                               \
     X(account_stopped)                                                                             \

@@ -89,8 +89,18 @@ static void draw_person(struct workload_account *account, uint32_t person, const
     account->is_payout_stopped = happens(prng, f->account_stopped);
 }
 
+/* When somebody thought that it would come: the truth, more or less. */
+static void draw_expect(struct workload_account *account, const struct swarm *f, struct prng *prng)
+{
+    uint64_t spread_ns = prng_below(prng, 2 * f->account_expect_ns + 1);
+    uint64_t come_ns = account->deposits[0].at_ns;
+    account->has_expect_at = happens(prng, f->account_expects);
+    account->expect_after_ns = (int64_t)(come_ns == AT_NEVER ? 0 : come_ns) + (int64_t)spread_ns -
+                               (int64_t)f->account_expect_ns;
+}
+
 struct month_streams {
-    struct prng keys, dues, deposits, poison;
+    struct prng keys, dues, deposits, expects, poison;
 };
 
 static void draw_month(struct workload_account *account, const struct swarm *f,
@@ -99,6 +109,7 @@ static void draw_month(struct workload_account *account, const struct swarm *f,
     draw_key_seed(account, &streams->keys);
     draw_dues(account, f, &streams->dues);
     draw_deposits(account, f, &streams->deposits);
+    draw_expect(account, f, &streams->expects);
     account->is_poison = happens(&streams->poison, f->account_poison);
 }
 
@@ -116,6 +127,7 @@ void workload_init(struct workload *workload, uint32_t count, const struct swarm
     struct month_streams streams = {.keys = prng_split(seed, "key seeds"),
                                     .dues = prng_split(seed, "dues"),
                                     .deposits = prng_split(seed, "deposits"),
+                                    .expects = prng_split(seed, "expects"),
                                     .poison = prng_split(seed, "poison")};
     for (uint32_t i = 0; i < workload_total(workload); i++) {
         struct workload_account *account = &workload->accounts[i];
@@ -187,6 +199,13 @@ bool workload_parties(const struct workload *workload, uint32_t index, int64_t m
         snprintf(parties->payout_account, sizeof(parties->payout_account), "3%01u%08u",
                  (unsigned)nth % 10, workload_person(workload, index) + 1);
     return true;
+}
+
+int64_t workload_expect_at_us(const struct workload *workload, uint32_t index)
+{
+    const struct workload_account *account = &workload->accounts[index];
+    int64_t began_us = workload->began_us[workload_month(workload, index)];
+    return account->has_expect_at && began_us != 0 ? began_us + account->expect_after_ns / 1000 : 0;
 }
 
 int64_t workload_floor(const struct workload_account *account)

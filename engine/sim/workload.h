@@ -34,6 +34,8 @@ struct workload_account {
     int64_t repayment_minor;
     int64_t hold_minor;
     int64_t expected_minor; /* 0: not given */
+    bool has_expect_at;
+    int64_t expect_after_ns; /* … that long after its month began; before it: negative */
     int64_t opening_minor;
     int64_t floor_held_minor; /* floors: before the first month */
     int64_t floor_payable_minor;
@@ -50,6 +52,7 @@ struct workload {
     uint32_t months;
     uint32_t partitions;
     struct workload_account *accounts; /* by settlement: months * count */
+    int64_t began_us[MONTHS_MAX];      /* by the database's true clock; 0: not yet */
 };
 
 /* As many months as the swarm says. */
@@ -86,6 +89,8 @@ int64_t workload_amended(const struct workload *workload, uint32_t index, uint32
 /* The outside names by a mapping. False: it is not this account's. */
 bool workload_parties(const struct workload *workload, uint32_t index, int64_t mapping_id,
                       struct parties *parties);
+/* When its deposit is expected, by the database's true clock; 0: the plan does not say. */
+int64_t workload_expect_at_us(const struct workload *workload, uint32_t index);
 /* What lies in the virtual account before the first deposit. */
 int64_t workload_floor(const struct workload_account *account);
 /* The new money from which on it is the deposit. */

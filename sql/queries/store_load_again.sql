@@ -4,7 +4,7 @@
 -- $6 not 0: what earlier settlements posted as come in is wanted
 WITH page AS MATERIALIZED (
     SELECT listed.place, p.settlement_id, p.account_id, p.key_seed,
-           p.repayment_minor, p.hold_minor, p.expected_minor, p.opening_minor, s.seq,
+           p.repayment_minor, p.hold_minor, p.expected_minor, p.expect_at, p.opening_minor, s.seq,
            newest.ordinal, newest.settlement_id AS newest_id,
            newest.settlement_id = p.settlement_id AS mine,
            newest.follows, newest.held_minor, newest.payable_minor, newest.residue_minor,
@@ -72,7 +72,7 @@ SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)), page.settlement_
            + coalesce(page.earlier[2], 0),
        coalesce(r.received_minor, 0), 0::bigint, coalesce(page.earlier[3], -1),
        coalesce(page.seq, 0::smallint), 0::smallint,
-       m.virtual_account, m.payout_bank, m.payout_account, m.holder_name
+       m.virtual_account, m.payout_bank, m.payout_account, m.holder_name, page.expect_at
 FROM (SELECT) AS always
 LEFT JOIN (
     page

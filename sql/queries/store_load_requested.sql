@@ -29,7 +29,7 @@ WITH asked AS MATERIALIZED (
     LIMIT $6::int
 ), page AS MATERIALIZED (
     SELECT q.*, p.account_id, p.mapping_id AS plan_mapping_id, p.key_seed, p.repayment_minor,
-           p.hold_minor, p.expected_minor, p.opening_minor, own.ordinal AS own_ordinal,
+           p.hold_minor, p.expected_minor, p.expect_at, p.opening_minor, own.ordinal AS own_ordinal,
            newest.ordinal, newest.settlement_id AS newest_id,
            CASE WHEN own.ordinal IS NOT NULL THEN own.follows ELSE newest.settlement_id END
                AS follows,
@@ -80,7 +80,7 @@ SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)),
        coalesce(r.received_minor, 0), coalesce(x.deposit_minor, 0), coalesce(x.seen_minor, -1),
        coalesce(x.outcome_seq, 0::smallint), coalesce(x.done_steps, 0::smallint),
        coalesce(m.virtual_account, ''), coalesce(m.payout_bank, ''),
-       coalesce(m.payout_account, ''), coalesce(m.holder_name, ''),
+       coalesce(m.payout_account, ''), coalesce(m.holder_name, ''), page.expect_at,
        coalesce(t.step, 0::smallint), coalesce(t.kind, 0::smallint),
        coalesce(t.generation, 0::smallint), coalesce(d.state, 0::smallint),
        coalesce(a.attempts, 0::smallint), coalesce(t.amount_minor, 0), t.intended_at,

@@ -140,6 +140,9 @@ expect_said '1 account would be added:'
 expect_said '  a-4'
 expect_said '2 accounts would be removed:'
 expect_said '  a-1: payout_account'
+sed '2s/,,$/,2026-03-25T09:00+09:00,/' "$folder/good.csv" >"$folder/expected.csv"
+expect 65 'its plan is frozen' import acme --date 2026-03-25 "$folder/expected.csv"
+expect_said ': expect_at'
 expect_rows '3 5 9 3 1'
 
 # ---- a virtual account belongs to one account for good ----

@@ -41,6 +41,8 @@ static void fresh_ones_come_by_position_and_open(void **state)
     assert_int_equal(row->repayment_minor, 300);
     assert_int_equal(row->hold_minor, 100);
     assert_int_equal(row->expected_minor, 1000);
+    assert_int_equal(row->expect_at_us, WORLD_EXPECT_AT_US);
+    assert_int_equal(page.store_loaded.rows[5].expect_at_us, 0);
     assert_int_equal(row->floor_held_minor + row->floor_payable_minor + row->floor_residue_minor,
                      0);
     assert_int_equal(row->seen_minor, -1);
@@ -226,6 +228,8 @@ static void listed_ones_come_in_the_order_of_the_list(void **state)
     assert_int_equal(position_at(&page, 0), 7);
     assert_int_equal(position_at(&page, 1), 2);
     assert_int_equal(position_at(&page, 2), 9);
+    assert_int_equal(page.store_loaded.rows[0].expect_at_us, WORLD_EXPECT_AT_US);
+    assert_int_equal(page.store_loaded.rows[1].expect_at_us, 0);
     assert_int_equal(page.store_loaded.rows[2].state, LOAD_STATE_OPEN);
     again.position_count = 0;
     page = world_load(store, &again);

@@ -102,7 +102,9 @@ static void requests_come_by_id_until_they_have_a_decision(void **state)
     assert_int_equal(page.store_loaded.rows[0].settlement_id, settlement_id(desk.batch, 0, 2));
     assert_int_equal(page.store_loaded.rows[0].place, LOAD_PLACE_FRESH);
     assert_int_equal(page.store_loaded.rows[0].repayment_minor, 300);
+    assert_int_equal(page.store_loaded.rows[0].expect_at_us, 0);
     assert_int_equal(page.store_loaded.rows[1].request.id, second);
+    assert_int_equal(page.store_loaded.rows[1].expect_at_us, WORLD_EXPECT_AT_US);
     page = load(&desk, LOAD_REQUESTED, second, 8);
     assert_int_equal(page.store_loaded.row_count, 1);
     assert_true(page.store_loaded.at_end);

@@ -117,8 +117,10 @@ uint32_t world_batch(struct world *world, const char *cohort, const char *date, 
              batch_id, accounts);
     world_do(world,
              "INSERT INTO daybook.plan (settlement_id, revision, account_id, mapping_id, key_seed, "
-             "repayment_minor, hold_minor, expected_minor) SELECT (%u::bigint << 32) + n, 1, "
-             "a.account_id, m.mapping_id, md5(n::text)::uuid, 300, 100, 1000 FROM "
+             "repayment_minor, hold_minor, expected_minor, expect_at) "
+             "SELECT (%u::bigint << 32) + n, 1, "
+             "a.account_id, m.mapping_id, md5(n::text)::uuid, 300, 100, 1000, "
+             "CASE n %% 2 WHEN 1 THEN timestamptz '2026-08-25 09:30:00.000001+00' END FROM "
              "generate_series(1, %u) n JOIN daybook.account a ON a.account_ref = '%s-' || n JOIN "
              "daybook.mapping m ON m.account_id = a.account_id ORDER BY n",
              batch_id, accounts, prefix);

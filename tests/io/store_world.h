@@ -34,8 +34,10 @@ int64_t world_ask_number(struct world *world, const char *format, ...)
 
 /*
  * A batch of accounts PREFIX-1 … PREFIX-n, repayment 300, hold 100, expected 1,000; accounts that
- * are there already are taken. Returns the batch's id.
+ * are there already are taken. Those at odd positions are expected at WORLD_EXPECT_AT_US. Returns
+ * the batch's id.
  */
+#define WORLD_EXPECT_AT_US INT64_C(1787650200000001)
 uint32_t world_batch(struct world *world, const char *cohort, const char *date, const char *prefix,
                      uint32_t accounts);
 

@@ -26,6 +26,8 @@ enum lie {
     ASKED_AFTER_GONE,
     ASKED_WHILE_NOT_ALIVE,
     ANSWERED_TWICE,
+    LOOKED_AT_TOO_SOON,
+    LOOKED_AT_TOO_LATE,
     BANK_PAID_TWICE,
     BANK_KNOWS_ANOTHER_KEY,
     BANK_PAID_ANOTHER_AMOUNT,
@@ -96,6 +98,8 @@ static const char *const complaints[LIE_COUNT] = {
     [ASKED_AFTER_GONE] = "P0: a call after ownership was lost",
     [ASKED_WHILE_NOT_ALIVE] = "P0: a call 6000 ms after the last statement",
     [ANSWERED_TWICE] = "call slot 0 is answered twice",
+    [LOOKED_AT_TOO_SOON] = "account 1 is looked at again after 4999 ms",
+    [LOOKED_AT_TOO_LATE] = "account 1 waits for a look since 30001 ms",
     [BANK_PAID_TWICE] = "I1: account 1 step 2 is paid twice",
     [BANK_KNOWS_ANOTHER_KEY] = "which no intent names",
     [BANK_PAID_ANOTHER_AMOUNT] = "I2: account 1 step 2: the bank has other parties or amount",
@@ -319,7 +323,11 @@ static void begin(struct story *story)
                                   .alive_ns = 5 * NS_PER_S,
                                   .inquiry = INQUIRY_BY_KEY,
                                   .parks_over = true,
-                                  .closing_seen = true};
+                                  .closing_seen = true,
+                                  .poll_interval_ns = 5 * NS_PER_S,
+                                  .forgotten_ns = 30 * NS_PER_S};
+    if (story->lie == ASKED_TOO_FAST)
+        rules.poll_interval_ns = 0;
     if (story->lie == SENT_AGAIN_UNDER_AN_EXPIRING_KEY) {
         rules.inquiry = INQUIRY_REPEAT;
         rules.key_lifetime_ns = NS_PER_S;
@@ -357,6 +365,12 @@ static void ask_for_balances(struct story *story)
     if (story->lie == ASKED_AFTER_GONE) {
         auditor_hears(story->auditor, 0, &(struct event){.kind = EVENT_STORE_GONE}, story->now_ns);
         call(story, CALL_BALANCE, NULL, parties, DB_NOW);
+    }
+    if (story->lie == LOOKED_AT_TOO_SOON || story->lie == LOOKED_AT_TOO_LATE) {
+        story->now_ns += (story->lie == LOOKED_AT_TOO_SOON ? 4999 : 30001) * NS_PER_MS;
+        hear_store(story);
+        call(story, CALL_BALANCE, NULL, parties, DB_NOW);
+        answer(story, 0, ANSWER_BALANCE);
     }
     story->now_ns += 6 * NS_PER_S;
     if (story->lie == ASKED_WHILE_NOT_ALIVE)

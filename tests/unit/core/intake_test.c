@@ -293,6 +293,170 @@ static void a_bank_that_always_says_slow_down_does_not_keep_a_run_for_ever(void 
     assert_non_null(outcome_of(3, OUTCOME_SHORT));
 }
 
+/* ---- when money is expected ------------------------------------------------------------------ */
+
+#define MINUTE_US (INT64_C(60) * US_PER_S)
+
+/* Many accounts without money, a bank that is asked ten times a second, and so much time. */
+static void add_expecting(uint32_t count, int64_t ahead_us)
+{
+    for (uint32_t i = 0; i < count; i++)
+        add_account(300, 50, 1000, 0)->row.expect_at_us = db_us(START_NS) + ahead_us;
+}
+
+static void look_for(uint64_t for_ns)
+{
+    world->config.banks[0].rate_per_s = 10;
+    world->config.banks[0].burst = 1;
+    world->config.banks[0].poll_interval_ns = 400 * MS;
+    world->config.deadline_at_ns = START_NS + for_ns;
+    run_to_end_within(for_ns + 3 * S, SETTLE_END_DEADLINE);
+}
+
+/* From the first look on, each is looked at in turn. */
+static void assert_in_turn(uint32_t count)
+{
+    for (uint32_t i = 0; i < world->seen_count; i++)
+        assert_int_equal(world->seen[i].position, 1 + i % count);
+    assert_true(world->seen_count > 3 * count);
+}
+
+static void accounts_that_are_all_alike_are_looked_at_in_turn(void **state)
+{
+    (void)state;
+    static const int64_t ahead_us[] = {-48 * 60 * MINUTE_US, -3 * 60 * MINUTE_US,  -20 * MINUTE_US,
+                                       -1 * MINUTE_US,       2 * MINUTE_US,        30 * MINUTE_US,
+                                       24 * 3600 * 9000,     9999 * 60 * MINUTE_US};
+    for (size_t i = 0; i < sizeof(ahead_us) / sizeof(ahead_us[0]); i++) {
+        if (i > 0) {
+            world_close(NULL);
+            world_open(NULL);
+        }
+        add_expecting(30, ahead_us[i]);
+        look_for(20 * S);
+        assert_in_turn(30);
+    }
+}
+
+static void accounts_of_which_nobody_knows_are_looked_at_in_turn(void **state)
+{
+    (void)state;
+    // As one of so many partitions that its share is less than a token a second.
+    world->config.sharers = 20;
+    for (uint32_t i = 0; i < 30; i++)
+        add_account(300, 50, 1000, 0);
+    look_for(20 * S);
+    assert_in_turn(30);
+}
+
+/* It is near from some instant of the run on, or late, or out of the near ones: they stay in turn.
+ */
+static void accounts_that_are_all_alike_stay_in_turn_while_their_time_comes_and_goes(void **state)
+{
+    (void)state;
+    static const int64_t ahead_us[] = {9 * MINUTE_US, -14 * MINUTE_US, -119 * MINUTE_US};
+    for (size_t i = 0; i < sizeof(ahead_us) / sizeof(ahead_us[0]); i++) {
+        if (i > 0) {
+            world_close(NULL);
+            world_open(NULL);
+        }
+        add_expecting(30, ahead_us[i]);
+        look_for(240 * S);
+        assert_in_turn(30);
+    }
+}
+
+static void who_is_expected_by_now_is_looked_at_more_often_and_nobody_never(void **state)
+{
+    (void)state;
+    add_expecting(2, 0);
+    add_expecting(4, -30 * MINUTE_US);
+    add_expecting(40, 60 * MINUTE_US);
+    look_for(60 * S);
+    for (uint32_t position = 1; position <= 46; position++) {
+        uint32_t count = count_calls(position, CALL_BALANCE);
+        if (position <= 2)
+            assert_in_range(count, 40, 140); // every 0.4 s, and up to a second in the slots
+        else if (position <= 6)
+            assert_in_range(count, 20, 60);
+        else
+            assert_in_range(count, 3, 12); // a plain sweep: 13
+    }
+    assert_int_equal(settle_counts(world->settle)->loaded, 46);
+    assert_int_equal(settle_counts(world->settle)->is_short, 46);
+}
+
+/* Tokens that the expected ones leave do not lie idle. */
+static void who_is_not_expected_yet_gets_the_tokens_that_are_left(void **state)
+{
+    (void)state;
+    add_expecting(1, 0);
+    add_expecting(7, 60 * MINUTE_US);
+    add_account(300, 50, 1000, 0);
+    look_for(20 * S);
+    assert_in_range(world->seen_count, 197, 200);
+}
+
+static void one_whose_time_comes_is_looked_at_more_often_from_then_on(void **state)
+{
+    (void)state;
+    add_expecting(40, 3 * 60 * MINUTE_US);
+    add_expecting(1, 8 * MINUTE_US); // near three minutes from now
+    look_for(240 * S);
+    uint32_t before = 0, after = 0;
+    for (uint32_t i = 0; i < world->seen_count; i++) {
+        bool is_it = world->seen[i].position == 41;
+        before += is_it && world->seen[i].at_ns < START_NS + 60 * S;
+        after += is_it && world->seen[i].at_ns >= START_NS + 180 * S;
+    }
+    assert_in_range(before, 25, 38); // soon, already; the others have 13
+    assert_in_range(after, 45, 150);
+}
+
+/* Those of a slow bank stand aside and are looked at once it can; a quick one does not wait. */
+static void a_slow_bank_keeps_nobody_of_a_quick_one_waiting(void **state)
+{
+    (void)state;
+    world->config.bank_count = 2;
+    for (uint32_t i = 0; i < 60; i++) {
+        struct account *account = i < 30 ? add_account(300, 50, 1000, 0) : add_usual();
+        account->row.bank = i >= 30;
+        if (i % 3 == 0)
+            account->row.expect_at_us = db_us(START_NS);
+    }
+    world->config.banks[1] = world->config.banks[0];
+    look_for(20 * S);
+    for (uint32_t position = 1; position <= 30; position++)
+        assert_in_range(count_calls(position, CALL_BALANCE), 2, 30);
+    for (uint32_t position = 31; position <= 60; position++) {
+        assert_settled(position);
+        assert_true(call_of(position, CALL_BALANCE, 1)->at_ns < START_NS + 1 * S);
+    }
+    assert_int_equal(settle_counts(world->settle)->loaded, 60);
+    assert_int_equal(settle_counts(world->settle)->is_short, 30);
+    assert_int_equal(settle_counts(world->settle)->settled, 30);
+}
+
+/* Whoever was never looked at when the rest has finished is looked at before he is short. */
+static void a_run_without_a_deadline_looks_at_those_not_yet_expected_before_it_ends(void **state)
+{
+    (void)state;
+    world->config.banks[0].rate_per_s = 10;
+    world->config.banks[0].burst = 1;
+    add_expecting(3, 0);
+    add_expecting(30, 10 * 60 * MINUTE_US);
+    account_at(2)->balance_minor = account_at(33)->balance_minor = 1000;
+    run_to_end(SETTLE_END_COMPLETE);
+    assert_settled(2);
+    assert_settled(33);
+    for (uint32_t position = 3; position <= 32; position++) {
+        assert_non_null(outcome_of(position, OUTCOME_SHORT));
+        uint32_t count = count_calls(position, CALL_BALANCE);
+        assert_true(call_of(position, CALL_BALANCE, count)->at_ns >
+                    call_of(33, CALL_BALANCE, count_calls(33, CALL_BALANCE))->at_ns);
+    }
+}
+
 /* ---- the deadline ---------------------------------------------------------------------------- */
 
 static void a_run_with_a_deadline_looks_until_then(void **state)
@@ -450,6 +614,14 @@ int main(void)
         WORLD_TEST(polls_that_always_fail_do_not_keep_a_run_for_ever),
         WORLD_TEST(polls_that_fail_for_longer_than_the_poll_interval_do_not_either),
         WORLD_TEST(a_bank_that_always_says_slow_down_does_not_keep_a_run_for_ever),
+        WORLD_TEST(accounts_that_are_all_alike_are_looked_at_in_turn),
+        WORLD_TEST(accounts_of_which_nobody_knows_are_looked_at_in_turn),
+        WORLD_TEST(accounts_that_are_all_alike_stay_in_turn_while_their_time_comes_and_goes),
+        WORLD_TEST(who_is_expected_by_now_is_looked_at_more_often_and_nobody_never),
+        WORLD_TEST(who_is_not_expected_yet_gets_the_tokens_that_are_left),
+        WORLD_TEST(one_whose_time_comes_is_looked_at_more_often_from_then_on),
+        WORLD_TEST(a_slow_bank_keeps_nobody_of_a_quick_one_waiting),
+        WORLD_TEST(a_run_without_a_deadline_looks_at_those_not_yet_expected_before_it_ends),
         WORLD_TEST(a_run_with_a_deadline_looks_until_then),
         WORLD_TEST(what_is_under_way_at_the_deadline_is_finished),
         WORLD_TEST(a_deposit_on_the_way_at_the_deadline_is_taken),

@@ -1,7 +1,5 @@
 #include "base/text.h"
 
-#include <string.h>
-
 /* U+2028 and 2029 break a line, U+202A to 202E and U+2066 to 2069 turn the text after them round,
    U+FEFF is not seen: with them a text shows itself as another one. */
 static bool deceives(const unsigned char s[3])
@@ -39,7 +37,15 @@ size_t text_clean(char *out, size_t capacity, const char *bytes, size_t byte_cou
         return 0;
     size_t used = 0;
     const unsigned char *s = (const unsigned char *)bytes;
-    for (size_t i = 0; i < byte_count;) {
+    for (size_t i = 0;;) {
+        size_t plain = text_plain_bytes(bytes + i, byte_count - i);
+        if (plain > capacity - 1 - used)
+            plain = capacity - 1 - used;
+        memcpy(out + used, bytes + i, plain);
+        used += plain;
+        i += plain;
+        if (i == byte_count)
+            break;
         size_t count = character_bytes(s + i, byte_count - i);
         size_t width = count == 0 ? 1 : count;
         if (used + width >= capacity)
@@ -58,7 +64,7 @@ size_t text_clean(char *out, size_t capacity, const char *bytes, size_t byte_cou
 bool text_is_clean(const char *bytes, size_t byte_count)
 {
     const unsigned char *s = (const unsigned char *)bytes;
-    for (size_t i = 0; i < byte_count;) {
+    for (size_t i = text_plain_bytes(bytes, byte_count); i < byte_count;) {
         size_t count = character_bytes(s + i, byte_count - i);
         if (count == 0)
             return false;

@@ -128,7 +128,7 @@ struct list_page {
     uint32_t item_count;
     char next[LIST_CURSOR_MAX + 1]; /* of the page behind it; "": this is the last one */
     char code[CODE_TEXT_MAX + 1];
-    const void *items; /* private: lies in the scratch, until the next answer is read */
+    const void *items; /* private: lies in the scratch and the body, while both are left alone */
     uint32_t list_index;
 };
 

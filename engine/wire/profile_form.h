@@ -7,11 +7,11 @@
 #ifndef DAYBOOK_WIRE_PROFILE_FORM_H
 #define DAYBOOK_WIRE_PROFILE_FORM_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/json.h"
 #include "wire/profile.h"
 
 #define PROFILE_TEXT_BYTES_MAX 65536U /* of the YAML */
@@ -199,20 +199,20 @@ extern const char *const profile_step_names[];
 /* The step and kind of profile_step_names[index]. */
 void profile_step(uint32_t index, enum step_kind *step, enum transfer_kind *kind);
 
-/* A text of an answer; `text` NULL: none. It lies in the scratch. */
+/* A text of an answer, without a NUL at its end; `text` NULL: none. Valid as its node is. */
 struct said {
     const char *text;
     size_t bytes;
 };
 
-/* NULL: not there. */
-const json_t *profile_find(const json_t *value, const struct json_path *path);
-struct said profile_find_text(const json_t *value, const struct json_path *path);
+/* NULL: not there, or `value` is NULL. */
+const struct json_node *profile_find(const struct json_node *value, const struct json_path *path);
+struct said profile_find_text(const struct json_node *value, const struct json_path *path);
 /* In the bank's form: a real, or a number where text is agreed, is not an amount. */
-MUST_USE bool profile_read_amount(const struct profile *profile, const json_t *value,
+MUST_USE bool profile_read_amount(const struct profile *profile, const struct json_node *value,
                                   int64_t *amount_minor);
 /* In nanoseconds: the header's word (seconds, -1: none) and the body's, the longer of the two. */
-uint64_t profile_retry_after_ns(const struct profile *profile, const json_t *root,
+uint64_t profile_retry_after_ns(const struct profile *profile, const struct json_node *root,
                                 int64_t retry_after_s);
 /* The first row that fits, NULL: none. */
 const struct outcome_row *profile_find_row(const struct profile *profile, enum call_kind call_kind,
@@ -222,10 +222,10 @@ const struct outcome_row *profile_find_row(const struct profile *profile, enum c
 void profile_keep_text(const struct profile *profile, char *out, size_t capacity, struct said said);
 
 /*
- * The whole text as one JSON value without duplicate keys, or NULL. It lies in the scratch: only
- * looked at, never changed or freed, until the next call.
+ * The whole text as one JSON object or list without duplicate names, or NULL. It lies in the
+ * scratch, until the next call, and its texts lie there or in `text`.
  */
-const json_t *profile_scratch_parse(struct profile_scratch *scratch, const char *text,
-                                    size_t text_bytes);
+const struct json_node *profile_scratch_parse(struct profile_scratch *scratch, const char *text,
+                                              size_t text_bytes);
 
 #endif

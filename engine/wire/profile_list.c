@@ -83,8 +83,8 @@ static void tell(struct list_page *page, enum list_result result, const char *co
 }
 
 /* An answer that is no page: the rows of inquiries say what it means. */
-static void read_refusal(const struct profile *profile, const json_t *root, uint16_t http_status,
-                         struct list_page *page)
+static void read_refusal(const struct profile *profile, const struct json_node *root,
+                         uint16_t http_status, struct list_page *page)
 {
     struct said code = profile_find_text(root, &profile->error.code);
     struct said bank_code = profile_find_text(root, &profile->error.bank_code);
@@ -97,13 +97,13 @@ static void read_refusal(const struct profile *profile, const json_t *root, uint
 }
 
 /* Null, or where it may be so absent: the last one. NULL, or what is wrong. */
-static const char *read_next(const struct listing *listing, const json_t *root,
+static const char *read_next(const struct listing *listing, const struct json_node *root,
                              struct list_page *page)
 {
-    const json_t *next = profile_find(root, &listing->next);
+    const struct json_node *next = profile_find(root, &listing->next);
     if (next == NULL && !listing->next.optional)
         return "no_next";
-    if (next == NULL || json_typeof(next) == JSON_NULL)
+    if (next == NULL || next->kind == JSON_KIND_NULL)
         return NULL;
     struct said said = profile_find_text(root, &listing->next);
     if (said.bytes == 0 || said.bytes > LIST_CURSOR_MAX || !text_is_clean(said.text, said.bytes))
@@ -117,15 +117,15 @@ void profile_read_page(const struct profile *profile, struct profile_scratch *sc
                        const char *body, size_t body_bytes, struct list_page *page)
 {
     const struct listing *listing = profile_listing(profile, list_index);
-    const json_t *root = profile_scratch_parse(scratch, body, body_bytes);
+    const struct json_node *root = profile_scratch_parse(scratch, body, body_bytes);
     *page = (struct list_page){.list_index = list_index};
     page->retry_after_ns = profile_retry_after_ns(profile, root, retry_after_s);
     if (http_status != 200) {
         read_refusal(profile, root, http_status, page);
         return;
     }
-    const json_t *items = profile_find(root, &listing->items);
-    if (!json_is_array(items)) {
+    const struct json_node *items = profile_find(root, &listing->items);
+    if (items == NULL || items->kind != JSON_KIND_LIST) {
         tell(page, LIST_BAD, root == NULL ? "unparsed" : "no_items");
         return;
     }
@@ -135,14 +135,14 @@ void profile_read_page(const struct profile *profile, struct profile_scratch *sc
         return;
     }
     page->items = items;
-    page->item_count = (uint32_t)json_array_size(items);
+    page->item_count = items->count;
 }
 
 /* ---- items ---- */
 
 /* Cut and cleaned; false: not a text, or an empty one. */
-static bool keep_echo(const struct profile *profile, const struct form *form, const json_t *object,
-                      enum field field, char out[LIST_TEXT_MAX + 1])
+static bool keep_echo(const struct profile *profile, const struct form *form,
+                      const struct json_node *object, enum field field, char out[LIST_TEXT_MAX + 1])
 {
     struct said said = profile_find_text(object, &profile_echo(form, field)->path);
     out[0] = 0;
@@ -152,8 +152,8 @@ static bool keep_echo(const struct profile *profile, const struct form *form, co
     return true;
 }
 
-static void read_names(const struct profile *profile, const struct form *form, const json_t *object,
-                       struct list_item *item)
+static void read_names(const struct profile *profile, const struct form *form,
+                       const struct json_node *object, struct list_item *item)
 {
     struct said key = profile_find_text(object, &profile_echo(form, FIELD_KEY)->path);
     struct said reference = profile_find_text(object, &form->reference);
@@ -165,8 +165,8 @@ static void read_names(const struct profile *profile, const struct form *form, c
 }
 
 /* What the table says of such a transfer when it is asked for. */
-static bool read_state(const struct profile *profile, const struct form *form, const json_t *object,
-                       struct list_item *item)
+static bool read_state(const struct profile *profile, const struct form *form,
+                       const struct json_node *object, struct list_item *item)
 {
     struct said state = profile_find_text(object, &form->state);
     const struct outcome_row *row = profile_find_row(profile, CALL_INQUIRY, 200, false, state,
@@ -184,10 +184,10 @@ const char *profile_read_item(const struct profile *profile, const struct list_p
                               uint32_t index, struct list_item *item)
 {
     const struct form *form = &find_call(profile, page->list_index)->answer;
-    const json_t *object = json_array_get(page->items, index);
     CHECK(index < page->item_count);
+    const struct json_node *object = json_item(page->items, index);
     *item = (struct list_item){0};
-    if (json_typeof(object) != JSON_OBJECT)
+    if (object->kind != JSON_KIND_OBJECT)
         return "an item is no object";
     read_names(profile, form, object, item);
     if (item->key_text[0] == 0 && item->reference[0] == 0)

@@ -15,8 +15,8 @@ struct reading {
     const struct transfer_call *call; /* NULL: a balance */
     enum call_kind call_kind;
     uint16_t http_status;
-    const json_t *root;
-    const json_t *object; /* the transfer, balance or error; NULL: an empty list */
+    const struct json_node *root;
+    const struct json_node *object; /* the transfer, balance or error; NULL: an empty list */
     const struct form *form;
     struct field_values values;
     struct bank_answer *answer;
@@ -32,23 +32,32 @@ static void set_doubt(struct bank_answer *answer, const char *code)
     text_clean(answer->text.code, sizeof(answer->text.code), code, strlen(code));
 }
 
-const json_t *profile_find(const json_t *value, const struct json_path *path)
+const struct json_node *profile_find(const struct json_node *value, const struct json_path *path)
 {
     if (path->count == 0)
         return NULL;
     for (uint32_t i = 0; i < path->count && value != NULL; i++)
         value = path->segments[i].name != NULL
-                    ? json_object_getn(value, path->segments[i].name, path->segments[i].name_bytes)
-                    : json_array_get(value, path->segments[i].index);
+                    ? json_member(value, path->segments[i].name, path->segments[i].name_bytes)
+                    : json_item(value, path->segments[i].index);
     return value;
 }
 
-struct said profile_find_text(const json_t *value, const struct json_path *path)
+static bool is_kind(const struct json_node *value, enum json_kind kind)
 {
-    const json_t *found = profile_find(value, path);
-    if (!json_is_string(found))
+    return value != NULL && value->kind == kind;
+}
+
+static struct said text_of(const struct json_node *value)
+{
+    if (!is_kind(value, JSON_KIND_TEXT))
         return (struct said){0};
-    return (struct said){.text = json_string_value(found), .bytes = json_string_length(found)};
+    return (struct said){.text = value->text, .bytes = value->text_bytes};
+}
+
+struct said profile_find_text(const struct json_node *value, const struct json_path *path)
+{
+    return text_of(profile_find(value, path));
 }
 
 static bool is_same(struct said said, const char *text, size_t text_bytes)
@@ -57,30 +66,29 @@ static bool is_same(struct said said, const char *text, size_t text_bytes)
            memcmp(said.text, text, text_bytes) == 0;
 }
 
-bool profile_read_amount(const struct profile *profile, const json_t *value, int64_t *amount_minor)
+bool profile_read_amount(const struct profile *profile, const struct json_node *value,
+                         int64_t *amount_minor)
 {
     if (!profile->amount_is_text) {
-        if (!json_is_integer(value))
+        if (!is_kind(value, JSON_KIND_INTEGER))
             return false;
-        *amount_minor = json_integer_value(value);
+        *amount_minor = value->integer;
         return *amount_minor >= -MONEY_MAX && *amount_minor <= MONEY_MAX;
     }
-    if (!json_is_string(value))
-        return false;
-    const char *text = json_string_value(value);
-    size_t sign = text[0] == '-';
-    if (!money_parse(text + sign, json_string_length(value) - sign, amount_minor))
+    struct said said = text_of(value);
+    size_t sign = said.bytes > 0 && said.text[0] == '-';
+    if (said.text == NULL || !money_parse(said.text + sign, said.bytes - sign, amount_minor))
         return false;
     if (sign)
         *amount_minor = -*amount_minor;
     return true;
 }
 
-uint64_t profile_retry_after_ns(const struct profile *profile, const json_t *root,
+uint64_t profile_retry_after_ns(const struct profile *profile, const struct json_node *root,
                                 int64_t retry_after_s)
 {
-    const json_t *said = profile_find(root, &profile->retry_after);
-    int64_t seconds = json_is_integer(said) ? json_integer_value(said) : -1;
+    const struct json_node *said = profile_find(root, &profile->retry_after);
+    int64_t seconds = is_kind(said, JSON_KIND_INTEGER) ? said->integer : -1;
     if (seconds < retry_after_s)
         seconds = retry_after_s;
     if (seconds > RETRY_AFTER_MAX_S)
@@ -89,15 +97,15 @@ uint64_t profile_retry_after_ns(const struct profile *profile, const json_t *roo
 }
 
 /* The one transfer of a list; NULL with `ok`: the list is empty. */
-static const json_t *find_listed(const struct reading *r, const char **doubt)
+static const struct json_node *find_listed(const struct reading *r, const char **doubt)
 {
-    const json_t *list = profile_find(r->root, &r->call->list);
-    const json_t *next = profile_find(r->root, &r->call->next);
-    if (!json_is_array(list))
+    const struct json_node *list = profile_find(r->root, &r->call->list);
+    const struct json_node *next = profile_find(r->root, &r->call->next);
+    if (!is_kind(list, JSON_KIND_LIST))
         *doubt = "unparsed";
-    else if (json_array_size(list) > 1 || (next != NULL && json_typeof(next) != JSON_NULL))
+    else if (list->count > 1 || (next != NULL && next->kind != JSON_KIND_NULL))
         *doubt = "many";
-    return *doubt == NULL ? json_array_get(list, 0) : NULL;
+    return *doubt == NULL ? json_item(list, 0) : NULL;
 }
 
 /* Which part of the answer speaks. An error is told at the root, whatever was called. */
@@ -114,7 +122,7 @@ static const char *find_object(struct reading *r)
     bool is_list = r->http_status < 300 && r->call_kind == CALL_INQUIRY && r->call->list.count > 0;
     if (is_list)
         r->object = find_listed(r, &doubt);
-    if (doubt == NULL && r->object != NULL && json_typeof(r->object) != JSON_OBJECT)
+    if (doubt == NULL && r->object != NULL && r->object->kind != JSON_KIND_OBJECT)
         doubt = "unparsed";
     return doubt;
 }
@@ -162,17 +170,15 @@ static void keep_texts(struct reading *r, enum answer answer, struct said state,
         profile_keep_text(r->profile, text->bank_ref, sizeof(text->bank_ref), reference);
 }
 
-static bool echoes_field(const struct reading *r, const struct echo *echo, const json_t *found)
+static bool echoes_field(const struct reading *r, const struct echo *echo,
+                         const struct json_node *found)
 {
     if (echo->field == FIELD_AMOUNT) {
         int64_t amount_minor;
         return profile_read_amount(r->profile, found, &amount_minor) &&
                amount_minor == r->values.amount_minor;
     }
-    struct said said = {0};
-    if (json_is_string(found))
-        said = (struct said){json_string_value(found), json_string_length(found)};
-    return is_same(said, r->values.text[echo->field], r->values.bytes[echo->field]);
+    return is_same(text_of(found), r->values.text[echo->field], r->values.bytes[echo->field]);
 }
 
 /* Is the answer about what was asked? `whole`: every echo must be there. Returns the doubt. */
@@ -192,7 +198,7 @@ static const char *check_echoes(const struct reading *r, bool whole)
         return NULL;
     for (uint32_t i = 0; i < r->form->echo_count; i++) {
         const struct echo *echo = &r->form->echoes[i];
-        const json_t *found = profile_find(r->object, &echo->path);
+        const struct json_node *found = profile_find(r->object, &echo->path);
         if (found == NULL && (echo->path.optional || !whole))
             continue;
         if (!echoes_field(r, echo, found))
@@ -218,8 +224,8 @@ static const char *read_taken(struct reading *r)
         return doubt;
     if (r->form->reference.count > 0 && r->answer->text.bank_ref[0] == 0)
         return "no_reference";
-    const json_t *fee = profile_find(r->object, &r->form->fee);
-    if (fee != NULL && json_typeof(fee) != JSON_NULL &&
+    const struct json_node *fee = profile_find(r->object, &r->form->fee);
+    if (fee != NULL && fee->kind != JSON_KIND_NULL &&
         (!profile_read_amount(r->profile, fee, &r->answer->fee_minor) || r->answer->fee_minor < 0))
         return "unparsed";
     return NULL;

@@ -1,6 +1,7 @@
 /* Requests: literal pieces copied, fields escaped for their place. */
 #include <string.h>
 
+#include "base/text.h"
 #include "wire/profile_form.h"
 
 struct writer {
@@ -23,7 +24,7 @@ static void put_bytes(struct writer *w, const char *bytes, size_t byte_count)
 /* Visible ASCII and spaces inside; nothing that could end the header. */
 static void put_header(struct writer *w, const char *text, size_t text_bytes)
 {
-    for (size_t i = 0; i < text_bytes; i++)
+    for (size_t i = text_plain_bytes(text, text_bytes); i < text_bytes; i++)
         if (text[i] < 0x20 || text[i] >= 0x7f)
             w->ok = false;
     put_bytes(w, text, text_bytes);
@@ -40,21 +41,24 @@ static void put_path(struct writer *w, const char *text, size_t text_bytes)
 {
     static const char digits[] = "0123456789ABCDEF";
     bool only_points = true;
+    size_t begin = 0;
     for (size_t i = 0; i < text_bytes; i++) {
         unsigned char c = (unsigned char)text[i];
         only_points = only_points && c == '.';
         if (is_unreserved(text[i]))
-            put_bytes(w, &text[i], 1);
-        else
-            put_bytes(w, (char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
+            continue;
+        put_bytes(w, text + begin, i - begin);
+        put_bytes(w, (char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
+        begin = i + 1;
     }
+    put_bytes(w, text + begin, text_bytes - begin);
     w->ok = w->ok && !only_points;
 }
 
 static void put_json(struct writer *w, const char *text, size_t text_bytes)
 {
     size_t begin = 0;
-    for (size_t i = 0; i < text_bytes; i++) {
+    for (size_t i = text_plain_bytes(text, text_bytes); i < text_bytes; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c < 0x20 || c == 0x7f)
             w->ok = false;

@@ -23,6 +23,20 @@ static void every_byte_comes_back(void **state)
     assert_memory_equal(back, bytes, 256);
 }
 
+static void every_length_is_written_and_no_byte_more(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = {0x09, 0x0a, 0x90, 0xa0, 0x9a, 0xa9, 0xff, 0x00, 0x5f};
+    for (size_t count = 1; count <= sizeof(bytes); count++) {
+        char text[32], wanted[] = "090a90a09aa9ff005f";
+        memset(text, 'x', sizeof(text));
+        wanted[2 * count] = 0;
+        assert_ptr_equal(hex_write(text, bytes, count), text + 2 * count);
+        assert_string_equal(text, wanted);
+        assert_int_equal(text[2 * count + 1], 'x');
+    }
+}
+
 static void both_cases_are_read_and_what_follows_is_not(void **state)
 {
     (void)state;
@@ -57,6 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_comes_back),
+        cmocka_unit_test(every_length_is_written_and_no_byte_more),
         cmocka_unit_test(both_cases_are_read_and_what_follows_is_not),
         cmocka_unit_test(what_is_not_hex_is_refused),
         cmocka_unit_test(writing_nothing_writes_a_terminator),

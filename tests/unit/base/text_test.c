@@ -157,6 +157,29 @@ static void the_cut_falls_between_characters(void **state)
     assert_int_equal(untouched, 0x55);
 }
 
+/* Every byte, at every place of a text of every length to three words, alone and before others. */
+static void plain_bytes_end_at_the_first_that_is_not_plain(void **state)
+{
+    (void)state;
+    for (size_t count = 0; count <= 24; count++) {
+        char *text = malloc(count == 0 ? 1 : count); // its end is seen by the sanitizer
+        assert_non_null(text);
+        memset(text, 'a', count);
+        assert_int_equal(text_plain_bytes(text, count), count);
+        for (size_t at = 0; at < count; at++)
+            for (unsigned byte = 0; byte < 256; byte++) {
+                bool is_plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+                memset(text, ' ', count);
+                text[at] = (char)byte;
+                assert_int_equal(text_is_plain(text[at]), is_plain);
+                assert_int_equal(text_plain_bytes(text, count), is_plain ? count : at);
+                memset(text + at, (int)byte, count - at);
+                assert_int_equal(text_plain_bytes(text, count), is_plain ? count : at);
+            }
+        free(text);
+    }
+}
+
 static void cleaned_text_is_clean(void **state)
 {
     (void)state;
@@ -217,6 +240,7 @@ int main(void)
         cmocka_unit_test(bad_bytes_and_controls_become_question_marks),
         cmocka_unit_test(every_pair_and_triple_of_bytes_is_judged_as_the_standard_says),
         cmocka_unit_test(the_cut_falls_between_characters),
+        cmocka_unit_test(plain_bytes_end_at_the_first_that_is_not_plain),
         cmocka_unit_test(cleaned_text_is_clean),
         cmocka_unit_test(a_fitting_text_is_clean_and_of_1_to_most_bytes),
     };

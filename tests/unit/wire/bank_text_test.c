@@ -53,7 +53,7 @@ static void codes_are_cleaned_and_cut(void **state)
     }
 }
 
-/* Ten megabytes as a code: no room in the scratch, so in doubt, and nothing else happens. */
+/* Ten megabytes as a code: a text as it stands takes no room, one with an escape finds none. */
 static void ten_megabytes_are_in_doubt(void **state)
 {
     (void)state;
@@ -65,6 +65,10 @@ static void ten_megabytes_are_in_doubt(void **state)
     memcpy(body, head, sizeof(head) - 1);
     memcpy(body + body_bytes - 2, "\"}", 2);
     struct bank_answer answer = read_body(409, body, body_bytes);
+    assert_int_equal(answer.answer, ANSWER_IN_DOUBT);
+    assert_string_equal(answer.text.code, "unlisted");
+    memcpy(body + body_bytes - 4, "\\n", 2);
+    answer = read_body(409, body, body_bytes);
     assert_int_equal(answer.answer, ANSWER_IN_DOUBT);
     assert_string_equal(answer.text.code, "unparsed");
     free(body);

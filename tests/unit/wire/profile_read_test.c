@@ -544,18 +544,6 @@ static void a_deep_or_wide_answer_does_not_hurt(void **state)
     assert_string_equal(answer.text.code, "unparsed");
 }
 
-static void jansson_is_left_to_others_between_answers(void **state)
-{
-    (void)state;
-    json_t *kept = json_pack("{s:i}", "a", 1);
-    read_answer(CALL_BALANCE, 0, 200, BALANCE);
-    assert_int_equal(json_integer_value(json_object_get(kept, "a")), 1);
-    char *text = json_dumps(kept, JSON_COMPACT);
-    assert_string_equal(text, "{\"a\":1}");
-    free(text);
-    json_decref(kept);
-}
-
 /* The shipped profile, changed in one place, reading one answer. */
 static struct bank_answer read_changed(const char *from, const char *to, enum call_kind call_kind,
                                        uint16_t status, const char *body)
@@ -678,7 +666,6 @@ int main(void)
         cmocka_unit_test(a_flipped_byte_of_a_list_is_never_a_wrong_not_found),
         cmocka_unit_test(a_scratch_too_small_is_in_doubt_and_not_a_crash),
         cmocka_unit_test(a_deep_or_wide_answer_does_not_hurt),
-        cmocka_unit_test(jansson_is_left_to_others_between_answers),
         cmocka_unit_test(amounts_as_texts_are_digits_only),
         cmocka_unit_test(a_fee_is_read_where_the_profile_says),
         cmocka_unit_test(a_bank_may_tell_an_unknown_key_by_a_404),

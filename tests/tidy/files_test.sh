@@ -2,7 +2,6 @@
 . "$(dirname "$0")/tidy.sh"
 
 readme_lines_most=60
-decisions_lines_most=110 # engine/README.md, where every decision stands
 top_readme_lines_most=120
 file_lines_most=700
 columns_most=100
@@ -27,7 +26,6 @@ check_readmes() {
         fi
         most=$readme_lines_most
         [ "$folder" != . ] || most=$top_readme_lines_most
-        [ "$folder" != engine ] || most=$decisions_lines_most
         lines=$(wc -l <"$tree/$folder/README.md")
         [ "$lines" -le "$most" ] ||
             echo "$folder/README.md: $lines lines, at most $most; link to what is longer"

@@ -258,6 +258,9 @@ const struct code_page codes_words[] = {
      "The hint says whose it is to give.", CODE_STEP_NONE},
     {CODE_EXIT, "78", "the configuration or the schema is wrong", "The message has the place.",
      "Correct it; a retry alone does not help.", CODE_STEP_NONE},
+    {CODE_EXIT, "99", "a benchmark's threshold failed; of capacity: no, it does not suffice",
+     "What was measured, or reckoned, is worse than what was asked for.",
+     "The output says which limit it is, and what it would take.", CODE_STEP_NONE},
 };
 
 const size_t codes_word_count = sizeof codes_words / sizeof codes_words[0];

@@ -53,7 +53,7 @@ const struct config_key config_keys[] = {
     {"database_password_file", TEXT, NULL, AT(database_password_file), false, NULL,
      "file (mode 0600) with the password; or DAYBOOK_DATABASE_PASSWORD in the environment"},
     {"time_zone", TEXT, "UTC", AT(time_zone), false, NULL,
-     "in which --deadline and --date today are meant"},
+     "in which --deadline, --date today and the times of forecasts are meant"},
     {"profiles", TEXT, "/usr/share/daybook/banks", AT(profiles), false, NULL,
      "folder of bank profiles that do not lie beside this file"},
     {"state_folder", TEXT, NULL, AT(state_folder), false, NULL,

@@ -98,6 +98,37 @@ char *file_read_secret(const char *name, char error[FILE_ERROR_BYTES])
     return text;
 }
 
+/* Closes it in any case. */
+static bool write_all(int fd, const char *text, size_t bytes)
+{
+    bool good = fd >= 0;
+    for (size_t done = 0; good && done < bytes;) {
+        ssize_t put = write(fd, text + done, bytes - done);
+        good = put > 0 || (put < 0 && errno == EINTR);
+        done += put > 0 ? (size_t)put : 0;
+    }
+    good = good && fsync(fd) == 0;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return good;
+}
+
+bool file_replace(const char *name, const char *text, size_t bytes, char error[FILE_ERROR_BYTES])
+{
+    char *fresh = NULL;
+    CHECK(asprintf(&fresh, "%s.%ld", name, (long)getpid()) > 0);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good = write_all(fd, text, bytes) && rename(fresh, name) == 0;
+    if (!good) {
+        fail(error, name, strerror(errno));
+        unlink(fresh);
+    }
+    free(fresh);
+    return good;
+}
+
 char *file_in(const char *folder, const char *name)
 {
     char *path = NULL;

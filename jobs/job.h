@@ -31,6 +31,7 @@ enum job_exit {
     JOB_TRY_AGAIN = 75,   /* temporary */
     JOB_DENIED = 77,      /* permission */
     JOB_BAD_CONFIG = 78,  /* configuration, or an older schema */
+    JOB_THRESHOLD = 99,   /* a benchmark's threshold failed; of capacity: no */
 };
 
 #define JOB_OPTIONS_MAX 32 /* options of one command */
@@ -144,6 +145,7 @@ int job_write_off(struct job *job);
 int job_rate(struct job *job);
 int job_init(struct job *job);
 int job_doctor(struct job *job);
+int job_capacity(struct job *job);
 int job_completion(struct job *job);
 int job_manual(struct job *job);
 

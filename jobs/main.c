@@ -27,6 +27,7 @@ static const struct {
     {"explain", job_explain},   {"init", job_init},
     {"doctor", job_doctor},     {"completion", job_completion},
     {"manual", job_manual},     {"reconcile", job_reconcile},
+    {"capacity", job_capacity},
 };
 
 static int carry_out(struct job *job)

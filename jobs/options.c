@@ -6,6 +6,7 @@
 
 #include "jobs/option_rows.h"
 #include "jobs/options_answers.h"
+#include "jobs/options_capacity.h"
 #include "jobs/options_reconcile.h"
 #include "jobs/options_request.h"
 #include "jobs/options_setup.h"
@@ -414,6 +415,8 @@ const struct job_command options_commands[] = {
     {"init", "[FILE]", "write a commented configuration", options_init_details, NULL, 0, false},
     {"doctor", "", "is this machine, database and bank ready, and what to do if not",
      options_doctor_details, options_doctor, COUNT(options_doctor), true},
+    {"capacity", "", "can so many accounts be settled by then, and what limits it",
+     options_capacity_details, options_capacity, OPTIONS_CAPACITY, true},
     {"completion", "bash|zsh", "what a shell needs to complete these commands",
      options_completion_details, NULL, 0, false},
     {"manual", "", "the man page, as roff: daybook manual | man -l -", NULL, NULL, 0, false},

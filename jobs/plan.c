@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "jobs/batch.h"
+#include "jobs/plan_detection.h"
 #include "jobs/report.h"
 #include "sql.h"
 
@@ -15,6 +16,7 @@ struct plan {
     struct batch_money money;
     struct batch_bank banks[BANKS_MAX];
     uint32_t bank_count;
+    struct plan_detection detection;
     PGresult *blocked;
 };
 
@@ -120,14 +122,17 @@ static void fill_head(struct report_doc *doc, const struct plan *plan)
     report_doc_list(doc, "blocked");
 }
 
-static json_t *bank_json(const struct plan *plan, const struct batch_bank *bank)
+static json_t *bank_json(const struct plan *plan, uint32_t index)
 {
-    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:b}", "bank", bank->name, "accounts",
-                     (json_int_t)bank->accounts, "repayment_minor",
-                     report_json_money(bank->repayment_minor), "hold_minor",
-                     report_json_money(bank->hold_minor), "expected_minor",
-                     report_json_money(bank->expected_minor), "configured",
-                     (int)(config_bank(plan->config, bank->name) != NULL));
+    const struct batch_bank *bank = &plan->banks[index];
+    json_t *object = json_pack("{s:s, s:I, s:o, s:o, s:o, s:b}", "bank", bank->name, "accounts",
+                               (json_int_t)bank->accounts, "repayment_minor",
+                               report_json_money(bank->repayment_minor), "hold_minor",
+                               report_json_money(bank->hold_minor), "expected_minor",
+                               report_json_money(bank->expected_minor), "configured",
+                               (int)(config_bank(plan->config, bank->name) != NULL));
+    plan_detection_json(&plan->detection, index, object);
+    return object;
 }
 
 static void print_doc(const struct plan *plan, enum report_form form)
@@ -135,7 +140,7 @@ static void print_doc(const struct plan *plan, enum report_form form)
     struct report_doc *doc = report_doc_open(form, "plan", stdout);
     fill_head(doc, plan);
     for (uint32_t i = 0; i < plan->bank_count; i++)
-        report_doc_row(doc, "banks", "bank", bank_json(plan, &plan->banks[i]));
+        report_doc_row(doc, "banks", "bank", bank_json(plan, i));
     report_doc_rows(doc, "blocked", "blocked", plan->blocked);
     report_doc_close(doc);
 }
@@ -148,7 +153,9 @@ static bool read_plan(struct plan *plan)
                                   job_text(plan->job, "blocked-most")};
     if (!batch_count(plan->db, &plan->batch, &plan->counts) ||
         !batch_sum(plan->db, &plan->batch, &plan->money) ||
-        !batch_list_banks(plan->db, &plan->batch, plan->banks, &plan->bank_count))
+        !batch_list_banks(plan->db, &plan->batch, plan->banks, &plan->bank_count) ||
+        !plan_detection_read(&plan->detection, plan->config, plan->db, &plan->batch, plan->banks,
+                             plan->bank_count))
         return false;
     plan->blocked = db_query(plan->db, sql_batch_blocked, 3, params);
     return plan->blocked != NULL;
@@ -172,6 +179,7 @@ static int show_plan(struct plan *plan)
     print_totals(plan);
     print_banks(plan);
     print_work(plan);
+    plan_detection_print(&plan->detection, plan->banks, plan->bank_count);
     print_blocked(plan);
     return JOB_DONE;
 }

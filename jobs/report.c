@@ -30,6 +30,23 @@ const char *report_duration(uint64_t duration_ns, char buffer[REPORT_DURATION_BY
     return buffer;
 }
 
+const char *report_span(uint64_t duration_ns, char buffer[REPORT_DURATION_BYTES])
+{
+    unsigned long long s = (duration_ns + NS_PER_S / 2) / NS_PER_S;
+    if (duration_ns < NS_PER_S)
+        snprintf(buffer, REPORT_DURATION_BYTES, "%llu ms",
+                 (unsigned long long)(duration_ns / NS_PER_MS));
+    else if (s < 60)
+        snprintf(buffer, REPORT_DURATION_BYTES, "%llu.%llu s",
+                 (unsigned long long)(duration_ns / NS_PER_S),
+                 (unsigned long long)(duration_ns / (NS_PER_S / 10) % 10));
+    else if (s < 3600)
+        snprintf(buffer, REPORT_DURATION_BYTES, "%llu min %02llu s", s / 60, s % 60);
+    else
+        snprintf(buffer, REPORT_DURATION_BYTES, "%llu h %02llu min", s / 3600, s / 60 % 60);
+    return buffer;
+}
+
 static bool is_time(const char *text)
 {
     size_t bytes = strlen(text);

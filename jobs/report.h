@@ -30,6 +30,8 @@ enum report_form { REPORT_TABLE, REPORT_JSON, REPORT_JSONL };
 const char *report_count(uint64_t count, char buffer[MONEY_TEXT_BYTES]);
 /* "1.23 s", "20.4 ms", "350 us"; returns `buffer`. */
 const char *report_duration(uint64_t duration_ns, char buffer[REPORT_DURATION_BYTES]);
+/* As one plans with it: "2 h 05 min", "3 min 20 s", "12.4 s", "350 ms"; returns `buffer`. */
+const char *report_span(uint64_t duration_ns, char buffer[REPORT_DURATION_BYTES]);
 /* A timestamptz of a session in UTC ("2026-03-25 09:00:00.5+00") as "2026-03-25T09:00:00.5Z". */
 const char *report_time(const char *text, char buffer[REPORT_TIME_BYTES]);
 /* … for people: "2026-03-25 09:00:00". */

@@ -217,6 +217,7 @@ static int settle_batch(struct run *run)
     catch_signals();
     exit_code = run_tries(run);
     run_trace_close(run->traces, run->batch.partitions);
+    run_forecast_keep(run);
     bool is_ended =
         exit_code <= JOB_IN_DOUBT || (exit_code == JOB_INTERNAL && run->report.total.refused > 0);
     if (is_ended && !run->is_silent &&

@@ -1,13 +1,12 @@
 #include "jobs/run_heads.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "jobs/expect_head.h"
+#include "jobs/file.h"
 
 #define LINE_BYTES 160
 
@@ -68,8 +67,7 @@ char *run_heads_folder(const struct config *config)
     return folder;
 }
 
-/* Makes the last two folders of the default, the last one of what is configured. */
-static void make_folder(const struct config *config, const char *folder)
+void run_heads_make_folder(const struct config *config, const char *folder)
 {
     if (config->state_folder == NULL)
         (void)mkdir(getenv("XDG_STATE_HOME"), 0700);
@@ -83,7 +81,7 @@ static char *file_of(const struct config *config, struct db *db, const struct ba
         return NULL;
     PGresult *result = db_query(db, "SELECT installation_id FROM daybook.installation", 0, NULL);
     if (result != NULL && PQntuples(result) == 1) {
-        make_folder(config, folder);
+        run_heads_make_folder(config, folder);
         CHECK(asprintf(&file, "%s/heads-%s-%s", folder, db_text(result, 0, 0), batch->id) > 0);
     }
     PQclear(result);
@@ -154,42 +152,23 @@ static const struct claim_known *newest(const struct run_heads *heads, uint32_t 
     return best;
 }
 
-static bool write_heads(int fd, const struct run_heads *heads)
+static void write_file(const struct run_heads *heads)
 {
-    bool good = true;
-    for (uint32_t partition = 0; partition < PARTITIONS_MAX && good; partition++) {
-        char line[EXPECT_HEAD_BYTES];
+    char text[PARTITIONS_MAX * (EXPECT_HEAD_BYTES + 1)], error[FILE_ERROR_BYTES];
+    size_t bytes = 0;
+    for (uint32_t partition = 0; partition < PARTITIONS_MAX; partition++) {
         const struct claim_known *known = newest(heads, partition);
         if (known == NULL || known->chunk == 0)
             continue;
         const struct expect_head head = {
             .partition = partition, .chunk = known->chunk, .hash = known->hash};
-        expect_head_write(&head, line);
-        good = dprintf(fd, "%s\n", line) > 0;
+        expect_head_write(&head, text + bytes);
+        bytes += strlen(text + bytes);
+        text[bytes++] = '\n';
     }
-    return good && fsync(fd) == 0;
-}
-
-static void write_file(const struct run_heads *heads)
-{
-    char *fresh = NULL;
-    CHECK(asprintf(&fresh, "%s.%ld", heads->file, (long)getpid()) > 0);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = fd >= 0 && write_heads(fd, heads);
-    int error = errno;
-    if (fd >= 0)
-        close(fd);
-    if (good && rename(fresh, heads->file) != 0) {
-        good = false;
-        error = errno;
-    }
-    if (!good) {
+    if (!file_replace(heads->file, text, bytes, error))
         job_warn("set state_folder to a folder that this user may write, or to none",
-                 "where the ledger ended could not be remembered: %s: %s", heads->file,
-                 strerror(error));
-        unlink(fresh);
-    }
-    free(fresh);
+                 "where the ledger ended could not be remembered: %s", error);
 }
 
 void run_heads_save(const struct run_heads *heads)

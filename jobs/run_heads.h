@@ -20,6 +20,9 @@ struct run_heads {
 
 /* Where the state file is kept, to be freed; NULL: nowhere. */
 char *run_heads_folder(const struct config *config);
+/* Makes it where it is missing: the last two folders of the default, the last one of what is
+   configured. Where that fails, the first write tells. */
+void run_heads_make_folder(const struct config *config, const char *folder);
 /* "PARTITION:CHUNK[:HASH]". False: it is not one. */
 MUST_USE bool run_heads_parse(const char *text, struct claim_known *known);
 

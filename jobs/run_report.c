@@ -127,6 +127,7 @@ void run_report_begin(struct run_report *report, uint64_t now_ns)
     report->told_done = report->done_before;
     for (int kind = 0; kind < RUN_CALL_KINDS; kind++)
         histogram_init(&report->latency[kind]);
+    histogram_init(&report->detection);
 }
 
 void run_report_progress(void *context, const struct news_view *view, uint64_t now_ns)
@@ -160,9 +161,13 @@ void run_report_add(struct run_report *report, const struct settle *settle)
     settle_counts_add(&report->total, settle_counts(settle));
     for (int kind = 0; kind < RUN_CALL_KINDS; kind++)
         histogram_merge(&report->latency[kind], settle_latency(settle, (enum call_kind)kind));
+    histogram_merge(&report->detection, settle_detection(settle));
     for (uint32_t i = 0; i < report->bank_count; i++) {
         add_use(&report->banks[i], settle_rate_used(settle, i));
         report->banks[i].foreign += settle_foreign(settle, i);
+        uint64_t answers_ns;
+        report->banks[i].answers += settle_answers(settle, i, &answers_ns);
+        report->banks[i].answers_ns += answers_ns;
     }
 }
 

@@ -11,6 +11,7 @@
 #include "base/transfer.h"
 #include "core/settle.h"
 #include "jobs/batch.h"
+#include "jobs/run_forecast.h"
 #include "real/news.h"
 #include "real/ring.h"
 
@@ -19,7 +20,8 @@
 struct run_report_bank {
     char name[BANK_TEXT_MAX + 1];
     uint32_t rate_per_s;
-    uint64_t foreign;        /* answers about something else */
+    uint64_t foreign;             /* answers about something else */
+    uint64_t answers, answers_ns; /* whole ones, and how long they took together */
     uint32_t used_per_mille; /* of the allowance, while calls waited for it; 0: none ever did */
 };
 
@@ -42,8 +44,10 @@ struct run_report {
     /* added up over the tries of this run */
     struct settle_counts total;
     struct histogram latency[RUN_CALL_KINDS];
+    struct histogram detection; /* settle_detection */
     uint32_t restarts;
     uint64_t took_ns;
+    struct run_forecast forecast;
 };
 
 void run_report_begin(struct run_report *report, uint64_t now_ns);

@@ -1,6 +1,7 @@
 #include "jobs/run_summary.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -163,6 +164,18 @@ static void print_foreign(const struct run_report_bank *bank)
                bank->name, report_count(bank->foreign, count));
 }
 
+/* The engine knows two looks, the bank alone knows when in between it came. */
+static void print_detection(const struct histogram *detection)
+{
+    char count[MONEY_TEXT_BYTES], p50[REPORT_DURATION_BYTES], p99[REPORT_DURATION_BYTES];
+    if (detection->count > 0)
+        printf("  %s deposits came between two looks, p50 %s, p99 %s apart: seen after half of "
+               "that on the average\n",
+               report_count(detection->count, count),
+               report_span(histogram_at(detection, 500), p50),
+               report_span(histogram_at(detection, 990), p99));
+}
+
 static void print_calls(const struct run_report *report)
 {
     const struct settle_counts *total = &report->total;
@@ -185,6 +198,7 @@ static void print_calls(const struct run_report *report)
         printf("  sent again %" PRIu64 ", in doubt %" PRIu64 ", throttled %" PRIu64
                ", timed out %" PRIu64 "\n",
                total->resends, total->doubts, total->throttled, total->timeouts);
+    print_detection(&report->detection);
     for (uint32_t i = 0; i < report->bank_count; i++) {
         print_rate(&report->banks[i]);
         print_foreign(&report->banks[i]);
@@ -255,6 +269,28 @@ void run_summary_print_closed(const struct batch *batch, const struct batch_coun
     print_ends(counts);
 }
 
+/* Without what came before the forecast: a run that takes over may wait long for its claim. */
+static uint64_t forecast_took_ns(const struct run_report *report)
+{
+    return report->took_ns - (report->forecast.made_at_ns - report->begun_at_ns);
+}
+
+static void print_forecast(const struct run_summary *summary)
+{
+    char said[REPORT_DURATION_BYTES];
+    const struct run_forecast *forecast = &summary->report->forecast;
+    if (!forecast->is_made)
+        return;
+    report_span(forecast->duration_ns, said);
+    int64_t error = run_forecast_error(forecast, forecast_took_ns(summary->report));
+    bool is_finished = summary->exit_code == JOB_DONE || summary->exit_code == JOB_SOME_LEFT;
+    if (is_finished)
+        printf("  %lld.%lld %% %s than forecast: %s, %s\n", llabs(error) / 10, llabs(error) % 10,
+               error < 0 ? "shorter" : "longer", said, forecast->words);
+    else
+        printf("  forecast to its end: %s, %s\n", said, forecast->words);
+}
+
 void run_summary_print(const struct run_summary *summary)
 {
     const struct run_report *report = summary->report;
@@ -277,6 +313,7 @@ void run_summary_print(const struct run_summary *summary)
     if (report->restarts > 0)
         printf(", started over %u times after losing the database", report->restarts);
     printf("\n");
+    print_forecast(summary);
 }
 
 /* ---- JSON ---- */
@@ -380,6 +417,28 @@ static json_t *heads_json(const PGresult *heads)
     return list;
 }
 
+/* null: nothing was to be done, or only requests. */
+static json_t *forecast_json(const struct run_report *report)
+{
+    const struct run_forecast *forecast = &report->forecast;
+    if (!forecast->is_made)
+        return json_null();
+    return json_pack(
+        "{s:I, s:I, s:s, s:s?, s:s, s:b, s:I, s:I}", "settlements",
+        (json_int_t)forecast->settlements, "duration_ns", (json_int_t)forecast->duration_ns,
+        "limit", forecast_site_limit(forecast->limit), "bank",
+        forecast->bank[0] != '\0' ? forecast->bank : NULL, "words", forecast->words, "assumed",
+        (int)forecast->is_assumed, "took_ns", (json_int_t)forecast_took_ns(report),
+        "error_per_mille", (json_int_t)run_forecast_error(forecast, forecast_took_ns(report)));
+}
+
+static json_t *detection_json(const struct histogram *detection)
+{
+    return json_pack("{s:I, s:I, s:I}", "deposits", (json_int_t)detection->count,
+                     "between_looks_p50_ns", (json_int_t)histogram_at(detection, 500),
+                     "between_looks_p99_ns", (json_int_t)histogram_at(detection, 990));
+}
+
 void run_summary_print_json(const struct run_summary *summary)
 {
     const struct run_report *report = summary->report;
@@ -388,7 +447,7 @@ void run_summary_print_json(const struct run_summary *summary)
     report_json_print(json_pack(
         "{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}, s:o, s:o, s:{s:I, "
         "s:I, "
-        "s:I}, s:o, s:I, s:I, s:s, s:s}",
+        "s:I}, s:o, s:I, s:I, s:o, s:o, s:s, s:s}",
         "schema_version", REPORT_SCHEMA_VERSION, "cohort", report->batch->cohort, "settle_date",
         report->batch->date, "currency", report->batch->currency, "exit_code", summary->exit_code,
         "settlements", states_json(summary->counts), "parked_groups", groups_json(summary->groups),
@@ -400,6 +459,7 @@ void run_summary_print_json(const struct run_summary *summary)
         "banks", banks_json(report), "ledger", "entries", (json_int_t)total->entries, "records",
         (json_int_t)total->records, "chunks", (json_int_t)total->chunks, "closing",
         heads_json(summary->heads), "took_ns", (json_int_t)report->took_ns, "restarts",
-        (json_int_t)report->restarts, "io", ring_io_name(report->io), "io_reason",
-        report->io_reason));
+        (json_int_t)report->restarts, "forecast", forecast_json(report), "detection",
+        detection_json(&report->detection), "io",
+        ring_io_name(report->io), "io_reason", report->io_reason));
 }

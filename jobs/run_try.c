@@ -412,6 +412,8 @@ int run_try_once(struct run *run)
         exit_code = prepare_banks(run);
     if (exit_code == JOB_DONE)
         exit_code = take_batch(run);
+    if (exit_code == JOB_DONE)
+        exit_code = run_forecast_begin(run);
     if (exit_code == JOB_DONE && run->on_taken != NULL)
         exit_code = run->on_taken(run);
     if (exit_code == JOB_DONE)

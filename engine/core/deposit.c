@@ -38,6 +38,8 @@ static void record_deposit(struct settle *settle, struct settlement *s, int64_t 
 static void on_deposit(struct settle *settle, struct settlement *s, int64_t shown_minor)
 {
     s->deposit_minor = account_new_money(s, pool_of(settle, s), shown_minor);
+    if (s->looked_at_ns > 0)
+        histogram_add(&settle->detection, settle->now_ns - s->looked_at_ns);
     record_deposit(settle, s, shown_minor);
     bool is_over =
         s->expected_minor > 0 && s->deposit_minor - s->expected_minor > s->expected_minor / 2;

@@ -329,8 +329,11 @@ void dispatch_on_reply(struct settle *settle, const struct call *call,
         pause(settle, desk, call, reply->retry_after_ns);
         return;
     }
-    if (reply->http_status != 0)
+    if (reply->http_status != 0) {
         desk->pauses = 0;
+        desk->answers++;
+        desk->answers_ns += took_ns;
+    }
     if (call->call_kind == CALL_TRANSFER && desk->answered < UINT32_MAX)
         desk->answered++;
 }

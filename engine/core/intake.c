@@ -77,14 +77,18 @@ static bool is_known_short(const struct settle *settle, const struct waiting_acc
            (account->seen_minor >= 0 && waiting_is_looked(&settle->waiting, account->polled_at_ms));
 }
 
+static uint64_t polled_at_ns(const struct settle *settle, const struct waiting_account *account)
+{
+    return settle->started_at_ns + account->polled_at_ms * NS_PER_MS;
+}
+
 static uint64_t due_at_ns(const struct settle *settle, const struct waiting_account *account)
 {
     if (account->polled_at_ms == WAITING_NEVER || SIN(interval_ignored) ||
         (settle->intake.is_last_look && is_known_short(settle, account)))
         return settle->now_ns;
-    uint64_t polled_at_ns = settle->started_at_ns + account->polled_at_ms * NS_PER_MS;
     // The instant was rounded down to a ms.
-    return settle_later_ns(polled_at_ns + NS_PER_MS, settle->poll_interval_ns);
+    return settle_later_ns(polled_at_ns(settle, account) + NS_PER_MS, settle->poll_interval_ns);
 }
 
 /*
@@ -506,6 +510,7 @@ static void take_in_again(struct settle *settle, const struct load_row *row,
     struct settlement *s = take_in(settle, row, AWAIT_POLL_TURN);
     settle->counts.loaded--; // it came in before
     s->seen_minor = account->seen_minor;
+    s->looked_at_ns = account->seen_minor >= 0 ? polled_at_ns(settle, account) : 0;
     if (settle->intake.is_last_look && is_known_short(settle, account))
         deposit_short(settle, s);
 }

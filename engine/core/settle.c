@@ -55,6 +55,7 @@ static void init_values(struct settle *settle, struct hash *hash, uint64_t now_n
                      settle->start.time.asked_at_ns, now_ns);
     for (uint32_t i = 0; i < 3; i++)
         histogram_init(&settle->latency[i]);
+    histogram_init(&settle->detection);
     init_desks(settle, now_ns);
     intake_init(settle);
 }
@@ -233,6 +234,7 @@ static void on_chunk_written(struct settle *settle)
         settle->is_decided = has_decision(chunk_again(&settle->chunks));
     chunk_written(&settle->chunks);
     settle->counts.chunks++;
+    settle->counts.chunks_ns += settle->now_ns - settle->chunk_handed_ns;
     ask_after_decisions(settle);
     settle->chunk_tries = 0;
     for (uint32_t bank = 0; bank < settle->config.bank_count; bank++) {
@@ -518,6 +520,7 @@ static uint32_t output_chunk(struct settle *settle, struct command *command)
         return 0;
     *command = (struct command){.kind = COMMAND_STORE_CHUNK,
                                 .store_chunk = chunk_hand_out(&settle->chunks)};
+    settle->chunk_handed_ns = settle->now_ns;
     return 1;
 }
 
@@ -618,6 +621,7 @@ void settle_counts_add(struct settle_counts *sum, const struct settle_counts *co
     sum->timeouts += counts->timeouts;
     sum->stale_replies += counts->stale_replies;
     sum->chunks += counts->chunks;
+    sum->chunks_ns += counts->chunks_ns;
     sum->records += counts->records;
     sum->entries += counts->entries;
     sum->paid_minor = money_add(sum->paid_minor, counts->paid_minor);
@@ -625,6 +629,18 @@ void settle_counts_add(struct settle_counts *sum, const struct settle_counts *co
     sum->calls_in_flight += counts->calls_in_flight;
     if (sum->fatal == STATUS_OK)
         sum->fatal = counts->fatal;
+}
+
+const struct histogram *settle_detection(const struct settle *settle)
+{
+    return &settle->detection;
+}
+
+uint64_t settle_answers(const struct settle *settle, uint32_t bank, uint64_t *total_ns)
+{
+    CHECK(bank < settle->config.bank_count);
+    *total_ns = settle->desks[bank].answers_ns;
+    return settle->desks[bank].answers;
 }
 
 uint32_t settle_rate_used(const struct settle *settle, uint32_t bank)

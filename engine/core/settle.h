@@ -120,6 +120,7 @@ struct settle_counts {
     uint64_t stale_replies;
     /* written */
     uint64_t chunks, records, entries;
+    uint64_t chunks_ns; /* from hand-out to written, of all together */
     int64_t paid_minor, collected_minor;
     uint64_t calls_in_flight;
     enum status fatal;
@@ -148,6 +149,13 @@ const struct settle_counts *settle_counts(const struct settle *settle);
 void settle_counts_add(struct settle_counts *sum, const struct settle_counts *counts);
 /* Answer times by call kind (enum call_kind), from hand-over to reply. */
 const struct histogram *settle_latency(const struct settle *settle, enum call_kind call_kind);
+/* Of the deposits that were not there at one look and there at the next: the time between the two.
+   When the money came only the bank knows: somewhere in between, so that half of it is what to
+   expect from its arrival to its detection. A deposit that the first look of a run shows is not in
+   it. */
+const struct histogram *settle_detection(const struct settle *settle);
+/* Whole answers of the bank, refusals to take a call apart, and how long they took together. */
+uint64_t settle_answers(const struct settle *settle, uint32_t bank, uint64_t *total_ns);
 /* Share of the bank's allowance used while somebody waited for a token, in per mille; 0: nobody
    ever did. */
 uint32_t settle_rate_used(const struct settle *settle, uint32_t bank);

@@ -37,6 +37,7 @@ struct desk { /* one bank, as the core deals with it */
     uint32_t answered;    /* transfers since its newest pause; UINT32_MAX: it never was paused */
     uint64_t transfer_ns; /* smoothed answer time of a transfer; 0: none yet */
     uint64_t foreign;     /* answers that were about something else */
+    uint64_t answers, answers_ns; /* whole ones, and how long they took together */
     /* how much of the allowance was used while somebody waited for a token */
     uint64_t looked_at_ns; /* newest dispatch */
     bool was_wanted;       /* … left somebody waiting */
@@ -93,7 +94,8 @@ struct settle {
     struct calls calls;
     struct chunks chunks;
     uint32_t chunk_tries;
-    uint64_t chunk_again_ns; /* when a chunk refused for now is tried again; AT_NEVER: none */
+    uint64_t chunk_handed_ns; /* the one being written, for the first time */
+    uint64_t chunk_again_ns;  /* when a chunk refused for now is tried again; AT_NEVER: none */
     struct waiting waiting;
     struct intake intake;
     uint32_t decided_by;       /* ticket of the buffer with the newest decision; 0: none yet */
@@ -103,6 +105,7 @@ struct settle {
 
     struct settle_counts counts;
     struct histogram latency[3]; /* by enum call_kind */
+    struct histogram detection;
 };
 
 /* ---- for all parts ---- */

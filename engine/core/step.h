@@ -63,6 +63,7 @@ struct settlement {
     bool is_compensating;        /* goes backwards */
     int64_t seen_recorded_minor; /* newest SHORT record's amount; -1: none */
     int64_t seen_minor;          /* newest poll's new money; -1: none in this run */
+    uint64_t looked_at_ns;       /* the look before, where it told; 0: it did not */
 
     /* the transfer under way */
     struct transfer_order order;

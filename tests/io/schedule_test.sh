@@ -58,7 +58,8 @@ rm "$units/wrong@.service"
 
 python=python3
 "$python" -c 'import yaml' 2>/dev/null || python=/usr/bin/python3
-codes=$(sed -n 's/^    JOB_[A-Z_]* = \([0-9]*\),.*/\1/p' "$BUILD_SOURCE/jobs/job.h" | tr '\n' ' ')
+# 99 answers a planner, and ends no run.
+codes=$(sed -n '/= 99,/d; s/^    JOB_[A-Z_]* = \([0-9]*\),.*/\1/p' "$BUILD_SOURCE/jobs/job.h" | tr '\n' ' ')
 expect 0 'agree on 12 exit codes' "$python" "$BUILD_SOURCE/tests/io/schedule_check.py" \
     "$ops" "$units/daybook@.service" $codes
 # … and it can fail.

@@ -80,6 +80,33 @@ static void a_look_that_was_never_told_leaves_what_was_seen_before(void **state)
     }
 }
 
+/* ---- how soon it is seen --------------------------------------------------------------------- */
+
+static void add_late(uint32_t looks_in_vain, enum answer answer)
+{
+    struct account *account = add_usual();
+    for (uint32_t i = 0; i < looks_in_vain; i++)
+        SAY(account, CALL_BALANCE, .answer = answer, .has_balance = true);
+}
+
+static void the_time_between_two_looks_is_counted_where_the_second_shows_the_deposit(void **state)
+{
+    (void)state;
+    add_late(0, ANSWER_BALANCE); // there at the first look: when it came nobody knows
+    add_late(1, ANSWER_BALANCE);
+    add_late(3, ANSWER_BALANCE);
+    add_late(2, ANSWER_IN_DOUBT);                          // the look before told nothing
+    world->config.deadline_at_ns = world->now_ns + 60 * S; // else nobody waits so long
+    run_to_end_within(60 * S, SETTLE_END_COMPLETE);
+    for (uint32_t position = 1; position <= 4; position++)
+        assert_settled(position);
+    const struct histogram *detection = settle_detection(world->settle);
+    assert_int_equal(detection->count, 2);
+    uint64_t interval_ns = world->config.banks[0].poll_interval_ns;
+    assert_in_range(histogram_at(detection, 1), interval_ns, interval_ns + 100 * MS);
+    assert_in_range(detection->most_ns, interval_ns, interval_ns + 100 * MS);
+}
+
 /* ---- pools ----------------------------------------------------------------------------------- */
 
 static void where_a_bank_shows_all_that_came_in_new_money_is_beyond_what_was_posted(void **state)
@@ -250,6 +277,7 @@ int main(void)
         WORLD_TEST(the_last_look_is_tried_poll_tries_times_and_keeps_the_interval),
         WORLD_TEST(slow_down_is_no_look_and_is_repeated_when_the_bank_allows_it),
         WORLD_TEST(a_look_that_was_never_told_leaves_what_was_seen_before),
+        WORLD_TEST(the_time_between_two_looks_is_counted_where_the_second_shows_the_deposit),
         WORLD_TEST(where_a_bank_shows_all_that_came_in_new_money_is_beyond_what_was_posted),
         WORLD_TEST(what_came_in_after_the_deposit_is_residue_and_less_parks),
         WORLD_TEST(no_transfer_is_intended_that_takes_more_than_the_person_s_share),

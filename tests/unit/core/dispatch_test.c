@@ -94,6 +94,25 @@ static void calls_in_flight_reach_calls_max_and_no_more(void **state)
     assert_int_equal(count_in_flight(), 3);
 }
 
+static void answers_are_timed_by_bank_and_refusals_to_take_a_call_are_none(void **state)
+{
+    (void)state;
+    uint64_t total_ns = 7;
+    world->config.bank_count = 2;
+    world->config.banks[1] = world->config.banks[0];
+    world->latency_ns = 30 * MS;
+    struct account *account = add_usual();
+    SAY(account, CALL_BALANCE, .answer = ANSWER_NOT_DONE, .throttled = true);
+    SAY(account, CALL_TRANSFER, .answer = ANSWER_IN_DOUBT, .is_done = true); // no whole answer
+    run_to_end_within(60 * S, SETTLE_END_COMPLETE);
+    assert_settled(1);
+    // deposit, inquiry, payout, closing
+    assert_int_equal(settle_answers(world->settle, 0, &total_ns), 4);
+    assert_in_range(total_ns, 4 * 30 * MS, 4 * 32 * MS);
+    assert_int_equal(settle_answers(world->settle, 1, &total_ns), 0);
+    assert_int_equal(total_ns, 0);
+}
+
 /* ---- turns ----------------------------------------------------------------------------------- */
 
 static void inquiry_goes_before_transfer_before_closing_before_poll(void **state)
@@ -484,6 +503,7 @@ int main(void)
         WORLD_TEST(when_there_is_work_99_percent_of_the_allowance_is_used),
         WORLD_TEST(a_run_starts_with_an_empty_bucket),
         WORLD_TEST(calls_in_flight_reach_calls_max_and_no_more),
+        WORLD_TEST(answers_are_timed_by_bank_and_refusals_to_take_a_call_are_none),
         WORLD_TEST(inquiry_goes_before_transfer_before_closing_before_poll),
         WORLD_TEST(looking_gives_way_to_another_partition_s_paying),
         WORLD_TEST(who_waits_for_a_token_to_pay_says_so_and_says_when_it_is_over),

@@ -138,6 +138,7 @@ static void a_full_chunk_stops_new_calls_but_answers_still_fit(void **state)
     world->holds_chunks = true;
     start();
     run_for(5 * S);
+    assert_int_equal(settle_counts(world->settle)->chunks_ns, 0); // none is written
     // One chunk is written, the other is past its mark: the answers of the polls are in it.
     assert_non_null(world->chunk);
     uint32_t seen = world->seen_count;
@@ -148,6 +149,9 @@ static void a_full_chunk_stops_new_calls_but_answers_still_fit(void **state)
     assert_int_equal(world->seen_count, seen);
     world->holds_chunks = false;
     answer_chunk(STATUS_OK);
+    run_for(world->write_ns + 1 * MS);
+    // This one took all the time there was, but for its first record's way into it.
+    assert_in_range(settle_counts(world->settle)->chunks_ns, 9 * S, 11 * S);
     run_to_end(SETTLE_END_COMPLETE);
     for (uint32_t position = 1; position <= 40; position++)
         assert_settled(position);

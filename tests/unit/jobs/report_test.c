@@ -164,9 +164,31 @@ static void a_word_to_type_does_no_harm_in_a_shell(void **state)
     assert_int_equal(strlen(report_word(many, buffer)), 2 + 4 * 64); // the longest account_ref
 }
 
+static void a_span_is_as_long_as_one_plans_with_it(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t ns;
+        const char *text;
+    } rows[] = {
+        {0, "0 ms"},
+        {UINT64_C(999999999), "999 ms"},
+        {UINT64_C(1000000000), "1.0 s"},
+        {UINT64_C(59499999999), "59.4 s"},
+        {UINT64_C(59500000000), "1 min 00 s"},
+        {UINT64_C(3599400000000), "59 min 59 s"},
+        {UINT64_C(3599500000000), "1 h 00 min"},
+        {UINT64_C(90000000000000), "25 h 00 min"},
+    };
+    char text[REPORT_DURATION_BYTES];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_string_equal(report_span(rows[i].ns, text), rows[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_span_is_as_long_as_one_plans_with_it),
         cmocka_unit_test(a_table_is_as_wide_as_its_cells),
         cmocka_unit_test(ids_and_amounts_are_strings_and_times_utc),
         cmocka_unit_test(one_document_holds_every_list_even_an_empty_one),

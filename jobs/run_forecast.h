@@ -1,0 +1,33 @@
+/*
+ * run_forecast: what a run expects at its start, and what it leaves for the next one: how long the
+ * banks' calls took. For run_try.c, run_batch.c and run_summary.c.
+ */
+#ifndef DAYBOOK_JOBS_RUN_FORECAST_H
+#define DAYBOOK_JOBS_RUN_FORECAST_H
+
+#include "jobs/forecast_site.h"
+
+struct run;
+
+/* As told at the start; all that its end needs. */
+struct run_forecast {
+    bool is_made;
+    bool is_assumed; /* some of it was not measured */
+    uint64_t made_at_ns;
+    uint64_t duration_ns; /* from then on */
+    uint64_t settlements;
+    enum forecast_limit limit;
+    char bank[BANK_TEXT_MAX + 1]; /* "": the limit is no bank's */
+    char words[FORECAST_WORDS_BYTES];
+};
+
+/* Asks what is left to do and tells the forecast in one line; nothing where nothing is to do, or
+   the run is there for requests alone. JOB_DONE, or the exit code of what was reported. */
+int run_forecast_begin(struct run *run);
+/* Into the state folder, where one is kept; a warning where that fails. */
+void run_forecast_keep(const struct run *run);
+
+/* How much longer it took than the forecast said, in thousandths of that; negative: shorter. */
+int64_t run_forecast_error(const struct run_forecast *forecast, uint64_t took_ns);
+
+#endif

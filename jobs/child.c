@@ -73,9 +73,15 @@ pid_t child_start(char *const argv[], int *output)
 
 int child_wait(pid_t pid)
 {
+    struct rusage unused;
+    return child_wait_usage(pid, &unused);
+}
+
+int child_wait_usage(pid_t pid, struct rusage *usage)
+{
     int status;
     bool passed_on = false;
-    while (waitpid(pid, &status, 0) < 0) {
+    while (wait4(pid, &status, 0, usage) < 0) {
         if (errno != EINTR)
             return JOB_INTERNAL;
         // Ctrl-C at a terminal reaches the child by itself; a second one would end it at once.

@@ -5,6 +5,7 @@
 #define DAYBOOK_JOBS_CHILD_H
 
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/check.h"
@@ -16,6 +17,8 @@
 MUST_USE pid_t child_start(char *const argv[], int *output);
 /* Wait for its end; the exit code, or 128 + signal. A signal to this process is passed on once. */
 int child_wait(pid_t pid);
+/* The same; *usage is what it took, with the children that it waited for itself. */
+int child_wait_usage(pid_t pid, struct rusage *usage);
 /* TERM, then wait. */
 void child_end(pid_t pid);
 

@@ -260,7 +260,8 @@ const struct code_page codes_words[] = {
      "Correct it; a retry alone does not help.", CODE_STEP_NONE},
     {CODE_EXIT, "99", "a benchmark's threshold failed; of capacity: no, it does not suffice",
      "What was measured, or reckoned, is worse than what was asked for.",
-     "The output says which limit it is, and what it would take.", CODE_STEP_NONE},
+     "The output says which line it is; measure again on a quiet machine before you believe it.",
+     CODE_STEP_NONE},
 };
 
 const size_t codes_word_count = sizeof codes_words / sizeof codes_words[0];

@@ -11,14 +11,13 @@
 #include "jobs/file.h"
 #include "jobs/job.h"
 
-#define PROFILE "rest-idempotency-key.yaml"
 #define FOLDERS_UP 4
 #define PROFILE_BYTES_MAX (1U << 20)
 #define ARRIVES_MOST_MS 3000U
 
-static FILE *open_file(const struct demo_files *files, const char *name)
+static FILE *open_file(const char *folder, const char *name)
 {
-    char *path = file_in(files->folder, name);
+    char *path = file_in(folder, name);
     FILE *stream = fopen(path, "w");
     if (stream == NULL)
         job_fail(JOB_TRY_AGAIN, NULL, "%s: %s", path, strerror(errno));
@@ -98,7 +97,7 @@ static bool write_cohort(struct demo_files *files, uint32_t which, FILE *bank, s
     const char *name = files->cohorts[which];
     uint32_t people = files->accounts / DEMO_COHORTS + (which < files->accounts % DEMO_COHORTS);
     snprintf(file, sizeof file, "%s.csv", name);
-    FILE *cohort = open_file(files, file);
+    FILE *cohort = open_file(files->folder, file);
     if (cohort == NULL)
         return false;
     fputs(header, cohort);
@@ -114,7 +113,7 @@ static bool write_cohort(struct demo_files *files, uint32_t which, FILE *bank, s
 bool demo_files_write_accounts(struct demo_files *files)
 {
     struct prng prng = prng_split(files->seed, "demo people");
-    FILE *bank = open_file(files, "bank-accounts.csv");
+    FILE *bank = open_file(files->folder, "bank-accounts.csv");
     if (bank == NULL)
         return false;
     fputs("account,balance_minor,state,deposit_minor,arrives_after_ms\n", bank);
@@ -132,7 +131,7 @@ static char *find_profile(void)
 {
     char program[4096];
     ssize_t bytes = readlink("/proc/self/exe", program, sizeof program - 1);
-    char *path = strdup("/usr/share/daybook/banks/" PROFILE);
+    char *path = strdup("/usr/share/daybook/banks/" DEMO_PROFILE);
     for (int up = 0; up < FOLDERS_UP && bytes > 0 && access(path, R_OK) != 0; up++) {
         program[bytes] = '\0';
         char *slash = strrchr(program, '/');
@@ -141,16 +140,16 @@ static char *find_profile(void)
         *slash = '\0';
         bytes = slash - program;
         free(path);
-        path = file_in(program, "share/daybook/banks/" PROFILE);
+        path = file_in(program, "share/daybook/banks/" DEMO_PROFILE);
         if (access(path, R_OK) != 0) {
             free(path);
-            path = file_in(program, "ops/banks/" PROFILE);
+            path = file_in(program, "ops/banks/" DEMO_PROFILE);
         }
     }
     return path;
 }
 
-static bool copy_profile(const struct demo_files *files)
+bool demo_files_copy_profile(const char *folder)
 {
     char error[FILE_ERROR_BYTES];
     size_t bytes;
@@ -162,7 +161,7 @@ static bool copy_profile(const struct demo_files *files)
                  "the mock bank's profile: %s", error);
         return false;
     }
-    FILE *copy = open_file(files, PROFILE);
+    FILE *copy = open_file(folder, DEMO_PROFILE);
     if (copy != NULL)
         fwrite(text, 1, bytes, copy);
     free(text);
@@ -182,9 +181,9 @@ static void write_quoted(FILE *stream, const char *text)
 
 bool demo_files_write_config(const struct demo_files *files)
 {
-    if (!copy_profile(files))
+    if (!demo_files_copy_profile(files->folder))
         return false;
-    FILE *stream = open_file(files, "daybook.yaml");
+    FILE *stream = open_file(files->folder, "daybook.yaml");
     if (stream == NULL)
         return false;
     fputs("# Made by `daybook demo`. `daybook run --help` tells every key.\n", stream);
@@ -200,7 +199,7 @@ bool demo_files_write_config(const struct demo_files *files)
             "  login: any             # a rehearsal: the schema's owner may run it, too\n"
             "banks:\n"
             "  mock:\n"
-            "    profile: " PROFILE "\n"
+            "    profile: " DEMO_PROFILE "\n"
             "    url: http://127.0.0.1:%u\n"
             "    collection_account: COLLECTION-1\n"
             "    rate: %u\n"

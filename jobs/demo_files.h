@@ -12,6 +12,7 @@
 
 #define DEMO_COHORTS 2
 #define DEMO_NAME_BYTES 32
+#define DEMO_PROFILE "rest-idempotency-key.yaml"
 
 struct demo_files {
     const char *folder;
@@ -27,6 +28,8 @@ struct demo_files {
 
 /* north.csv, south.csv, bank-accounts.csv. False: reported. */
 MUST_USE bool demo_files_write_accounts(struct demo_files *files);
+/* The mock bank's profile, DEMO_PROFILE, into the folder. False: reported. */
+MUST_USE bool demo_files_copy_profile(const char *folder);
 /* daybook.yaml, and the bank's profile beside it. False: reported. */
 MUST_USE bool demo_files_write_config(const struct demo_files *files);
 

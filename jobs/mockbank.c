@@ -156,6 +156,7 @@ static int read_options(struct mockbank *mockbank, const struct job *job)
                         currency);
     memcpy(settings->currency, currency, sizeof settings->currency);
     mockbank->setup.book = job_text(job, "book");
+    mockbank->setup.arrivals_from_ns = (uint64_t)job_number(job, "arrivals-from");
     if (!read_account(settings->pool_account, job_text(job, "pooled")) ||
         !read_account(settings->fee_account, job_text(job, "fee-account")))
         return job_fail(JOB_USAGE, NULL, "--pooled, --fee-account: an account has 1 to 40 letters");
@@ -217,11 +218,13 @@ static int serve(struct mockbank *mockbank)
            mockbank_server_port(server));
     fflush(stdout);
     bool is_good = mockbank_server_run(server, error);
+    uint64_t held_ns = mockbank_server_held_ns(server);
     mockbank_server_close(server);
     uint64_t calls = mock_bank_calls(setup->bank, &over_limit);
     printf("served %" PRIu64 " calls, %" PRIu64 " over the limit, %u transfers in the book\n",
            calls, over_limit, mock_bank_transfer_count(setup->bank));
     print_meter(setup->bank);
+    printf("held answers back for %" PRIu64 " ns in all\n", held_ns);
     return is_good ? JOB_DONE : job_fail(JOB_TRY_AGAIN, NULL, "%s", error);
 }
 

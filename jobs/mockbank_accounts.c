@@ -7,6 +7,7 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "jobs/file.h"
+#include "jobs/value.h"
 
 #define FILE_BYTES_MAX (UINT64_C(1) << 30)
 #define FIELDS_MAX (3 + 2 * MOCKBANK_DEPOSITS_MAX)
@@ -47,21 +48,37 @@ static bool read_number(char *fields[FIELDS_MAX], uint32_t count, uint32_t i, in
     return i >= count || fields[i][0] == 0 || money_parse(fields[i], strlen(fields[i]), number);
 }
 
+/* A number of ms, or a duration with its unit; an absent or empty field is 0. */
+static bool read_after(char *fields[FIELDS_MAX], uint32_t count, uint32_t i, uint64_t *after_ns)
+{
+    const struct value_rule rule = {.kind = VALUE_DURATION, .most = INT32_MAX * (int64_t)NS_PER_MS};
+    char error[VALUE_ERROR_BYTES];
+    int64_t number;
+    if (read_number(fields, count, i, &number)) {
+        *after_ns = (uint64_t)number * NS_PER_MS;
+        return number <= INT32_MAX;
+    }
+    bool good = value_parse(&rule, fields[i], &number, error);
+    *after_ns = good ? (uint64_t)number : 0;
+    return good;
+}
+
 /* NULL, or what is wrong with them. */
 static const char *read_deposits(struct mockbank_accounts *accounts, char *fields[FIELDS_MAX],
                                  uint32_t count)
 {
-    int64_t deposit_minor, after_ms;
+    int64_t deposit_minor;
+    uint64_t after_ns;
     for (uint32_t i = 3; i < count; i += 2) {
         if (!read_number(fields, count, i, &deposit_minor))
             return "deposit_minor is not an amount";
-        if (!read_number(fields, count, i + 1, &after_ms) || after_ms > INT32_MAX)
-            return "arrives_after_ms is not a number of milliseconds";
+        if (!read_after(fields, count, i + 1, &after_ns))
+            return "arrives_after_ms is not a number of milliseconds, nor a time with its unit";
         if (deposit_minor > 0)
             accounts->deposits[accounts->deposit_count++] = (struct mockbank_deposit){
                 .account = accounts->account_count,
                 .amount_minor = deposit_minor,
-                .after_ns = (uint64_t)after_ms * NS_PER_MS,
+                .after_ns = after_ns,
             };
     }
     return NULL;

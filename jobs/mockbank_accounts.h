@@ -2,9 +2,9 @@
  * mockbank_accounts: the accounts a mock bank starts with, and the money that arrives later.
  *
  * A CSV of bare fields: account,balance_minor,state[,deposit_minor[,arrives_after_ms]]…, with up to
- * MOCKBANK_DEPOSITS_MAX deposits; state is open, stopped, closed or pooled (a share of the account
- * that --pooled names, which must stand in a line before); a first line that begins with "account,"
- * is a heading.
+ * MOCKBANK_DEPOSITS_MAX deposits (arrives_after_ms may also be a time with its unit, 250us); state
+ * is open, stopped, closed or pooled (a share of the account that --pooled names, which must stand
+ * in a line before); a first line that begins with "account," is a heading.
  */
 #ifndef DAYBOOK_JOBS_MOCKBANK_ACCOUNTS_H
 #define DAYBOOK_JOBS_MOCKBANK_ACCOUNTS_H
@@ -27,7 +27,7 @@ struct mockbank_account {
 struct mockbank_deposit {
     uint32_t account; /* index among the accounts */
     int64_t amount_minor;
-    uint64_t after_ns; /* since the bank's first start */
+    uint64_t after_ns; /* since the bank's first start, or since --arrivals-from */
 };
 
 struct mockbank_accounts {

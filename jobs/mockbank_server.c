@@ -60,6 +60,7 @@ struct mockbank_server {
     uint64_t offset_ns;   /* from the engine's clock to that */
     uint64_t first_at_ns; /* arrivals of deposits count from here */
     uint64_t accepted;
+    uint64_t held_ns;
     uint32_t deposits_done, transfers_logged, reversals_logged;
     bool is_ending;
     struct heap due; /* answers, by connection */
@@ -219,6 +220,11 @@ uint16_t mockbank_server_port(const struct mockbank_server *server)
     return ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
 }
 
+uint64_t mockbank_server_held_ns(const struct mockbank_server *server)
+{
+    return server->held_ns;
+}
+
 /* ---- connections ---- */
 
 static uint32_t index_of(const struct mockbank_server *server, const struct connection *connection)
@@ -287,6 +293,8 @@ static void schedule(struct mockbank_server *server, struct connection *connecti
         server->ready[server->ready_count++] = index_of(server, connection);
     else
         heap_set(&server->due, index_of(server, connection), connection->reply.at_ns);
+    if (connection->reply.decision == MOCK_ANSWER && connection->reply.at_ns > server->now_ns)
+        server->held_ns += connection->reply.at_ns - server->now_ns;
 }
 
 /* Late accepts and reversals that are due, and their receipts. */
@@ -542,6 +550,8 @@ static void start_time(struct mockbank_server *server)
     server->now_ns = wall_ns;
     server->offset_ns = wall_ns - clock_now_ns();
     server->first_at_ns = past->starts > 0 ? past->first_at_ns : wall_ns;
+    if (server->setup.arrivals_from_ns > 0)
+        server->first_at_ns = server->setup.arrivals_from_ns + server->offset_ns;
     if (server->setup.log != NULL)
         mockbank_log_start(server->setup.log, wall_ns, server->setup.accounts);
 }

@@ -24,6 +24,7 @@ struct mockbank_setup {
     const char *host;                 /* numeric, IPv4 or IPv6 */
     uint16_t port;                    /* 0: any free one */
     const struct mockbank_past *past; /* all 0: a first life */
+    uint64_t arrivals_from_ns;        /* of the engine's clock; 0: the bank's first start */
 };
 
 struct mockbank_server;
@@ -33,6 +34,8 @@ struct mockbank_server *mockbank_server_open(const struct mockbank_setup *setup,
                                              char error[MOCKBANK_ERROR_BYTES]);
 void mockbank_server_close(struct mockbank_server *server);
 uint16_t mockbank_server_port(const struct mockbank_server *server);
+/* How long answers were held back by latency and faults, all together; those that were given. */
+uint64_t mockbank_server_held_ns(const struct mockbank_server *server);
 /* Serve until SIGTERM or SIGINT. False: `error`. The book is written in both cases. */
 MUST_USE bool mockbank_server_run(struct mockbank_server *server, char error[MOCKBANK_ERROR_BYTES]);
 

@@ -6,6 +6,8 @@
 
 #include "jobs/option_rows.h"
 #include "jobs/options_answers.h"
+#include "jobs/options_bench.h"
+#include "jobs/options_bench_report.h"
 #include "jobs/options_capacity.h"
 #include "jobs/options_reconcile.h"
 #include "jobs/options_request.h"
@@ -252,6 +254,11 @@ static const struct job_option mockbank_options[] = {
      .argument = "N",
      .initial = "4_000_000",
      .help = "room in the book; memory is taken as it fills"},
+    {.name = "arrivals-from",
+     .rule = INTEGER(0, INT64_MAX),
+     .argument = "INSTANT",
+     .initial = "0",
+     .help = "deposits arrive counted from this instant (ns of CLOCK_BOOTTIME); 0: from the start"},
     {.name = "die-with-parent", .rule = FLAG, .help = "end when the process that started it ends"},
 };
 
@@ -394,6 +401,14 @@ const struct job_command options_commands[] = {
      reconcile_options, RECONCILE_OPTIONS, true},
     {"mockbank", "", "a bank to rehearse on, with its own book and seeded faults", NULL,
      mockbank_options, COUNT(mockbank_options), false},
+    {"bench run", "", "how much the engine carries, and how fast: one workload",
+     options_bench_run_details, options_bench_run, OPTIONS_BENCH_RUN, true},
+    {"bench sweep", "", "the same at several values of concurrency, rate, latency …",
+     options_bench_sweep_details, options_bench_sweep, OPTIONS_BENCH_SWEEP, true},
+    {"bench compare", "A B", "two results of a benchmark: what differs beyond the noise",
+     options_bench_compare_details, options_bench_compare, OPTIONS_BENCH_COMPARE, false},
+    {"bench report", "RESULTS [MORE] [MORE] [MORE]", "results of benchmarks as one page to read",
+     options_bench_report_details, options_bench_report, OPTIONS_BENCH_REPORT, false},
     {"simulate", "", "a whole payday on virtual time, with faults drawn from a seed",
      "Faults, crashes, takeovers and months in a row come from the seed. Runs it twice and\n"
      "compares (--seeds: one in a hundred), and goes on after a seed that fails. Exit: 0 good,\n"

@@ -28,6 +28,18 @@ void pack_array(struct pack *pack, uint32_t count)
     msgpack_pack_array(&packer, count);
 }
 
+void pack_map(struct pack *pack, uint32_t count)
+{
+    msgpack_packer packer = packer_of(pack);
+    msgpack_pack_map(&packer, count);
+}
+
+void pack_nil(struct pack *pack)
+{
+    msgpack_packer packer = packer_of(pack);
+    msgpack_pack_nil(&packer);
+}
+
 void pack_uint(struct pack *pack, uint64_t value)
 {
     msgpack_packer packer = packer_of(pack);

@@ -23,6 +23,9 @@ static inline struct pack pack_into(uint8_t *bytes, size_t capacity)
 
 /* So many values follow and belong to it. */
 void pack_array(struct pack *pack, uint32_t count);
+/* So many keys follow, each with its value. */
+void pack_map(struct pack *pack, uint32_t count);
+void pack_nil(struct pack *pack);
 void pack_uint(struct pack *pack, uint64_t value);
 void pack_int(struct pack *pack, int64_t value);
 void pack_bool(struct pack *pack, bool value);

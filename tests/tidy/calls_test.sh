@@ -19,7 +19,7 @@ time gettimeofday clock_gettime timespec_get : ^engine/ : ^engine/real/clock\.c$
 getenv secure_getenv : ^engine/ : - : jobs read the environment and hand values in
 malloc calloc realloc free strdup : ^engine/core/ : - : the arena
 printf puts fprintf perror : ^engine/(core|wire|mock)/ : - : a status, or a value in an event
-json_real_value json_real json_number_value : . : - : an amount is an integer or digits in a string
+json_real_value json_real json_number_value : . : ^(jobs|tests/unit/jobs)/bench[_.] : an amount is an integer or digits in a string
 float double : ^engine/ : - : integers: minor units, ns, per mille
 PQexec PQexecParams PQexecPrepared PQprepare : LOOP : - : PQsend…, PQisBusy: never block
 PQconnectdb PQconnectdbParams : LOOP : - : a session opened before the loop

@@ -33,11 +33,15 @@ static void values_are_the_bytes_of_the_specification(void **state)
     pack_text(&pack, "", 0);
     pack_bytes(&pack, "\0\xff", 2);
     pack_array(&pack, 16);
+    pack_map(&pack, 2);
+    pack_map(&pack, 16);
+    pack_nil(&pack);
     static const uint8_t expected[] =
         "\x93\x00\x7f\xcc\x80\xcd\xff\xff\xce\xff\xff\xff\xff\xcf\xff\xff\xff\xff\xff\xff\xff\xff"
         "\xff\xd0\xdf\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xcf\x7f\xff\xff\xff\xff\xff\xff\xff"
         "\xc2\xc3\xa2"
-        "ab\xa0\xc4\x02\x00\xff\xdc\x00\x10";
+        "ab\xa0\xc4\x02\x00\xff\xdc\x00\x10"
+        "\x82\xde\x00\x10\xc0";
     assert_int_equal(pack.at - bytes, sizeof(expected) - 1);
     assert_memory_equal(bytes, expected, sizeof(expected) - 1);
 }

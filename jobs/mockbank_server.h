@@ -14,7 +14,7 @@
 #include "jobs/mockbank_log.h"
 #include "mock/bank.h"
 
-#define MOCKBANK_CONNECTIONS_MAX 8192
+#define MOCKBANK_CONNECTIONS_MAX 32768
 
 struct mockbank_setup {
     struct mock_bank *bank;

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define BANK_CALLS_MAX 16384U
+
 /* How a transfer in doubt is asked for (P5, engine/core/README.md). */
 enum inquiry_kind {
     INQUIRY_NONE,   /* cannot be asked: parks */
@@ -25,7 +27,7 @@ enum pool_kind {
 struct bank_rules {
     uint32_t rate_per_s; /* calls allowed a second, 1 .. 1,000,000 */
     uint32_t burst;      /* calls at once after silence, 1 .. 65,536 */
-    uint32_t calls_max;  /* calls in flight, 1 .. 4,096 */
+    uint32_t calls_max;  /* calls in flight, 1 .. BANK_CALLS_MAX */
     enum inquiry_kind inquiry;
     enum pool_kind pool;
     bool fee_is_ours; /* fees are taken from the collection account, else from the one that pays */

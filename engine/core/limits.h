@@ -4,16 +4,17 @@
 #ifndef DAYBOOK_CORE_LIMITS_H
 #define DAYBOOK_CORE_LIMITS_H
 
+#include "base/bank_rules.h"
 #include "base/id.h"
 #include "base/transfer.h"
 
 #define SLOTS_MAX 65536U         /* settlements under way at once, configuration's upper end */
-#define CALLS_MAX 4096U          /* bank calls in flight at once */
+#define CALLS_MAX BANK_CALLS_MAX /* bank calls in flight at once */
 #define CHUNK_RECORDS_MAX 16000U /* a chunk closes at this many records */
 #define CHUNKS_HELD 2U           /* one fills while one is written */
 #define RECORDS_PER_TURN_MAX 16U /* records that one event of one settlement can cause */
 #define LOAD_ROWS_MAX 1024U      /* settlements in one page */
-#define EVENTS_MAX 4096U         /* events handed to one settle_input */
+#define EVENTS_MAX CALLS_MAX     /* events handed to one settle_input */
 #define COMMANDS_MAX 1024U       /* commands taken from one settle_output */
 #define GENERATIONS_MAX 100U     /* keys tried for one transfer */
 #define ATTEMPTS_MAX 32000U      /* attempt records of one transfer */

@@ -11,8 +11,10 @@
 #include "real/pool.h"
 #include "wire/http.h"
 
-#define RECEIVE_BYTES 2048
+#define PAGE_BYTES 4096
+#define RECEIVE_BYTES 1536
 #define BODY_BYTES 4096
+#define USUAL_BODY_BYTES 512 /* bodies of most answers are smaller */
 #define SCRATCH_BYTES (256U * 1024)
 #define CONNECT_WAIT_NS NS_PER_S /* where no linger is stated: a call waits for its connection */
 
@@ -45,11 +47,16 @@ struct connection {
     struct http_answer http;
 };
 
+/* Whole pages, of which a usual exchange touches the first alone: memory is taken as it is touched,
+   and there may be thousands of these. */
 struct buffers {
-    char request[REQUEST_BYTES_MAX];
+    _Alignas(PAGE_BYTES) char request[REQUEST_BYTES_MAX];
     char received[RECEIVE_BYTES];
     char body[BODY_BYTES];
 };
+
+_Static_assert(REQUEST_BYTES_MAX + RECEIVE_BYTES + USUAL_BODY_BYTES <= PAGE_BYTES,
+               "a usual exchange fits into one page");
 
 struct peer {
     struct bank_peer config;
@@ -117,14 +124,17 @@ struct bank *bank_open(const struct bank_peer *peers, uint32_t peer_count, struc
     if (!bank) {
         return NULL;
     }
-    *bank = (struct bank){
-        .ring = ring, .first_index = first_index, .hash = hash, .peer_count = peer_count};
+    // Not assigned as a whole: its tables are large, and memory is taken as it is touched.
+    bank->ring = ring;
+    bank->first_index = first_index;
+    bank->hash = hash;
+    bank->peer_count = peer_count;
     for (uint32_t i = 0; i < peer_count; i++) {
         CHECK(peers[i].connections_max >= 1 && peers[i].connections_max <= CALLS_MAX);
         bank->connection_count += peers[i].connections_max;
     }
     bank->connections = calloc(bank->connection_count, sizeof(*bank->connections));
-    bank->buffers = calloc(bank->connection_count, sizeof(*bank->buffers));
+    bank->buffers = aligned_alloc(PAGE_BYTES, bank->connection_count * sizeof(*bank->buffers));
     bank->links = calloc(bank->connection_count, sizeof(*bank->links));
     bank->scratch = profile_scratch_open(SCRATCH_BYTES);
     if (!bank->connections || !bank->buffers || !bank->links || !bank->scratch) {

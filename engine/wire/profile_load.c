@@ -147,7 +147,7 @@ static bool load_limits(struct loading *loading, struct fy_node *root)
     if (limits == NULL || !yaml_map(&loading->yaml, limits, limit_keys) ||
         !load_number(loading, limits, "rate", 1, 1000000, &rules->rate_per_s) ||
         !load_number(loading, limits, "burst", 1, 65536, &rules->burst) ||
-        !load_number(loading, limits, "calls_in_flight", 1, 4096, &rules->calls_max))
+        !load_number(loading, limits, "calls_in_flight", 1, BANK_CALLS_MAX, &rules->calls_max))
         return false;
     struct fy_node *later = yaml_need(&loading->yaml, root, "later");
     return later != NULL && yaml_map(&loading->yaml, later, later_keys) &&

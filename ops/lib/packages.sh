@@ -3,6 +3,7 @@
 #
 #   packages_install build        what the demo and the benchmarks need
 #   packages_install build test   what the tests need
+#   packages_install build bench  what ops/bench needs
 #
 # Nothing missing: no root, no network. Else it needs root or sudo, runs apt-get, and leaves every
 # Postgres on the machine alone: a server that is there is used as it is (never upgraded), and one
@@ -33,6 +34,10 @@ PACKAGES_test=(
     mandoc         # the man page
     python3 python3-yaml # the Kubernetes files
     systemd        # systemd-analyze; nothing is started
+)
+
+PACKAGES_bench=(
+    wrk            # what bench/poll compares with
 )
 
 packages_is_there() {

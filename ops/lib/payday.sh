@@ -7,6 +7,8 @@
 #   payday_bank_stop    ends it and waits
 #   payday_config FILE  writes a configuration with that bank as `mock`; further lines come from
 #                       the arrays PAYDAY_BANK_KEYS (of banks.mock), PAYDAY_RUN_KEYS and PAYDAY_CLAIM_KEYS
+#   payday_long_day FILE  adds to it a time zone in which it is about noon now, so that
+#                       `--deadline 23:59` is far away at any hour
 #
 # Before that: DAYBOOK, the program; PAYDAY_FOLDER, where its files lie.
 
@@ -66,4 +68,10 @@ payday_config() {
         echo "    collection_account: COLLECT-1"
         printf '    %s\n' "${PAYDAY_BANK_KEYS[@]}"
     } >"$1"
+}
+
+payday_long_day() {
+    local ahead=$((12 - 10#$(date -u +%H)))
+    # Its names count westwards.
+    printf 'time_zone: Etc/GMT%+d\n' $((-ahead)) >>"$1"
 }

@@ -333,20 +333,35 @@ void book_undo(struct book *book)
     book->records[book->record_count - 1].kind = TRANSFER_UNDO;
 }
 
-void book_settle(struct book *book, uint32_t position)
+void book_deposit(struct book *book, uint32_t position)
 {
     book_outcome(book, position, 1, STEP_DEPOSIT, 0, OUTCOME_DEPOSITED, 1000);
     book_entry(book, position, STEP_DEPOSIT, 1, LEDGER_VIRTUAL, LEDGER_PAYABLE, 1000);
     book_intent(book, position, STEP_COLLECT, 1, 300, position);
+}
+
+void book_collect(struct book *book, uint32_t position)
+{
     book_outcome(book, position, 2, STEP_COLLECT, 1, OUTCOME_ACCEPTED, 300);
     book_entry(book, position, STEP_COLLECT, 1, LEDGER_COLLECTION, LEDGER_VIRTUAL, 300);
     book_entry(book, position, STEP_COLLECT, 2, LEDGER_PAYABLE, LEDGER_RECEIVABLE, 300);
     book_outcome(book, position, 3, STEP_HOLD, 0, OUTCOME_POSTED, 100);
     book_entry(book, position, STEP_HOLD, 1, LEDGER_PAYABLE, LEDGER_HELD, 100);
     book_intent(book, position, STEP_PAYOUT, 1, 600, position);
+}
+
+void book_payout(struct book *book, uint32_t position)
+{
     book_outcome(book, position, 4, STEP_PAYOUT, 1, OUTCOME_ACCEPTED, 600);
     book_entry(book, position, STEP_PAYOUT, 1, LEDGER_PAYABLE, LEDGER_VIRTUAL, 600);
     book_outcome(book, position, 5, STEP_CLOSING, 0, OUTCOME_SETTLED, 0);
+}
+
+void book_settle(struct book *book, uint32_t position)
+{
+    book_deposit(book, position);
+    book_collect(book, position);
+    book_payout(book, position);
 }
 
 const struct chunk *book_chunk(struct book *book)

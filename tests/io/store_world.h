@@ -84,6 +84,11 @@ void book_decision(struct book *book, uint32_t position, uint64_t request_id,
                    enum request_kind kind, enum decision_state state, int64_t mapping_id);
 /* The record added last is of an undo. */
 void book_undo(struct book *book);
+/* What follows a deposit that was seen, a collect and a payout that were accepted: 3, 6, 3 records.
+ */
+void book_deposit(struct book *book, uint32_t position);
+void book_collect(struct book *book, uint32_t position);
+void book_payout(struct book *book, uint32_t position);
 /* The whole life of one settlement: 2 intents, 5 outcomes, 5 entries. */
 void book_settle(struct book *book, uint32_t position);
 /* The chunk of what was collected; number and hash follow the last one made. */

@@ -70,11 +70,11 @@ static void span_durations(struct chart_scale *scale)
 {
     const size_t count = sizeof duration_ticks / sizeof duration_ticks[0];
     size_t first = 0, last = count - 1;
-    while (first + 1 < count && duration_ticks[first + 1] <= scale->least)
+    while (first + 2 < count && duration_ticks[first + 1] <= scale->least)
         first++;
     while (last > first + 1 && duration_ticks[last - 1] >= scale->most)
         last--;
-    last = last > first ? last : first + 1;
+    last = last > first ? last : first + 1; // there is one: first stops before the last
     scale->least = fmin(duration_ticks[first], scale->least);
     scale->most = fmax(duration_ticks[last], scale->most);
     for (size_t i = first; i <= last; i++)

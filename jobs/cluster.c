@@ -297,10 +297,10 @@ struct cluster *cluster_open(const char *const *settings, size_t setting_count, 
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
-/* By the signal; where it is not heeded, by harder ones. */
+/* At once: what it would still write is thrown away. Where that is not heeded, harder. */
 static void halt(struct cluster *cluster)
 {
-    static const int signals[] = {SIGINT, SIGQUIT, SIGKILL};
+    static const int signals[] = {SIGQUIT, SIGKILL};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0] && cluster->pid != 0; i++) {
         kill(cluster->pid, signals[i]);
         for (int waited_ms = 0; waited_ms < STOP_WAIT_MS && !has_ended(cluster);

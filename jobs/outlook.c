@@ -15,7 +15,8 @@
 #define PROBABILITY 0.9
 #define TRANSFERS 2
 #define USL_POINTS_MAX 4096
-#define DURATION_MOST 3e18 /* ns; what takes longer takes what forecast.h says */
+#define DURATION_MOST 3e18 /* ns: a hundred years or so */
+#define LATE_MOST 6e18
 
 /* ---- which points count ---- */
 
@@ -52,6 +53,8 @@ static void choose_results(const struct bench_results *results, size_t count,
         if (!is_used(basis->results, point))
             continue;
         basis->used++;
+        if (!(point->concurrency >= 1))
+            continue;
         basis->concurrency_least = fmin(basis->concurrency_least, point->concurrency);
         basis->concurrency_most = fmax(basis->concurrency_most, point->concurrency);
     }
@@ -90,7 +93,9 @@ static const struct bench_results_point *fastest_of(const struct outlook_basis *
     const struct bench_results_point *fastest = NULL;
     for (size_t i = 0; i < basis->results->point_count; i++) {
         const struct bench_results_point *point = &basis->results->points[i];
-        if (is_used(basis->results, point) && (fastest == NULL || point->per_s > fastest->per_s))
+        bool is_on_curve = basis->fitted != USL_FITTED || point->concurrency >= 1;
+        if (is_used(basis->results, point) && is_on_curve &&
+            (fastest == NULL || point->per_s > fastest->per_s))
             fastest = point;
     }
     return fastest;
@@ -363,8 +368,9 @@ static void add_limit(struct outlook *outlook, struct outlook_limit limit,
     CHECK(outlook->limit_count < OUTLOOK_LIMITS_MAX);
     limit.duration_ns = bound->duration_ns;
     if (isfinite(reached) && reached > 0)
-        limit.late_ns = bound->overhead_ns +
-                        (uint64_t)((double)(bound->duration_ns - bound->overhead_ns) / reached);
+        limit.late_ns =
+            bound->overhead_ns +
+            (uint64_t)fmin((double)(bound->duration_ns - bound->overhead_ns) / reached, LATE_MOST);
     outlook->limits[outlook->limit_count++] = limit;
 }
 
@@ -390,8 +396,7 @@ static void add_machine(const struct outlook_basis *basis, const struct outlook_
     forecast_make(&input, &forecast);
     struct forecast_bound bound = *bound_of(&forecast, FORECAST_MACHINE);
     double work_ns = (double)question->accounts * 1e9 / per_s; // forecast.h knows whole ones alone
-    bound.duration_ns =
-        work_ns < DURATION_MOST ? bound.overhead_ns + (uint64_t)work_ns : bound.duration_ns;
+    bound.duration_ns = bound.overhead_ns + (uint64_t)fmin(work_ns, DURATION_MOST);
     add_limit(outlook,
               (struct outlook_limit){
                   .cause = cause,

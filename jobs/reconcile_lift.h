@@ -1,6 +1,6 @@
 /*
- * reconcile_lift: a batch that is refused because its database went back (engine/decisions.md) is paid
- * from again where it is proven that the bank has nothing which this ledger lacks. Proven is:
+ * reconcile_lift: a batch that is refused because its database went back (engine/decisions.md) is
+ * paid from again where it is proven that the bank has nothing which this ledger lacks. Proven is:
  *
  * - the batch's lock is held, and only after all that was sent before must have arrived and been
  *   worked on (send_before, linger, processing time) the list is read: linger must be known;

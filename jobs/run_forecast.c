@@ -119,17 +119,17 @@ static void make(struct run *run, const PGresult *result)
         tell(run, made, assumed);
 }
 
-int run_forecast_begin(struct run *run)
+void run_forecast_begin(struct run *run)
 {
     const char *const params[] = {run->batch.id, run->batch.revision};
     if (run->report.forecast.is_made || run->report.restarts > 0 || run->scope != SETTLE_ALL)
-        return JOB_DONE;
+        return;
     PGresult *result = db_query(run->db, sql_batch_left_to_do, 2, params);
-    if (result == NULL)
-        return db_exit_code(run->db);
-    make(run, result);
+    if (result != NULL)
+        make(run, result);
+    else
+        job_warn(NULL, "no forecast is made; the run goes on");
     PQclear(result);
-    return JOB_DONE;
 }
 
 /* ---- the end ---- */

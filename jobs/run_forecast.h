@@ -22,8 +22,8 @@ struct run_forecast {
 };
 
 /* Asks what is left to do and tells the forecast in one line; nothing where nothing is to do, or
-   the run is there for requests alone. JOB_DONE, or the exit code of what was reported. */
-int run_forecast_begin(struct run *run);
+   the run is there for requests alone. Where the database cannot say, the run goes on without. */
+void run_forecast_begin(struct run *run);
 /* Into the state folder, where one is kept; a warning where that fails. */
 void run_forecast_keep(const struct run *run);
 

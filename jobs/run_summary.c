@@ -460,6 +460,6 @@ void run_summary_print_json(const struct run_summary *summary)
         (json_int_t)total->records, "chunks", (json_int_t)total->chunks, "closing",
         heads_json(summary->heads), "took_ns", (json_int_t)report->took_ns, "restarts",
         (json_int_t)report->restarts, "forecast", forecast_json(report), "detection",
-        detection_json(&report->detection), "io",
-        ring_io_name(report->io), "io_reason", report->io_reason));
+        detection_json(&report->detection), "io", ring_io_name(report->io), "io_reason",
+        report->io_reason));
 }

@@ -39,6 +39,7 @@ struct settle_config run_try_settle_config(struct run *run, uint32_t partition)
     struct settle_config settle = {
         .scope = run->scope,
         .bank_count = run->banks.count,
+        .sharer = partition,
         .sharers = run->partition_count,
         .slots = share(run, (uint64_t)config->slots, partition),
         .chunk_records = (uint32_t)config->chunk_records,
@@ -411,9 +412,9 @@ int run_try_once(struct run *run)
     if (exit_code == JOB_DONE)
         exit_code = prepare_banks(run);
     if (exit_code == JOB_DONE)
-        exit_code = take_batch(run);
+        run_forecast_begin(run); // before the claim: nobody waits for a heartbeat meanwhile
     if (exit_code == JOB_DONE)
-        exit_code = run_forecast_begin(run);
+        exit_code = take_batch(run);
     if (exit_code == JOB_DONE && run->on_taken != NULL)
         exit_code = run->on_taken(run);
     if (exit_code == JOB_DONE)

@@ -1,10 +1,10 @@
-# peer.sh: the peers of bench/payday: what they need, how they are built and started. Sourced by bash.
+# peer.sh: the peers of bench/payday: what they need, how they are built and started. Sourced by bash,
+# after packages.sh.
 #
 #   peer_build FOLDER   builds the Go peer into FOLDER; 1, and what to install, where Go or pgx is missing
 #   peer_command NAME   sets PEER_COMMAND, an array, to the peer NAME (go-http, go-conn) without its
 #                       arguments; 1: there is none of that name
 
-PEER_PACKAGES=(golang-go golang-github-jackc-pgx-v4-dev)
 PEER_GOPATH=/usr/share/gocode # where Debian's packages put Go source
 PEER_PROGRAM=
 
@@ -12,7 +12,7 @@ peer_build() {
     if ! command -v go >/dev/null || [ ! -d "$PEER_GOPATH/src/github.com/jackc/pgx/v4" ]; then
         echo "peer: the Go peer needs Go and the Postgres driver pgx, and one of them is missing." >&2
         echo "HINT: as root, type" >&2
-        echo "    apt-get install --no-install-recommends ${PEER_PACKAGES[*]}" >&2
+        echo "    apt-get install --no-install-recommends ${PACKAGES_peer[*]}" >&2
         return 1
     fi
     mkdir -p "$1"

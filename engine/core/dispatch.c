@@ -22,8 +22,6 @@ static const struct {
     {AWAIT_POLL_TURN, AWAIT_POLL_REPLY, CALL_BALANCE, RANK_LOOK},
 };
 #define TURN_COUNT (sizeof(turns) / sizeof(turns[0]))
-/* How long one that gives way to another partition looks away: some tokens of that one. */
-#define YIELD_NS NS_PER_MS
 
 static bool has_work(const struct settle *settle, uint32_t bank)
 {
@@ -132,20 +130,41 @@ static void count_use(struct settle *settle, uint32_t bank, uint32_t calls)
     desk->looked_at_ns = settle->now_ns;
 }
 
-static void wait_for(struct desk *desk, enum throttle_rank rank)
+/* Who has waited longer for as much goes first; but that one may be at something else, and a token
+   that is there is left to it for a moment only. */
+static bool gives_way(struct settle *settle, struct desk *desk)
 {
-    throttle_wait(desk->throttle, desk->waits_for, rank);
-    desk->waits_for = rank;
+    if (throttle_next_at(desk->throttle) > settle->now_ns) {
+        desk->gives_way_until_ns = 0;
+        return true; // there is none
+    }
+    if (desk->gives_way_until_ns == 0)
+        desk->gives_way_until_ns = settle->now_ns + throttle_yield_ns(desk->throttle);
+    desk->looks_again_ns = desk->gives_way_until_ns;
+    return settle->now_ns < desk->gives_way_until_ns;
 }
 
 /* A token for this turn; none where another partition's turn goes before it. */
 static bool take_token(struct settle *settle, struct desk *desk, uint32_t turn)
 {
-    if (throttle_is_wanted(desk->throttle, turns[turn].rank)) {
-        desk->yields_until_ns = settle->now_ns + YIELD_NS;
+    const uint32_t me = settle->config.sharer;
+    switch (throttle_turn(desk->throttle, me, turns[turn].rank, settle->now_ns)) {
+    case TURN_URGENT:
+        desk->gives_way_until_ns = 0;
+        desk->looks_again_ns = settle->now_ns + throttle_yield_ns(desk->throttle);
         return false;
+    case TURN_OLDER:
+        if (gives_way(settle, desk))
+            return false;
+        break;
+    case TURN_MINE:
+        break;
     }
-    return throttle_take(desk->throttle, 1, settle->now_ns) == 1;
+    desk->gives_way_until_ns = 0;
+    if (throttle_take(desk->throttle, 1, settle->now_ns) == 0)
+        return false;
+    throttle_served(desk->throttle, me);
+    return true;
 }
 
 static uint32_t dispatch_bank(struct settle *settle, uint32_t bank, struct command *commands,
@@ -154,7 +173,6 @@ static uint32_t dispatch_bank(struct settle *settle, uint32_t bank, struct comma
     struct desk *desk = &settle->desks[bank];
     enum throttle_rank left = RANK_NONE;
     uint32_t count = 0;
-    wait_for(desk, RANK_NONE); // what is waited for is seen below, and one's own want hinders none
     while (count < command_max && may_call(settle, bank) &&
            settle->now_ns >= desk->paused_until_ns) {
         uint32_t turn;
@@ -167,7 +185,7 @@ static uint32_t dispatch_bank(struct settle *settle, uint32_t bank, struct comma
         }
         hand_out(settle, s, turn, &commands[count++]);
     }
-    wait_for(desk, left);
+    throttle_wait(desk->throttle, settle->config.sharer, left);
     count_use(settle, bank, count);
     return count;
 }
@@ -175,7 +193,7 @@ static uint32_t dispatch_bank(struct settle *settle, uint32_t bank, struct comma
 void dispatch_end(struct settle *settle)
 {
     for (uint32_t bank = 0; bank < settle->config.bank_count; bank++)
-        wait_for(&settle->desks[bank], RANK_NONE);
+        throttle_wait(settle->desks[bank].throttle, settle->config.sharer, RANK_NONE);
 }
 
 uint32_t dispatch_calls(struct settle *settle, struct command *commands, uint32_t command_max)
@@ -357,8 +375,8 @@ uint64_t dispatch_next_at(const struct settle *settle)
         uint64_t at_ns = throttle_next_at(desk->throttle);
         if (desk->paused_until_ns > at_ns)
             at_ns = desk->paused_until_ns;
-        if (desk->yields_until_ns > at_ns)
-            at_ns = desk->yields_until_ns;
+        if (desk->looks_again_ns > at_ns)
+            at_ns = desk->looks_again_ns;
         next_ns = at_ns < next_ns ? at_ns : next_ns;
     }
     return next_ns;

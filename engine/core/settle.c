@@ -30,7 +30,6 @@ static void init_desks(struct settle *settle, uint64_t now_ns)
         struct desk *desk = &settle->desks[i];
         desk->rules = settle->config.banks[i];
         desk->answered = UINT32_MAX;
-        desk->waits_for = RANK_NONE;
         desk->throttle = SIN(own_buckets) ? NULL : settle->config.throttles[i];
         if (desk->throttle == NULL) {
             desk->throttle = &desk->own;

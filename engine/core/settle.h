@@ -44,6 +44,7 @@ struct settle_config {
     /* By bank: the tokens that all partitions of the run share, begun by the caller and outliving
        the core; NULL: this partition has its own, by the bank's rules. */
     struct throttle *throttles[BANKS_MAX];
+    uint32_t sharer;          /* which of the partitions that share them this is */
     uint32_t sharers;         /* partitions that share them; 0 as 1 */
     uint32_t slots;           /* settlements under way, 1 .. SLOTS_MAX */
     uint32_t chunk_records;   /* a chunk closes at this many, 1 .. CHUNK_RECORDS_MAX */

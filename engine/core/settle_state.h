@@ -27,12 +27,12 @@
 struct desk { /* one bank, as the core deals with it */
     struct bank_rules rules;
     struct throttle *throttle;
-    struct throttle own;          /* where nobody shares it */
-    enum throttle_rank waits_for; /* a token, as the other partitions know */
-    uint64_t yields_until_ns;     /* others wait for something that goes first */
-    uint64_t paused_from_ns;      /* since when without a break … */
-    uint64_t paused_until_ns;     /* … the bank said slow down; 0: never yet */
-    uint32_t pauses;              /* in a row, for the wait */
+    struct throttle own;         /* where nobody shares it */
+    uint64_t gives_way_until_ns; /* to an equal that waits longer; 0: to none */
+    uint64_t looks_again_ns;     /* whether others still go first */
+    uint64_t paused_from_ns;     /* since when without a break … */
+    uint64_t paused_until_ns;    /* … the bank said slow down; 0: never yet */
+    uint32_t pauses;             /* in a row, for the wait */
     uint32_t calls_in_flight;
     uint32_t answered;    /* transfers since its newest pause; UINT32_MAX: it never was paused */
     uint64_t transfer_ns; /* smoothed answer time of a transfer; 0: none yet */

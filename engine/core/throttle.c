@@ -21,8 +21,10 @@ void throttle_init(struct throttle *throttle, uint32_t rate_per_s, uint32_t burs
     throttle->full_at_ns = SIN(full_bucket) ? now_ns : now_ns + interval_ns * burst;
     throttle->newest_ns = now_ns;
     throttle->asked_by = 0;
-    for (uint32_t rank = 0; rank < RANK_NONE; rank++)
-        throttle->waiting[rank] = 0;
+    throttle->granted = 0;
+    throttle->sharers = 0;
+    for (uint32_t i = 0; i < PARTITIONS_MAX; i++)
+        throttle->waiting[i].rank = RANK_NONE;
 }
 
 void throttle_set_rate(struct throttle *throttle, uint32_t rate_per_s, uint64_t request_id,
@@ -50,6 +52,17 @@ static void note_time(struct throttle *throttle, uint64_t now_ns)
         continue;
 }
 
+/* Tokens in a bucket that is full again at that instant. */
+static uint32_t there_at(const struct throttle *throttle, uint64_t full_at_ns, uint64_t now_ns)
+{
+    uint64_t interval_ns = throttle->interval_ns;
+    if (full_at_ns <= now_ns)
+        return throttle->burst;
+    if (full_at_ns - now_ns > interval_ns * throttle->burst)
+        return 0; // by another lane's newer reading of the clock, or the rate is changing
+    return throttle->burst - (uint32_t)((full_at_ns - now_ns + interval_ns - 1) / interval_ns);
+}
+
 uint32_t throttle_take(struct throttle *throttle, uint32_t want, uint64_t now_ns)
 {
     note_time(throttle, now_ns);
@@ -58,13 +71,9 @@ uint32_t throttle_take(struct throttle *throttle, uint32_t want, uint64_t now_ns
     uint64_t next_ns;
     do {
         uint64_t interval_ns = throttle->interval_ns;
-        uint64_t full_at_ns = was_ns < now_ns ? now_ns : was_ns;
-        if (full_at_ns - now_ns > interval_ns * throttle->burst)
-            return 0; // by another lane's newer reading of the clock, or the rate is changing
-        uint64_t missing = (full_at_ns - now_ns + interval_ns - 1) / interval_ns;
-        uint32_t there = throttle->burst - (uint32_t)missing;
+        uint32_t there = there_at(throttle, was_ns, now_ns);
         granted = want < there ? want : there;
-        next_ns = full_at_ns + granted * interval_ns;
+        next_ns = (was_ns < now_ns ? now_ns : was_ns) + granted * interval_ns;
     } while (granted > 0 && !atomic_compare_exchange_weak(&throttle->full_at_ns, &was_ns, next_ns));
     return granted;
 }
@@ -75,20 +84,49 @@ uint64_t throttle_next_at(const struct throttle *throttle)
     return full_at_ns - throttle->interval_ns * (throttle->burst - 1);
 }
 
-void throttle_wait(struct throttle *throttle, enum throttle_rank before, enum throttle_rank rank)
+void throttle_wait(struct throttle *throttle, uint32_t sharer, enum throttle_rank rank)
 {
-    if (before == rank)
+    CHECK(sharer < PARTITIONS_MAX);
+    struct throttle_sharer *waits = &throttle->waiting[sharer];
+    if (waits->rank == (uint32_t)rank)
         return;
-    if (before < RANK_NONE)
-        throttle->waiting[before]--;
-    if (rank < RANK_NONE)
-        throttle->waiting[rank]++;
+    if (waits->rank == RANK_NONE)
+        waits->since = throttle->granted;
+    waits->rank = rank;
+    uint32_t sharers = throttle->sharers;
+    while (sharers <= sharer &&
+           !atomic_compare_exchange_weak(&throttle->sharers, &sharers, sharer + 1))
+        continue;
 }
 
-bool throttle_is_wanted(const struct throttle *throttle, enum throttle_rank rank)
+void throttle_served(struct throttle *throttle, uint32_t sharer)
 {
-    for (uint32_t before = 0; before < (uint32_t)rank; before++)
-        if (throttle->waiting[before] > 0)
-            return true;
-    return false;
+    throttle->waiting[sharer].since = ++throttle->granted;
+}
+
+enum throttle_turn throttle_turn(const struct throttle *throttle, uint32_t sharer,
+                                 enum throttle_rank rank, uint64_t now_ns)
+{
+    const struct throttle_sharer *mine = &throttle->waiting[sharer];
+    uint64_t since = mine->rank != RANK_NONE ? mine->since : throttle->granted;
+    uint32_t equals = 0;
+    bool is_older = false;
+    for (uint32_t i = 0; i < throttle->sharers; i++) {
+        uint32_t its = throttle->waiting[i].rank;
+        if (i == sharer || its > (uint32_t)rank)
+            continue;
+        if (its < (uint32_t)rank)
+            return TURN_URGENT;
+        equals++;
+        is_older = is_older || throttle->waiting[i].since < since;
+    }
+    if (!is_older || there_at(throttle, throttle->full_at_ns, now_ns) > equals)
+        return TURN_MINE;
+    return TURN_OLDER;
+}
+
+uint64_t throttle_yield_ns(const struct throttle *throttle)
+{
+    uint64_t interval_ns = throttle->interval_ns;
+    return interval_ns < NS_PER_MS ? interval_ns : NS_PER_MS;
 }

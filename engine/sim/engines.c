@@ -594,6 +594,7 @@ static struct settle_config config_of(const struct payday *payday, const struct 
     config.banks[0].calls_max = share(config.banks[0].calls_max, engine->partition, partitions);
     config.throttles[0] = throttle;
     config.sharers = partitions;
+    config.sharer = engine->partition;
     return config;
 }
 

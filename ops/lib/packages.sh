@@ -39,6 +39,10 @@ PACKAGES_test=(
 PACKAGES_bench=(
     wrk            # what bench/poll compares with
 )
+PACKAGES_peer=( # only where somebody asks for `bench/payday --peer`; nothing installs them by itself
+    golang-go
+    golang-github-jackc-pgx-v4-dev # Postgres, client
+)
 
 packages_is_there() {
     local program

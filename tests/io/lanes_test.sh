@@ -52,7 +52,7 @@ payday_bank --accounts "$PAYDAY_FOLDER/bank.csv" --log "$PAYDAY_FOLDER/receipts"
     --book "$PAYDAY_FOLDER/book" --latency 2ms --rate 600 --burst 40
 PAYDAY_RUN_KEYS=('lanes: 2' 'partitions: 3' 'closing_check: off' 'send_before: 1s' 'drain: 2s'
     'resolve_wait: 10s' 'chunk_delay: 10ms')
-PAYDAY_CLAIM_KEYS=('heartbeat: 100ms' 'stale_after: 1s' 'lock_wait: 200ms')
+PAYDAY_CLAIM_KEYS=('heartbeat: 200ms')
 PAYDAY_BANK_KEYS=('rate: 600' 'burst: 20' 'calls: 32' 'poll_interval: 100ms'
     'processing_time: 100ms' 'linger: 100ms' 'call_timeout: 1s')
 payday_config "$DAYBOOK_CONFIG"
@@ -86,9 +86,9 @@ engine=
 is "$code" 4
 for partition in 0 1 2; do
     expect 0 'claim' daybook trace "$PAYDAY_FOLDER/trace.$partition"
-    account=$(sql "SELECT a.account_ref FROM daybook.plan p JOIN daybook.account a USING (account_id)
-        WHERE p.settlement_id = (1::bigint << 32) + ($partition::bigint << 26) + 100
-          AND p.revision = 2")
+    # The newest that was opened has waited the least, and is not done.
+    account=$(sql "SELECT a.account_ref FROM daybook.opening o JOIN daybook.account a USING (account_id)
+        WHERE (o.settlement_id >> 26) & 63 = $partition ORDER BY o.settlement_id DESC LIMIT 1")
     expect 0 'park: done' daybook park "$account" --reason 'to look at it'
     expect 0 'release: done' daybook release "$account" --reason 'looked at'
 done

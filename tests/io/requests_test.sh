@@ -61,10 +61,12 @@ stage_begin active
 stage_engine --set banks.mock.rate=30 --set banks.mock.burst=1
 await has_chunks 1
 last=P0000060
-expect 0 'park: done' daybook park $last "${why[@]}"
+# Those that it has not come to yet: asked about by their batch.
+of=(--cohort acme --date "$STAGE_DATE" "${why[@]}")
+expect 0 'park: done' daybook park $last "${of[@]}"
 expect_said 'now parked'
 expect 65 'already_parked' daybook park $last "${why[@]}"
-expect 65 'is refused: not_parked' daybook release P0000059 "${why[@]}"
+expect 65 'is refused: not_parked' daybook release P0000059 "${of[@]}"
 expect 0 'amend: done' daybook amend P0000059 --payout-account PA-0000001 "${why[@]}"
 expect 65 'says that already' daybook amend P0000059 --payout-account PA-0000001 "${why[@]}"
 expect 11 'a run of acme 2026-03-25 is active' daybook rerun acme --date $STAGE_DATE --failed "${why[@]}"

@@ -68,11 +68,12 @@ cluster_start
 export DAYBOOK_DATABASE=$CLUSTER_CONNINFO
 export DAYBOOK_CONFIG=$PAYDAY_FOLDER/daybook.yaml
 "$BUILD_SOURCE/bench/payday_accounts" $accounts "$PAYDAY_FOLDER" 1 1000
-payday_bank --accounts "$PAYDAY_FOLDER/bank.csv" --log "$PAYDAY_FOLDER/receipts"
+payday_bank --accounts "$PAYDAY_FOLDER/bank.csv" --log "$PAYDAY_FOLDER/receipts" --latency 8ms
 # No heartbeat meanwhile: it is the claim's session that would allocate.
 PAYDAY_CLAIM_KEYS=('heartbeat: 20min' 'stale_after: 1d')
 PAYDAY_RUN_KEYS=('alive: 1h' 'resolve_wait: 3h')
-PAYDAY_BANK_KEYS=('rate: 1000' 'burst: 10' 'calls: 16' 'poll_interval: 1h' 'linger: 1s')
+# A second of tokens is more than there are accounts: all of them come in at once.
+PAYDAY_BANK_KEYS=('rate: 4000' 'burst: 10' 'calls: 8' 'poll_interval: 1h' 'linger: 1s')
 payday_config "$DAYBOOK_CONFIG"
 payday_long_day "$DAYBOOK_CONFIG"
 "$DAYBOOK" schema apply >/dev/null
@@ -91,7 +92,8 @@ stop
 
 # ---- looking again and again: pages are read for it ----
 
-run --set banks.mock.poll_interval=20ms --set banks.mock.rate=1000000
+run --set banks.mock.poll_interval=20ms --set banks.mock.rate=1000000 \
+    --set banks.mock.calls=256
 sample $((3 * accounts))
 first_allocated=$allocated first_asked=$asked first_calls=$calls
 sample $((8 * accounts))

@@ -298,7 +298,7 @@ a_second_signal_ends() {
 
 a_signal_in_line() {
     begin line "SIGTERM before the lock is had ends with 5 where transfers are in doubt"
-    stop_at bank_answered:100:stop
+    stop_at bank_answered:200:stop
     stage_nap 0.5 # then what it sent is in doubt
     stage_engine --set claim.lock_wait=30s --set claim.stale_after=60s
     await in_line

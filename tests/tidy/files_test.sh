@@ -2,6 +2,7 @@
 . "$(dirname "$0")/tidy.sh"
 
 readme_lines_most=60
+figures_lines_most=120 # bench/README.md, where every figure stands
 top_readme_lines_most=120
 file_lines_most=700
 columns_most=100
@@ -26,6 +27,7 @@ check_readmes() {
         fi
         most=$readme_lines_most
         [ "$folder" != . ] || most=$top_readme_lines_most
+        [ "$folder" != bench ] || most=$figures_lines_most
         lines=$(wc -l <"$tree/$folder/README.md")
         [ "$lines" -le "$most" ] ||
             echo "$folder/README.md: $lines lines, at most $most; link to what is longer"
@@ -33,7 +35,7 @@ check_readmes() {
 }
 
 check_sizes() {
-    tidy_files "$1" '\.([ch]|sh|sql|inc)$' | (cd "$1" && xargs -r wc -l) |
+    tidy_files "$1" '\.([ch]|sh|sql|inc|go)$' | (cd "$1" && xargs -r wc -l) |
         awk -v most="$file_lines_most" '$2 != "total" && $1 > most {
             print $2 ": " $1 " lines; it holds more than one job, split it" }'
 }
@@ -47,7 +49,7 @@ task='\b(iss''ue|tick''et|sess''ion) #?[0-9]+\b'
 
 check_text() {
     local tree=$1 files pair
-    mapfile -t files < <(tidy_files "$tree" "\.(c|h|inc|sh|pl|sql|md|yaml|yml|csv|txt)\$|$scripts")
+    mapfile -t files < <(tidy_files "$tree" "\.(c|h|inc|go|sh|pl|sql|md|yaml|yml|csv|txt)\$|$scripts")
     files+=(README.md CMakeLists.txt)
     (
         cd "$tree"
@@ -63,7 +65,7 @@ check_text() {
             chomp;
             print "$ARGV:$.: tabs; indent by spaces\n" if /\t/ && $ARGV =~ /\.[ch]$/;
             print "$ARGV:$.: ", length, " columns, at most '$columns_most'\n"
-                if length > '$columns_most' && $ARGV =~ /\.(c|h|inc)$/;
+                if length > '$columns_most' && $ARGV =~ /\.(c|h|inc|go)$/;
             print "$ARGV:$.: a carriage return\n" if /\r/ && $ARGV !~ /\.csv$/;
             close ARGV if eof;' "${files[@]}"
     ) || true
@@ -131,6 +133,7 @@ tidy_plant tests/README.md "$(printf 'x\\n%.0s' $(seq 70))" 'tests/README.md: 70
 tidy_plant jobs/long.c "$(printf '\\n%.0s' $(seq 701))" 'jobs/long.c: 701 lines'
 tidy_plant jobs/space.c 'int a; \n' 'jobs/space.c:1: ends in white space'
 tidy_plant jobs/mark.c "// TO""DO\n" 'TO''DO   (do it, or leave it out'
+tidy_plant bench/peers/go/mark.go "// TO""DO\n" 'bench/peers/go/mark.go:1'
 tidy_plant jobs/word.c "// the white""list\n" 'allow-list'
 tidy_plant ops/README.md "see /ho""me/me\n" 'a path of one machine'
 tidy_plant sql/README.md "see iss""ue 7\n" 'must stand by itself'

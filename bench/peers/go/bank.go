@@ -55,7 +55,16 @@ func (b *bank) client() *client {
 
 func hexKey(key *[16]byte) string { return hex.EncodeToString(key[:]) }
 
-func traceparent(key string) string { return "00-" + key + "-" + key[:16] + "-01" }
+func appendAll(b []byte, texts ...string) []byte {
+	for _, text := range texts {
+		b = append(b, text...)
+	}
+	return b
+}
+
+func appendTraceparent(b []byte, key string) []byte {
+	return appendAll(b, "00-", key, "-", key[:16], "-01")
+}
 
 func (t *transfer) path() string {
 	if t.step == stepPayout {
@@ -90,14 +99,16 @@ func refuseControls(texts ...string) error {
 // render makes the body of the next transfer, and the digest that its intent keeps.
 func (b *bank) render(s *settlement) error {
 	t := &s.next
-	if err := refuseControls(s.account, s.payoutBank, s.payoutTo, s.holder, b.collection); err != nil {
+	err := refuseControls(s.account, s.payoutBank, s.payoutTo, s.holder, b.collection)
+	if err != nil {
 		return err
 	}
 	key := hexKey(&t.key)
 	// The digest is over the request line, the profile's headers, the key and the body.
 	whole := make([]byte, 0, 512)
-	whole = append(whole, "POST "+t.path()+"\r\nIdempotency-Key: "+key+"\r\ntraceparent: "+
-		traceparent(key)+"\n"+key+"\n"...)
+	whole = appendAll(whole, "POST ", t.path(), "\r\nIdempotency-Key: ", key, "\r\ntraceparent: ")
+	whole = appendTraceparent(whole, key)
+	whole = appendAll(whole, "\n", key, "\n")
 	bodyAt := len(whole)
 	whole = appendText(append(whole, `{"account_id":`...), s.account)
 	step := "collect"
@@ -113,7 +124,7 @@ func (b *bank) render(s *settlement) error {
 		whole = append(whole, '}')
 	}
 	whole = strconv.AppendInt(append(whole, `,"amount":`...), t.amount, 10)
-	whole = append(whole, `,"currency":"`+b.currency+`","description":"daybook `+step+`"}`...)
+	whole = appendAll(whole, `,"currency":"`, b.currency, `","description":"daybook `, step, `"}`)
 	t.digest = sha256.Sum256(whole)
 	t.body = whole[bodyAt:]
 	return nil
@@ -138,8 +149,8 @@ func (c *client) balance(account string) (int64, error) {
 	return *answer.Available, nil
 }
 
-// transfer sends the intended one. Whatever is not a whole answer that accepts just this transfer is
-// an error, and in doubt.
+// transfer sends the intended one. Whatever is not a whole answer that accepts just this transfer
+// is an error, and in doubt.
 func (c *client) transfer(s *settlement) (reference string, err error) {
 	var answer struct {
 		Reference string `json:"id"`
@@ -158,7 +169,8 @@ func (c *client) transfer(s *settlement) (reference string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err := json.Unmarshal(body, &answer); err != nil || status != 200 || answer.State != "complete" {
+	err = json.Unmarshal(body, &answer)
+	if err != nil || status != 200 || answer.State != "complete" {
 		return "", fmt.Errorf("the bank did not accept: status %d, %q", status, body)
 	}
 	if t.step == stepPayout {

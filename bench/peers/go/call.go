@@ -50,7 +50,7 @@ func (c *transportCaller) call(method, path, key string, body []byte) (int, []by
 	if method == "POST" {
 		request.Header["Content-Type"] = []string{"application/json"}
 		request.Header["Idempotency-Key"] = []string{key}
-		request.Header["Traceparent"] = []string{traceparent(key)}
+		request.Header["Traceparent"] = []string{string(appendTraceparent(nil, key))}
 		request.ContentLength = int64(len(body))
 		request.Body = io.NopCloser(bytes.NewReader(body))
 	}
@@ -91,10 +91,11 @@ func (c *connectionCaller) call(method, path, key string, body []byte) (int, []b
 		c.conn = conn
 		c.reader.Reset(conn)
 	}
-	r := append(c.request[:0], method+" "+path+" HTTP/1.1\r\nHost: "+c.bank.address...)
+	r := appendAll(c.request[:0], method, " ", path, " HTTP/1.1\r\nHost: ", c.bank.address)
 	if method == "POST" {
-		r = append(r, "\r\nIdempotency-Key: "+key+"\r\ntraceparent: "+traceparent(key)+
-			"\r\nContent-Type: application/json\r\nContent-Length: "...)
+		r = appendAll(r, "\r\nIdempotency-Key: ", key, "\r\ntraceparent: ")
+		r = appendTraceparent(r, key)
+		r = appendAll(r, "\r\nContent-Type: application/json\r\nContent-Length: ")
 		r = strconv.AppendInt(r, int64(len(body)), 10)
 	}
 	r = append(append(r, "\r\n\r\n"...), body...)

@@ -154,11 +154,11 @@ static void looking_gives_way_to_another_partition_s_paying(void **state)
     (void)state;
     share_tokens(100);
     add_usual();
-    throttle_wait(&shared, RANK_NONE, RANK_PAY);
+    throttle_wait(&shared, 1, RANK_PAY);
     start();
     run_for(500 * MS);
     assert_int_equal(world->seen_count, 0);
-    throttle_wait(&shared, RANK_PAY, RANK_NONE);
+    throttle_wait(&shared, 1, RANK_NONE);
     run_for(20 * MS);
     assert_int_equal(world->seen_count, 1);
 }
@@ -170,10 +170,28 @@ static void who_waits_for_a_token_to_pay_says_so_and_says_when_it_is_over(void *
     add_under_way(STEP_HOLD);
     start();
     run_for(400 * MS);
-    assert_true(throttle_is_wanted(&shared, RANK_LOOK));
+    assert_int_equal(throttle_turn(&shared, 1, RANK_LOOK, world->now_ns), TURN_URGENT);
     run_for(200 * MS);
-    assert_false(throttle_is_wanted(&shared, RANK_LOOK));
+    assert_int_equal(throttle_turn(&shared, 1, RANK_LOOK, world->now_ns), TURN_MINE);
     assert_int_equal(count_calls(1, CALL_TRANSFER), 1);
+}
+
+/* It is given way to with every token anew, not only with the first. */
+static void an_equal_that_waits_longer_gets_each_token_first(void **state)
+{
+    (void)state;
+    share_tokens(10);
+    for (uint32_t i = 0; i < 5; i++)
+        add_account(300, 50, 1000, 0);
+    throttle_wait(&shared, 1, RANK_LOOK); // and is at something else, all the time
+    throttle_served(&shared, 2);
+    start();
+    for (uint32_t token = 1; token <= 4; token++) {
+        run_until(START_NS + (100 + (token - 1) * 101) * MS); // a full bucket earns nothing
+        assert_int_equal(count_of_bank(0, 0, AT_NEVER), token - 1);
+        run_for(1 * MS);
+        assert_int_equal(count_of_bank(0, 0, AT_NEVER), token);
+    }
 }
 
 static void who_is_gone_waits_for_nothing(void **state)
@@ -183,11 +201,11 @@ static void who_is_gone_waits_for_nothing(void **state)
     add_under_way(STEP_HOLD);
     start();
     run_for(400 * MS);
-    assert_true(throttle_is_wanted(&shared, RANK_LOOK));
+    assert_int_equal(throttle_turn(&shared, 1, RANK_LOOK, world->now_ns), TURN_URGENT);
     gone_at(START_NS + 420 * MS);
     run_for(50 * MS);
     assert_int_equal(settle_end(world->settle), SETTLE_END_GONE);
-    assert_false(throttle_is_wanted(&shared, RANK_LOOK));
+    assert_int_equal(throttle_turn(&shared, 1, RANK_LOOK, world->now_ns), TURN_MINE);
 }
 
 static void a_permission_that_passes_while_waiting_for_a_token_is_renewed(void **state)
@@ -507,6 +525,7 @@ int main(void)
         WORLD_TEST(inquiry_goes_before_transfer_before_closing_before_poll),
         WORLD_TEST(looking_gives_way_to_another_partition_s_paying),
         WORLD_TEST(who_waits_for_a_token_to_pay_says_so_and_says_when_it_is_over),
+        WORLD_TEST(an_equal_that_waits_longer_gets_each_token_first),
         WORLD_TEST(who_is_gone_waits_for_nothing),
         WORLD_TEST(a_permission_that_passes_while_waiting_for_a_token_is_renewed),
         WORLD_TEST(more_calls_than_a_turn_s_commands_go_out_in_the_next_turn),

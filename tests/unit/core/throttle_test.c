@@ -249,20 +249,56 @@ static void a_new_rate_begins_empty_and_counts_once(void **state)
     assert_int_equal(throttle_take(&throttle, 10, 7 * NS_PER_S + 60 * NS_PER_MS), 1);
 }
 
-static void who_waits_for_something_urgent_is_seen_by_who_does_not(void **state)
+static void who_waits_for_something_urgent_goes_first(void **state)
 {
     (void)state;
     struct throttle throttle;
-    throttle_init(&throttle, 1, 1, 0);
-    throttle_wait(&throttle, RANK_NONE, RANK_LOOK);
-    assert_false(throttle_is_wanted(&throttle, RANK_LOOK));
-    throttle_wait(&throttle, RANK_NONE, RANK_PAY);
-    assert_true(throttle_is_wanted(&throttle, RANK_LOOK));
-    assert_false(throttle_is_wanted(&throttle, RANK_PAY));
-    throttle_wait(&throttle, RANK_PAY, RANK_FIND_OUT);
-    assert_true(throttle_is_wanted(&throttle, RANK_PAY));
-    throttle_wait(&throttle, RANK_FIND_OUT, RANK_NONE);
-    assert_false(throttle_is_wanted(&throttle, RANK_LOOK));
+    throttle_init(&throttle, 1000, 10, 0);
+    throttle_wait(&throttle, 2, RANK_LOOK);
+    assert_int_equal(throttle_turn(&throttle, 0, RANK_PAY, NS_PER_S), TURN_MINE);
+    throttle_wait(&throttle, 1, RANK_PAY);
+    assert_int_equal(throttle_turn(&throttle, 0, RANK_LOOK, NS_PER_S), TURN_URGENT);
+    assert_int_equal(throttle_turn(&throttle, 1, RANK_PAY, NS_PER_S), TURN_MINE);
+    throttle_wait(&throttle, 1, RANK_FIND_OUT);
+    assert_int_equal(throttle_turn(&throttle, 0, RANK_PAY, NS_PER_S), TURN_URGENT);
+    throttle_wait(&throttle, 1, RANK_NONE);
+    assert_int_equal(throttle_turn(&throttle, 0, RANK_LOOK, NS_PER_S), TURN_MINE);
+}
+
+static void among_equals_who_waited_longest_goes_first_where_tokens_are_few(void **state)
+{
+    (void)state;
+    struct throttle throttle;
+    uint32_t served[LANES] = {0};
+    throttle_init(&throttle, 10, 1, 0);
+    for (uint32_t i = 0; i < LANES; i++)
+        throttle_wait(&throttle, i, RANK_LOOK);
+    for (uint64_t now_ns = 0; now_ns <= 30 * NS_PER_S; now_ns += 100 * NS_PER_MS) {
+        for (uint32_t i = 0; i < LANES; i++) { // the first is always asked first
+            if (throttle_turn(&throttle, i, RANK_LOOK, now_ns) != TURN_MINE ||
+                throttle_take(&throttle, 1, now_ns) == 0)
+                continue;
+            throttle_served(&throttle, i);
+            served[i]++;
+        }
+    }
+    for (uint32_t i = 0; i < LANES; i++)
+        assert_int_equal(served[i], 100);
+}
+
+static void where_there_are_tokens_for_all_nobody_gives_way_to_an_equal(void **state)
+{
+    (void)state;
+    struct throttle throttle;
+    throttle_init(&throttle, 10, 5, 0);
+    throttle_wait(&throttle, 1, RANK_LOOK);
+    throttle_served(&throttle, 0);
+    throttle_wait(&throttle, 0, RANK_LOOK);
+    assert_int_equal(throttle_turn(&throttle, 0, RANK_LOOK, 100 * NS_PER_MS), TURN_OLDER);
+    assert_int_equal(throttle_turn(&throttle, 0, RANK_LOOK, 200 * NS_PER_MS), TURN_MINE);
+    assert_int_equal(throttle_yield_ns(&throttle), NS_PER_MS);
+    throttle_set_rate(&throttle, 4000, 1, NS_PER_S);
+    assert_int_equal(throttle_yield_ns(&throttle), NS_PER_S / 4000);
 }
 
 static void a_rate_of_nothing(void)
@@ -302,7 +338,9 @@ int main(void)
         cmocka_unit_test(lanes_with_lagging_clocks_together_keep_to_every_window),
         cmocka_unit_test(threads_together_are_granted_the_allowance_and_no_more),
         cmocka_unit_test(a_new_rate_begins_empty_and_counts_once),
-        cmocka_unit_test(who_waits_for_something_urgent_is_seen_by_who_does_not),
+        cmocka_unit_test(who_waits_for_something_urgent_goes_first),
+        cmocka_unit_test(among_equals_who_waited_longest_goes_first_where_tokens_are_few),
+        cmocka_unit_test(where_there_are_tokens_for_all_nobody_gives_way_to_an_equal),
         cmocka_unit_test(rates_and_bursts_out_of_range_abort),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

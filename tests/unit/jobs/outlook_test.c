@@ -298,6 +298,30 @@ static void spans_and_times_are_rounded_up(void **state)
     }
 }
 
+/* Files are written by others: no point may bring the outlook down. */
+static void points_off_the_curve_do_no_harm(void **state)
+{
+    (void)state;
+    const double odd[] = {NAN, 0, 0.5};
+    for (size_t i = 0; i < COUNT(odd); i++) {
+        struct bench_results_point points[POINTS + 1];
+        fill_sweep(points);
+        points[POINTS] = point_of(odd[i], 1e6);
+        struct bench_results results = results_of(points, POINTS + 1);
+        struct outlook_basis basis;
+        outlook_basis_make(&results, 1, &as_measured, &basis);
+        assert_int_equal(basis.fitted, USL_FITTED);
+        assert_true(basis.concurrency == 256 && basis.concurrency_least == 1);
+    }
+    struct bench_results_point point = point_of(64, 1e-12);
+    struct bench_results results = results_of(&point, 1);
+    struct outlook_basis basis;
+    struct outlook outlook;
+    outlook_basis_make(&results, 1, &as_measured, &basis);
+    outlook_make(&basis, &(struct outlook_question){1000000000, 1}, &outlook);
+    assert_true(outlook.duration_ns == UINT64_C(3000000000000000000));
+}
+
 static void one_account_is_not_many(void **state)
 {
     (void)state;
@@ -321,6 +345,7 @@ int main(void)
         cmocka_unit_test(the_first_sweep_over_concurrency_counts),
         cmocka_unit_test(a_settlements_own_path_bounds_few_accounts),
         cmocka_unit_test(spans_and_times_are_rounded_up),
+        cmocka_unit_test(points_off_the_curve_do_no_harm),
         cmocka_unit_test(one_account_is_not_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,9 +225,13 @@ static void confirm_next(struct settle *settle, struct settlement *s)
         s->confirming--;
         enum step_kind step = s->confirming;
         uint16_t generation = s->accepted_generation[step];
-        if (generation == 0 || !account_is_done(s, step))
+        if (generation == 0)
             continue;
-        if (!can_ask) {
+        // Undone by us; where it came back by itself, too, that money is the other side's.
+        bool is_undone = !account_is_done(s, step);
+        if (is_undone && !s->is_compensating)
+            continue;
+        if (is_undone || !can_ask) {
             s->unconfirmed_steps |= (uint8_t)(1U << step);
             continue;
         }

@@ -7,7 +7,8 @@
  * about again, newest first, where the bank can be asked by key: one that it now shows as refused
  * was accepted first and failed later; it gets reversing entries, and the settlement parks. What
  * is beyond the ledger's balance parks, too, where it is the sum of transfers that nobody
- * confirms; else it is residue. Less parks.
+ * confirms, or that were undone, and may have come back by themselves besides; else it is residue.
+ * Less parks.
  */
 #ifndef DAYBOOK_CORE_CLOSING_H
 #define DAYBOOK_CORE_CLOSING_H

@@ -83,7 +83,9 @@ static bool is_unconfirmed(const struct auditor *auditor, uint32_t who)
     int64_t ledger_minor = auditor->rules.pool == POOL_RECEIVED
                                ? auditor_shown_before(auditor, who) + account->deposit_minor
                                : account->ledger[LEDGER_VIRTUAL];
-    if (auditor->rules.asks_always || !auditor_is_done(account, STEP_PAYOUT))
+    // What is undone is not asked about: it may have come back by itself, too.
+    bool can_tell = auditor->rules.asks_always || !auditor_is_done(account, STEP_PAYOUT);
+    if (can_tell && !account->is_compensating)
         return false;
     for (uint32_t i = 0; i < account->told_count && i < AUDITED_LOOKS; i++)
         if (auditor_is_sum(auditor, who, account->told_minor[i] - ledger_minor, false))

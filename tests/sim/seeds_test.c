@@ -38,6 +38,15 @@ static void a_bank_that_lags_behind_proves_no_return(void **state)
     (void)payday_run(state, &plan);
 }
 
+/* A collect came back by itself, and was undone, too: the second time is no residue. */
+static void what_came_back_and_was_undone_too_is_no_residue(void **state)
+{
+    struct sim_plan plan = payday_plan(48, 48);
+    swarm_draw(&plan.swarm, plan.accounts, plan.seed);
+    plan.swarm.partitions = 1;
+    (void)payday_run(state, &plan);
+}
+
 static void other_seeds_are_other_paydays(void **state)
 {
     struct sim_plan plan = payday_plan(1, 20);
@@ -83,6 +92,7 @@ int main(void)
         cmocka_unit_test(each_seed_ends_well_and_twice_the_same),
         cmocka_unit_test(a_late_send_of_a_former_engine_undoes_no_not_found),
         cmocka_unit_test(a_bank_that_lags_behind_proves_no_return),
+        cmocka_unit_test(what_came_back_and_was_undone_too_is_no_residue),
         cmocka_unit_test(other_seeds_are_other_paydays),
         cmocka_unit_test(a_crash_changes_the_trace),
         cmocka_unit_test(the_first_differing_item_is_found),

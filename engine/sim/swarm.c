@@ -111,7 +111,7 @@ static void draw_sizes(struct swarm *f, uint32_t accounts, uint64_t seed)
     PICK(calls, 1, 2, 8, 32, 128);
     PICK(rate_per_s, 20, 100, 333, 1000, 5000);
     PICK(burst, 1, 2, 10, 50);
-    PICK(partitions, 1, 1, 2, 3);
+    PICK(partitions, 1, 1, 2, 2, 3);
     // Each makes calls of its own, and has an account.
     f->partitions = at_most(at_most(f->partitions, f->calls), accounts);
 }

@@ -32,6 +32,7 @@ void intake_init(struct settle *settle)
     struct intake *intake = &settle->intake;
     bool all = settle->config.scope == SETTLE_ALL;
     intake->stage = all ? INTAKE_UNDER_WAY : INTAKE_WAITING;
+    intake->after_position = settle->start.accounts + 1;
     intake->is_last_look = !all;
     intake->again_at_ns = 0;
     intake->has_requests = true;
@@ -526,7 +527,8 @@ static void take_in_page(struct settle *settle, const struct store_loaded *loade
             take_in_again(settle, row, &intake->listed[i].account);
             continue;
         }
-        CHECK(position > intake->after_position);
+        CHECK(loaded->scope == LOAD_UNDER_WAY ? position < intake->after_position
+                                              : position > intake->after_position);
         intake->after_position = position;
         if (is_requested(settle, position))
             continue;

@@ -174,7 +174,8 @@ struct chunk {
 /* ---- what the store tells of a settlement --------------------------------------------------- */
 
 enum load_scope {
-    LOAD_UNDER_WAY, /* deposit recorded, not ended, not parked; by position */
+    LOAD_UNDER_WAY, /* deposit recorded, not ended, not parked; by position, the highest first:
+                       there they are, and only the end of the walk passes all that have ended */
     LOAD_FRESH,     /* no deposit recorded, not ended, not parked; by position; opens them */
     LOAD_AGAIN,     /* the fresh ones at the listed positions, in the order of the list */
     LOAD_REQUESTED, /* those that somebody asks something about, one row a request that has no
@@ -282,10 +283,11 @@ struct bank_call {
 };
 
 struct store_load {
-    uint8_t scope;           /* enum load_scope */
-    uint32_t after_position; /* UNDER_WAY, FRESH: positions above this; from 0 (they start at 1) */
-    uint64_t after_request;  /* REQUESTED: ids above this */
-    uint32_t row_max;        /* at most LOAD_ROWS_MAX */
+    uint8_t scope;             /* enum load_scope */
+    uint32_t after_position;   /* FRESH: positions above this, from 0 (they start at 1); UNDER_WAY:
+                                  positions below this, from one more than there are */
+    uint64_t after_request;    /* REQUESTED: ids above this */
+    uint32_t row_max;          /* at most LOAD_ROWS_MAX */
     const uint32_t *positions; /* AGAIN */
     uint32_t position_count;   /* AGAIN: at most row_max */
 };

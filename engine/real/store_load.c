@@ -387,6 +387,15 @@ static bool read_row(const struct store_config *config, const PGresult *result, 
     return true;
 }
 
+/* Pages are walked by position: nothing may lie behind. */
+static void check_order(const struct store_pages *pages, uint64_t before, uint64_t settlement_id)
+{
+    if (pages->load.scope == LOAD_FRESH)
+        CHECK(settlement_id > before);
+    if (pages->load.scope == LOAD_UNDER_WAY)
+        CHECK(settlement_id < before);
+}
+
 static void on_rows(struct store_pages *pages, const PGresult *result, char error[PG_ERROR_BYTES])
 {
     int count = PQntuples(result);
@@ -405,9 +414,8 @@ static void on_rows(struct store_pages *pages, const PGresult *result, char erro
                      pages->rows[row].settlement_id);
             return;
         }
-        // The pages of a scope are walked by position: nothing may lie behind.
-        if (row > 0 && (pages->load.scope == LOAD_UNDER_WAY || pages->load.scope == LOAD_FRESH))
-            CHECK(pages->rows[row].settlement_id > pages->rows[row - 1].settlement_id);
+        if (row > 0)
+            check_order(pages, pages->rows[row - 1].settlement_id, pages->rows[row].settlement_id);
     }
     pages->row_count = (uint32_t)count;
     pages->at_end = pages->row_count < pages->load.row_max;

@@ -80,10 +80,13 @@ static void read_listed(struct store_sim *store, struct page *page, const struct
 
 static void read_in_order(struct store_sim *store, struct page *page, const struct session *session)
 {
-    enum store_place wanted = page->load.scope == LOAD_FRESH ? STORE_FRESH : STORE_UNDER_WAY;
-    uint32_t position = page->load.after_position + 1, account;
-    for (; (account = account_at(store, session, position)) != UINT32_MAX; position++) {
-        if (store_rows_place(&store->rows, account) != wanted)
+    bool is_fresh = page->load.scope == LOAD_FRESH;
+    enum store_place wanted = is_fresh ? STORE_FRESH : STORE_UNDER_WAY;
+    uint32_t way = is_fresh ? 1 : UINT32_MAX; // down
+    uint32_t position = page->load.after_position + way, last = store->config.workload->count;
+    for (; position >= 1 && position <= last; position += way) {
+        uint32_t account = account_at(store, session, position);
+        if (account == UINT32_MAX || store_rows_place(&store->rows, account) != wanted)
             continue;
         if (page->row_count == page->load.row_max)
             return;

@@ -1,8 +1,9 @@
--- The next settlements after a position whose deposit is recorded, and which have neither ended
+-- The next settlements below a position whose deposit is recorded, and which have neither ended
 -- (22 to 26) nor are parked (21); each with its newest transfer, and the generation under which each
--- step was accepted. One pass over the partition's outcomes, in the order of their key, finds them:
+-- step was accepted. One pass over the partition's outcomes, from the highest key down, finds them:
+-- what a run had begun last is there at once, and only the last page passes all that have ended.
 -- seq << 8 | state has its greatest value at the newest state.
--- $1 batch, $2 partition, $3 epoch, $4 revision, $5 after position, $6 most rows
+-- $1 batch, $2 partition, $3 epoch, $4 revision, $5 below position, $6 most rows
 -- $7 not 0: what earlier settlements posted as come in is wanted
 SELECT (SELECT daybook.check_epoch($1::int, $2::int, $3::int)), u.settlement_id,
        o.account_id IS NOT NULL, m.bank, m.mapping_id, p.key_seed, p.repayment_minor, p.hold_minor,
@@ -24,12 +25,12 @@ LEFT JOIN (
     (
         SELECT x.settlement_id
         FROM daybook.outcome x
-        WHERE x.settlement_id > (($1::bigint << 32) | ($2::bigint << 26) | $5::bigint)
-          AND x.settlement_id < (($1::bigint << 32) | ($2::bigint << 26)) + (1 << 26)
+        WHERE x.settlement_id > (($1::bigint << 32) | ($2::bigint << 26))
+          AND x.settlement_id < (($1::bigint << 32) | ($2::bigint << 26)) + $5::bigint
         GROUP BY x.settlement_id
         HAVING bool_or(x.state = 7) AND NOT bool_or(x.state BETWEEN 22 AND 26)
            AND max(x.seq::int << 8 | x.state) & 255 <> 21
-        ORDER BY x.settlement_id
+        ORDER BY x.settlement_id DESC
         LIMIT $6::int
     ) u
     LEFT JOIN LATERAL (

@@ -5,6 +5,9 @@
 
 #include "real/clock.h"
 
+/* No position is above it. */
+#define TOP (1U << 26)
+
 static struct event load(struct store *store, enum load_scope scope, uint32_t after, uint32_t max)
 {
     const struct store_load command = {
@@ -122,16 +125,16 @@ static void each_scope_has_its_own_settlements(void **state)
     assert_int_equal(position_at(&fresh, 1), 7);
     assert_int_equal(fresh.store_loaded.rows[1].seen_minor, -1);
 
-    struct event page = load(store, LOAD_UNDER_WAY, 0, 2);
+    struct event page = load(store, LOAD_UNDER_WAY, TOP, 2);
     assert_int_equal(page.store_loaded.row_count, 2);
     assert_false(page.store_loaded.at_end);
     const struct load_row *row = &page.store_loaded.rows[0];
-    assert_int_equal(settlement_position(row->settlement_id), 4);
-    assert_int_equal(row->deposit_minor, 1500);
-    assert_int_equal(row->seen_minor, 70);
-    assert_int_equal(row->done_steps, 1U << STEP_DEPOSIT);
-    assert_int_equal(row->outcome_seq, 2);
-    assert_int_equal(row->transfer.step, 0);
+    assert_int_equal(settlement_position(row->settlement_id), 6);
+    assert_int_equal(row->done_steps, 1U << STEP_DEPOSIT | 1U << STEP_COLLECT | 1U << STEP_HOLD);
+    assert_int_equal(row->outcome_seq, 4);
+    assert_int_equal(row->transfer.step, STEP_PAYOUT);
+    assert_int_equal(row->transfer.generation, 2);
+    assert_int_equal(row->transfer.state, 0);
     row = &page.store_loaded.rows[1];
     assert_int_equal(settlement_position(row->settlement_id), 5);
     assert_int_equal(row->state, LOAD_STATE_OPEN);
@@ -146,12 +149,12 @@ static void each_scope_has_its_own_settlements(void **state)
     assert_int_equal(page.store_loaded.row_count, 1);
     assert_true(page.store_loaded.at_end);
     row = &page.store_loaded.rows[0];
-    assert_int_equal(settlement_position(row->settlement_id), 6);
-    assert_int_equal(row->done_steps, 1U << STEP_DEPOSIT | 1U << STEP_COLLECT | 1U << STEP_HOLD);
-    assert_int_equal(row->outcome_seq, 4);
-    assert_int_equal(row->transfer.step, STEP_PAYOUT);
-    assert_int_equal(row->transfer.generation, 2);
-    assert_int_equal(row->transfer.state, 0);
+    assert_int_equal(settlement_position(row->settlement_id), 4);
+    assert_int_equal(row->deposit_minor, 1500);
+    assert_int_equal(row->seen_minor, 70);
+    assert_int_equal(row->done_steps, 1U << STEP_DEPOSIT);
+    assert_int_equal(row->outcome_seq, 2);
+    assert_int_equal(row->transfer.step, 0);
     book_close(book);
     store_close(store);
     claim_close(claim);
@@ -171,7 +174,7 @@ static void the_newest_outcome_of_the_newest_transfer_is_told(void **state)
     book_outcome(book, 1, 3, STEP_COLLECT, 1, OUTCOME_REJECTED_LATER, 300);
     int64_t decided_us = book->records[3].outcome.at_us;
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
-    struct event page = load(store, LOAD_UNDER_WAY, 0, 1);
+    struct event page = load(store, LOAD_UNDER_WAY, TOP, 1);
     const struct load_transfer *transfer = &page.store_loaded.rows[0].transfer;
     assert_int_equal(transfer->state, OUTCOME_REJECTED_LATER);
     assert_int_equal(transfer->decided_at_us, decided_us);
@@ -196,14 +199,14 @@ static void the_generation_under_which_each_step_was_accepted_is_told(void **sta
     book_outcome(book, 1, 4, STEP_HOLD, 0, OUTCOME_POSTED, 50);
     book_intent(book, 1, STEP_PAYOUT, 1, 650, 1);
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
-    struct event page = load(store, LOAD_UNDER_WAY, 0, 1);
+    struct event page = load(store, LOAD_UNDER_WAY, TOP, 1);
     const struct load_row *row = &page.store_loaded.rows[0];
     assert_int_equal(row->accepted_generation[STEP_COLLECT], 2);
     assert_int_equal(row->accepted_generation[STEP_HOLD], 0);
     assert_int_equal(row->accepted_generation[STEP_PAYOUT], 0);
     book_outcome(book, 1, 5, STEP_PAYOUT, 1, OUTCOME_ACCEPTED, 650);
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
-    page = load(store, LOAD_UNDER_WAY, 0, 1);
+    page = load(store, LOAD_UNDER_WAY, TOP, 1);
     assert_int_equal(page.store_loaded.rows[0].accepted_generation[STEP_PAYOUT], 1);
     book_close(book);
     store_close(store);
@@ -383,10 +386,10 @@ static void what_earlier_settlements_received_is_told_where_a_bank_wants_it(void
     book_outcome(next, 1, 1, STEP_DEPOSIT, 0, OUTCOME_DEPOSITED, 500);
     book_entry(next, 1, STEP_DEPOSIT, 1, LEDGER_VIRTUAL, LEDGER_PAYABLE, 500);
     assert_int_equal(world_write(store, book_chunk(next)), STATUS_OK);
-    page = load(store, LOAD_UNDER_WAY, 0, 2);
+    page = load(store, LOAD_UNDER_WAY, TOP, 2);
     assert_int_equal(page.store_loaded.rows[0].floor_received_minor, deposit_minor + 40);
     struct store *unwanted = world_store(&world, second, claim_epoch(claims[1]));
-    page = load(unwanted, LOAD_UNDER_WAY, 0, 2);
+    page = load(unwanted, LOAD_UNDER_WAY, TOP, 2);
     assert_int_equal(page.store_loaded.rows[0].floor_received_minor, 0);
     book_close(book);
     book_close(next);

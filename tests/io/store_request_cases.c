@@ -40,6 +40,8 @@ static struct event load(struct desk *desk, enum load_scope scope, uint64_t afte
 {
     static const uint32_t positions[] = {1, 2, 3, 4, 5, 6, 7, 8};
     const struct store_load command = {.scope = (uint8_t)scope,
+                                       // of those under way: below any
+                                       .after_position = scope == LOAD_UNDER_WAY ? 1U << 26 : 0,
                                        .after_request = after,
                                        .row_max = max,
                                        .positions = positions,
@@ -374,6 +376,16 @@ static void released_ones_go_on_from_where_they_were(void **state)
     desk_close(&desk);
 }
 
+static const struct load_row *row_of(const struct event *page, uint32_t position)
+{
+    const struct load_row *row = page->store_loaded.rows;
+    const struct load_row *end = row + page->store_loaded.row_count;
+    while (row < end && settlement_position(row->settlement_id) != position)
+        row++;
+    assert_true(row < end);
+    return row;
+}
+
 /* 1 collect and hold undone; 2 payout reversed, then by hand; 3 payout reversed, then again */
 static void steps_undone_reversed_or_done_by_hand_are_told(void **state)
 {
@@ -401,12 +413,13 @@ static void steps_undone_reversed_or_done_by_hand_are_told(void **state)
     const uint8_t before = 1U << STEP_DEPOSIT | 1U << STEP_COLLECT;
     struct event page = load(&desk, LOAD_UNDER_WAY, 0, 8);
     assert_int_equal(page.store_loaded.row_count, 3);
-    assert_int_equal(page.store_loaded.rows[0].done_steps, before);
-    assert_true(page.store_loaded.rows[0].is_compensating);
-    for (uint32_t row = 1; row <= 2; row++) {
-        assert_int_equal(page.store_loaded.rows[row].done_steps, before | 1U << STEP_HOLD);
-        assert_false(page.store_loaded.rows[row].is_compensating);
-        assert_int_equal(page.store_loaded.rows[row].accepted_generation[STEP_PAYOUT], 1);
+    assert_int_equal(row_of(&page, 1)->done_steps, before);
+    assert_true(row_of(&page, 1)->is_compensating);
+    for (uint32_t position = 2; position <= 3; position++) {
+        const struct load_row *row = row_of(&page, position);
+        assert_int_equal(row->done_steps, before | 1U << STEP_HOLD);
+        assert_false(row->is_compensating);
+        assert_int_equal(row->accepted_generation[STEP_PAYOUT], 1);
     }
     book_intent(book, 1, STEP_COLLECT, 1, 300, 1);
     book_undo(book);
@@ -423,15 +436,15 @@ static void steps_undone_reversed_or_done_by_hand_are_told(void **state)
     static const enum load_scope scopes[] = {LOAD_UNDER_WAY, LOAD_REQUESTED};
     for (int i = 0; i < 2; i++) {
         page = load(&desk, scopes[i], 0, 8);
-        const struct load_row *row = page.store_loaded.rows;
-        assert_int_equal(row[0].done_steps, 1U << STEP_DEPOSIT);
-        assert_int_equal(row[0].transfer.kind, TRANSFER_UNDO);
-        assert_int_equal(row[0].transfer.state, OUTCOME_ACCEPTED);
+        const struct load_row *row = row_of(&page, 1);
+        assert_int_equal(row->done_steps, 1U << STEP_DEPOSIT);
+        assert_int_equal(row->transfer.kind, TRANSFER_UNDO);
+        assert_int_equal(row->transfer.state, OUTCOME_ACCEPTED);
         const uint8_t all = before | 1U << STEP_HOLD | 1U << STEP_PAYOUT;
-        assert_int_equal(row[1].done_steps, all);
-        assert_int_equal(row[1].accepted_generation[STEP_PAYOUT], 0); // not ours
-        assert_int_equal(row[2].done_steps, all);
-        assert_int_equal(row[2].accepted_generation[STEP_PAYOUT], 2);
+        assert_int_equal(row_of(&page, 2)->done_steps, all);
+        assert_int_equal(row_of(&page, 2)->accepted_generation[STEP_PAYOUT], 0); // not ours
+        assert_int_equal(row_of(&page, 3)->done_steps, all);
+        assert_int_equal(row_of(&page, 3)->accepted_generation[STEP_PAYOUT], 2);
     }
     desk_close(&desk);
 }

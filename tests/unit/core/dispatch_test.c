@@ -266,7 +266,7 @@ static void permissions_renewed_together_do_not_overfill_a_chunk(void **state)
     for (uint32_t i = 0; i < 14; i++)
         add_under_way(STEP_HOLD);
     // All are permitted when the first is told to slow down; then their permissions pass.
-    SAY(account_at(1), CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .throttled = true,
+    SAY(account_at(14), CALL_TRANSFER, .answer = ANSWER_NOT_DONE, .throttled = true,
         .retry_after_ns = 4 * S);
     run_to_end(SETTLE_END_COMPLETE);
     for (uint32_t position = 1; position <= 14; position++) {
@@ -469,10 +469,10 @@ static void who_waits_to_send_again_goes_before_new_intents(void **state)
     rules(0)->burst = 1;
     for (uint32_t i = 0; i < 6; i++)
         add_under_way(STEP_HOLD);
-    SAY(account_at(1), CALL_TRANSFER, .answer = ANSWER_NOT_DONE);
+    SAY(account_at(6), CALL_TRANSFER, .answer = ANSWER_NOT_DONE);
     run_to_end(SETTLE_END_COMPLETE);
-    assert_true(record_of(1, RECORD_ATTEMPT, 1)->attempt.at_us <
-                record_of(4, RECORD_INTENT, 1)->intent.intended_at_us);
+    assert_true(record_of(6, RECORD_ATTEMPT, 1)->attempt.at_us <
+                record_of(3, RECORD_INTENT, 1)->intent.intended_at_us);
 }
 
 static void slow_down_is_not_a_failed_try(void **state)

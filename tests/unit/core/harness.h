@@ -382,13 +382,15 @@ static inline uint32_t page_of(const struct store_load *load, bool *at_end)
     for (uint32_t i = 0; load->scope == LOAD_AGAIN && i < load->position_count; i++)
         world->page[count++] = recorded_row(load->positions[i]);
     bool by_position = load->scope == LOAD_UNDER_WAY || load->scope == LOAD_FRESH;
-    for (uint32_t i = load->after_position; by_position && i < world->account_count; i++) {
-        if (!is_in_scope(i + 1, load->scope))
+    uint32_t way = load->scope == LOAD_FRESH ? 1 : UINT32_MAX; // down
+    uint32_t position = load->after_position + way;
+    for (; by_position && position >= 1 && position <= world->account_count; position += way) {
+        if (!is_in_scope(position, load->scope))
             continue;
         *at_end = count < load->row_max;
         if (!*at_end)
             break;
-        world->page[count++] = recorded_row(i + 1);
+        world->page[count++] = recorded_row(position);
     }
     for (uint32_t i = 0; load->scope == LOAD_REQUESTED && i < world->wish_count; i++) {
         const struct wish *wish = &world->wishes[i];

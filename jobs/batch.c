@@ -133,6 +133,8 @@ bool batch_list_banks(struct db *db, const struct batch *batch, struct batch_ban
         banks[i].repayment_minor = db_int(result, i, 2);
         banks[i].hold_minor = db_int(result, i, 3);
         banks[i].expected_minor = db_int(result, i, 4);
+        banks[i].collects = (uint64_t)db_int(result, i, 5);
+        banks[i].holds = (uint64_t)db_int(result, i, 6);
     }
     PQclear(result);
     return true;

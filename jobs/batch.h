@@ -50,7 +50,7 @@ struct batch_money {
 
 struct batch_bank {
     char name[BANK_TEXT_MAX + 1];
-    uint64_t accounts;
+    uint64_t accounts, collects, holds; /* all; with a repayment; with a hold */
     int64_t repayment_minor, hold_minor, expected_minor;
 };
 

@@ -327,6 +327,7 @@ static bool write_plan(struct import *import)
            db_execute(import->db, sql_import_mappings, 0, empty) &&
            db_script(import->db, "ANALYZE fresh") &&
            db_execute(import->db, sql_import_plan, 3, plan) &&
+           db_execute(import->db, sql_import_banks, 2, plan) &&
            db_execute(import->db, sql_import_revision, 6, revision) &&
            db_execute(import->db, sql_import_head, 2, plan);
 }

@@ -94,6 +94,17 @@ static void take_plan_row(struct verify *verify, struct hash *digest, const PGre
                      canonical.texts[COHORT_REF]);
 }
 
+static bool check_banks(struct verify *verify)
+{
+    const char *const params[] = {verify->batch->id, verify->batch->revision};
+    PGresult *result = db_query(verify->db, sql_verify_plan_banks, 2, params);
+    for (int i = 0; result != NULL && i < PQntuples(result); i++)
+        verify_fault(verify, 0, 0, "what was counted at bank %s is not what the plan says",
+                     db_text(result, i, 0));
+    PQclear(result);
+    return result != NULL;
+}
+
 bool verify_plan_read(struct verify *verify)
 {
     const struct batch *batch = verify->batch;
@@ -121,5 +132,5 @@ bool verify_plan_read(struct verify *verify)
     hash_close(digest);
     if (begun && !failed && strcmp(hex, batch->digest) != 0)
         verify_fault(verify, 0, 0, "the plan is not the one whose digest was recorded");
-    return begun && !failed;
+    return begun && !failed && check_banks(verify);
 }

@@ -1,9 +1,6 @@
 -- The banks of batch $1, revision $2, with what is planned at each.
-SELECT m.bank, count(*) AS accounts, sum(p.repayment_minor)::bigint AS repayment,
-       sum(p.hold_minor)::bigint AS hold, coalesce(sum(p.expected_minor), 0)::bigint AS expected
-FROM daybook.plan p
-JOIN daybook.mapping m ON m.mapping_id = p.mapping_id
-WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
-  AND p.revision = $2::int
-GROUP BY m.bank
-ORDER BY m.bank
+SELECT b.bank, b.accounts, b.repayment_minor, b.hold_minor, b.expected_minor,
+       b.collects, b.holds
+FROM daybook.plan_bank b
+WHERE b.batch_id = $1::int AND b.revision = $2::int
+ORDER BY b.bank

@@ -1,12 +1,15 @@
--- Where the settlements of a batch stand: $1 batch, $2 revision. One pass over the outcomes; the
--- plan is looked at only where some have none.
+-- Where the settlements of a batch stand: $1 batch, $2 revision. One walk over the outcomes, by their
+-- key, whose first of each settlement is its newest; the plan is looked at only where some have none.
 WITH newest AS MATERIALIZED (
-    -- seq << 8 | state: its greatest value tells the newest state.
-    SELECT o.settlement_id, max(o.seq::int << 8 | o.state) & 255 AS state,
-           bool_or(o.state = 7) AS has_deposit
+    SELECT DISTINCT ON (o.settlement_id) o.settlement_id, o.state
     FROM daybook.outcome o
     WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
-    GROUP BY o.settlement_id
+    ORDER BY o.settlement_id DESC, o.seq DESC
+), going AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM daybook.outcome x
+                   WHERE x.settlement_id = n.settlement_id AND x.state = 7) AS has_deposit
+    FROM newest n
+    WHERE n.state NOT BETWEEN 20 AND 26
 ), totals AS MATERIALIZED (
     SELECT count(*) FILTER (WHERE n.state = 22) AS settled,
            count(*) FILTER (WHERE n.state = 23) AS compensated,
@@ -15,9 +18,9 @@ WITH newest AS MATERIALIZED (
            count(*) FILTER (WHERE n.state = 26) AS written_off,
            count(*) FILTER (WHERE n.state = 20) AS short,
            count(*) FILTER (WHERE n.state = 21) AS parked,
-           count(*) FILTER (WHERE n.state NOT BETWEEN 20 AND 26 AND n.has_deposit) AS active,
+           (SELECT count(*) FROM going g WHERE g.has_deposit) AS active,
            -- Released, or its floor raised, before the deposit: it waits as if nothing had happened.
-           count(*) FILTER (WHERE n.state NOT BETWEEN 20 AND 26 AND NOT n.has_deposit) AS begun,
+           (SELECT count(*) FROM going g WHERE NOT g.has_deposit) AS begun,
            (SELECT r.accounts FROM daybook.plan_revision r
             WHERE r.batch_id = $1::int AND r.revision = $2::int) - count(*) AS untouched
     FROM newest n

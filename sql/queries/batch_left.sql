@@ -1,16 +1,18 @@
 -- Who is left in doubt, pending or parked: $1 batch, $2 at most so many of each, in the order of the
 -- plan, with how many there are.
 WITH newest AS MATERIALIZED (
-    -- seq << 8 | state: its greatest value tells the newest state.
-    SELECT o.settlement_id, max(o.seq::int << 8 | o.state) AS packed
-    FROM daybook.outcome o
-    WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
-    GROUP BY o.settlement_id
-    HAVING max(o.seq::int << 8 | o.state) & 255 NOT IN (20, 22, 23, 24, 25, 26)
+    SELECT n.settlement_id, n.seq, n.state
+    FROM (
+        SELECT DISTINCT ON (o.settlement_id) o.settlement_id, o.seq, o.state
+        FROM daybook.outcome o
+        WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
+        ORDER BY o.settlement_id DESC, o.seq DESC
+    ) n
+    WHERE n.state NOT IN (20, 22, 23, 24, 25, 26)
 ), left_over AS (
-    SELECT n.settlement_id, n.packed >> 8 AS seq, t.step, t.amount_minor, t.intended_at,
+    SELECT n.settlement_id, n.seq, t.step, t.amount_minor, t.intended_at,
            CASE WHEN t.step IS NOT NULL AND d.state IS NULL THEN 'in_doubt'
-                WHEN n.packed & 255 = 21 THEN 'parked'
+                WHEN n.state = 21 THEN 'parked'
                 WHEN d.state = 2 THEN 'pending' END AS kind
     FROM newest n
     LEFT JOIN LATERAL (

@@ -2,11 +2,15 @@
 -- looked for, those under way, and how many of both collect or hold by the plan. Put together by
 -- grouping, not by a join: the row counts are guessed, and a guess must not make this quadratic.
 WITH newest AS MATERIALIZED (
-    SELECT o.settlement_id, max(o.seq::int << 8 | o.state) & 255 AS state,
-           bool_or(o.state = 7) AS has_deposit
-    FROM daybook.outcome o
-    WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
-    GROUP BY o.settlement_id
+    SELECT n.settlement_id, n.state, NOT n.state BETWEEN 21 AND 26 AND EXISTS (
+               SELECT FROM daybook.outcome x
+               WHERE x.settlement_id = n.settlement_id AND x.state = 7) AS has_deposit
+    FROM (
+        SELECT DISTINCT ON (o.settlement_id) o.settlement_id, o.state
+        FROM daybook.outcome o
+        WHERE o.settlement_id >= $1::bigint << 32 AND o.settlement_id < ($1::bigint + 1) << 32
+        ORDER BY o.settlement_id DESC, o.seq DESC
+    ) n
 ), told AS (
     SELECT p.settlement_id, p.mapping_id, p.repayment_minor > 0 AS collects, p.hold_minor > 0 AS holds,
            NULL::int AS state, false AS has_deposit

@@ -1,10 +1,8 @@
 -- Money of batch $1, revision $2: planned, and moved so far.
-SELECT (SELECT sum(p.repayment_minor)::bigint FROM daybook.plan p
-        WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
-          AND p.revision = $2::int) AS repayment,
-       (SELECT sum(p.hold_minor)::bigint FROM daybook.plan p
-        WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
-          AND p.revision = $2::int) AS hold,
+SELECT (SELECT sum(b.repayment_minor)::bigint FROM daybook.plan_bank b
+        WHERE b.batch_id = $1::int AND b.revision = $2::int) AS repayment,
+       (SELECT sum(b.hold_minor)::bigint FROM daybook.plan_bank b
+        WHERE b.batch_id = $1::int AND b.revision = $2::int) AS hold,
        coalesce(sum(o.amount_minor) FILTER (WHERE o.state = 7), 0)::bigint AS deposited,
        coalesce(sum(s.moved_minor) FILTER (WHERE o.step = 2), 0)::bigint AS collected,
        coalesce(sum(s.moved_minor) FILTER (WHERE o.step = 3), 0)::bigint AS held,

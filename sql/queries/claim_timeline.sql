@@ -17,12 +17,8 @@ WITH now_on AS MATERIALIZED (
         JOIN daybook.batch_head h ON h.batch_id = b.batch_id
         JOIN daybook.plan_revision pr ON pr.batch_id = b.batch_id AND pr.revision = h.revision
         CROSS JOIN LATERAL generate_series(0, pr.partitions - 1) AS place
-        CROSS JOIN LATERAL (
-            SELECT DISTINCT m.bank FROM daybook.plan p
-            JOIN daybook.mapping m ON m.mapping_id = p.mapping_id
-            WHERE p.settlement_id >= b.batch_id::bigint << 32
-              AND p.settlement_id < (b.batch_id::bigint + 1) << 32 AND p.revision = h.revision
-        ) k
+        -- A plan of which no bank is known is not proven either.
+        LEFT JOIN daybook.plan_bank k ON k.batch_id = b.batch_id AND k.revision = h.revision
         WHERE b.batch_id = $1::int
           AND NOT EXISTS (
               SELECT FROM daybook.reconciliation x

@@ -1,5 +1,6 @@
 -- Batches that ended on older dates than batch $1 (revision $2), and hold accounts of it that are still
--- without their deposit: with how many.
+-- without their deposit: with how many. The plan is looked at only where an older batch has accounts
+-- that have not ended.
 SELECT b.batch_id, b.cohort, b.settle_date, count(*) AS accounts
 FROM daybook.plan p
 JOIN LATERAL (
@@ -14,6 +15,12 @@ LEFT JOIN LATERAL (
 ) s ON true
 WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
   AND p.revision = $2::int AND newest.settlement_id <> p.settlement_id
+  AND (SELECT EXISTS (
+          SELECT FROM daybook.batch older
+          JOIN daybook.batch_head h ON h.batch_id = older.batch_id
+          JOIN daybook.batch here ON here.batch_id = $1::int
+          WHERE older.settle_date < here.settle_date
+            AND h.frozen_at IS NOT NULL AND h.closed_at IS NULL))
   AND b.settle_date < mine.settle_date
   AND (s.state IS NULL OR s.state = 20
        OR s.state IN (31, 32)

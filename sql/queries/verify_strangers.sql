@@ -45,6 +45,7 @@ FROM (
     UNION ALL SELECT 'head', batch_id FROM daybook.head
     UNION ALL SELECT 'batch_head', batch_id FROM daybook.batch_head
     UNION ALL SELECT 'plan_revision', batch_id FROM daybook.plan_revision
+    UNION ALL SELECT 'plan_bank', batch_id FROM daybook.plan_bank
     UNION ALL SELECT 'run', batch_id FROM daybook.run
     UNION ALL SELECT 'closing', batch_id FROM daybook.closing
     UNION ALL SELECT 'request', batch_id FROM daybook.request

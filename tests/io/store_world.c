@@ -124,6 +124,11 @@ uint32_t world_batch(struct world *world, const char *cohort, const char *date, 
              "generate_series(1, %u) n JOIN daybook.account a ON a.account_ref = '%s-' || n JOIN "
              "daybook.mapping m ON m.account_id = a.account_id ORDER BY n",
              batch_id, accounts, prefix);
+    world_do(world,
+             "INSERT INTO daybook.plan_bank SELECT %u, 1, 'bank1', count(*), count(*), count(*), "
+             "sum(p.repayment_minor), sum(p.hold_minor), sum(p.expected_minor) FROM daybook.plan p "
+             "WHERE p.settlement_id >> 32 = %u",
+             batch_id, batch_id);
     world_do(world, "INSERT INTO daybook.batch_head (batch_id, revision) VALUES (%u, 1)", batch_id);
     return batch_id;
 }

@@ -199,6 +199,12 @@ for change in "repayment_minor = repayment_minor + 1" "hold_minor = hold_minor +
     ! is_drawn || tampered 'the plan is not the one' "UPDATE plan SET $change
         WHERE settlement_id = (1::bigint << 32) + 7"
 done
+for change in "accounts = accounts + 1" "collects = collects - 1" "holds = holds - 1" \
+    "repayment_minor = 0" "hold_minor = 0" "expected_minor = 0" "bank = 'other'"; do
+    ! is_drawn || tampered 'what was counted at bank' "UPDATE plan_bank SET $change
+        WHERE batch_id = 1"
+done
+tampered 'what was counted at bank' "DELETE FROM plan_bank WHERE batch_id = 1"
 tampered 'another key seed' "UPDATE plan SET key_seed = gen_random_uuid()
     WHERE settlement_id = (1::bigint << 32) + 7"
 tampered 'the plan is not the one' "DELETE FROM plan WHERE settlement_id = (1::bigint << 32) + 60"

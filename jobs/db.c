@@ -11,7 +11,10 @@
 
 /* What was put into a schema of the search path must not be taken for ours, or for the server's. */
 static const char settings_sql[] = "SET search_path = pg_catalog, pg_temp;"
-                                   "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET jit = off";
+                                   "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET jit = off;"
+                                   // A batch's rows lie together, in the order of their keys, of
+                                   // which nothing is known right after an import or a run.
+                                   "SET enable_bitmapscan = off; SET work_mem = '64MB'";
 
 struct db {
     PGconn *connection;
@@ -278,6 +281,28 @@ bool db_execute(struct db *db, const char *sql, int count, const char *const *pa
     PGresult *result = db_query(db, sql, count, params);
     PQclear(result);
     return result != NULL;
+}
+
+bool db_ask(struct db *db, const char *sql, int count, const char *const *params)
+{
+    if (PQsendQueryParams(db->connection, sql, count, NULL, params, NULL, NULL, 0) == 1)
+        return true;
+    report(db, NULL);
+    return false;
+}
+
+PGresult *db_answer(struct db *db, bool *failed)
+{
+    *failed = PQconsumeInput(db->connection) == 0;
+    if (!*failed && PQisBusy(db->connection))
+        return NULL;
+    PGresult *result = *failed ? NULL : PQgetResult(db->connection);
+    if (PQresultStatus(result) == PGRES_TUPLES_OK)
+        return result;
+    report(db, result);
+    PQclear(result);
+    *failed = true;
+    return NULL;
 }
 
 bool db_script(struct db *db, const char *sql)

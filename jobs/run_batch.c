@@ -83,12 +83,9 @@ static int start_over(struct run *run)
     run->batch.has_run = true;
     job_warn(NULL, "starting over from the claim (%u of %lld)", run->report.restarts,
              (long long)run->config->restarts);
-    int exit_code = run_try_look(run);
+    int exit_code = run_try_reopen_db(run);
     run->lost = exit_code == JOB_TRY_AGAIN || exit_code == JOB_UNREACHABLE;
-    if (exit_code != JOB_DONE)
-        return exit_code;
-    run->report.done_before = batch_ended(&run->counts) + run->counts.parked;
-    return run_try_once(run);
+    return exit_code == JOB_DONE ? run_try_once(run) : exit_code;
 }
 
 static int run_tries(struct run *run)
@@ -132,7 +129,6 @@ static void prepare_report(struct run *run)
         .live = report_is_live(stderr),
         .coloured = report_is_coloured(stderr, job_number(run->job, "color")),
         .json = job_number(run->job, "output") == 1,
-        .done_before = batch_ended(&run->counts) + run->counts.parked,
     };
     choose_io(run);
     run_report_begin(report, clock_now_ns());
@@ -167,8 +163,6 @@ static int prepare(struct run *run)
     if (exit_code != JOB_DONE)
         return exit_code;
     exit_code = batch_find(run->db, run->cohort, run->date, &run->batch);
-    if (exit_code == JOB_DONE && !batch_count(run->db, &run->batch, &run->counts))
-        exit_code = db_exit_code(run->db);
     if (exit_code == JOB_DONE)
         exit_code = run_heads_open(&run->heads, run->job, run->config, run->db, &run->batch);
     return exit_code;
@@ -193,6 +187,8 @@ static int tell_closed(struct run *run)
     int exit_code = check_heads(run);
     if (exit_code != JOB_DONE)
         return exit_code;
+    if (!batch_count(run->db, &run->batch, &run->counts))
+        return db_exit_code(run->db);
     exit_code = batch_exit_code(&run->counts, false);
     if (!run->report.quiet && !run->report.json)
         run_summary_print_closed(&run->batch, &run->counts);

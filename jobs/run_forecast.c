@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "jobs/report.h"
 #include "jobs/run_state.h"
+#include "jobs/run_try.h"
 #include "jobs/zone.h"
 #include "real/clock.h"
 #include "sql.h"
@@ -19,16 +20,53 @@ struct left_to_do {
     uint64_t fresh, under_way, collects, holds;
 };
 
-static struct left_to_do left_at(const PGresult *result, const char *bank)
+/* Of each of the run's banks. */
+struct left_at_banks {
+    struct left_to_do banks[BANKS_MAX];
+};
+
+static struct left_to_do *left_at(const struct run *run, struct left_at_banks *left,
+                                  const char *bank)
 {
-    for (int i = 0; i < PQntuples(result); i++) {
-        if (strcmp(db_text(result, i, 0), bank) == 0)
-            return (struct left_to_do){.fresh = (uint64_t)db_int(result, i, 1),
-                                       .under_way = (uint64_t)db_int(result, i, 2),
-                                       .collects = (uint64_t)db_int(result, i, 3),
-                                       .holds = (uint64_t)db_int(result, i, 4)};
+    for (uint32_t i = 0; i < run->banks.count; i++)
+        if (strcmp(run->banks.banks[i].name, bank) == 0)
+            return &left->banks[i];
+    return NULL;
+}
+
+/* Nothing was done yet: all that is planned. */
+static bool take_planned(const struct run *run, struct left_at_banks *left)
+{
+    struct batch_bank planned[BANKS_MAX];
+    uint32_t count;
+    if (!batch_list_banks(run->db, &run->batch, planned, &count))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct left_to_do *at = left_at(run, left, planned[i].name);
+        if (at != NULL)
+            *at = (struct left_to_do){.fresh = planned[i].accounts,
+                                      .collects = planned[i].collects,
+                                      .holds = planned[i].holds};
     }
-    return (struct left_to_do){0};
+    return true;
+}
+
+/* How many settlements that are. */
+static uint64_t take_answer(const struct run *run, const PGresult *result,
+                            struct left_at_banks *left)
+{
+    uint64_t settlements = 0;
+    for (int i = 0; i < PQntuples(result); i++) {
+        struct left_to_do *at = left_at(run, left, db_text(result, i, 0));
+        struct left_to_do told = {.fresh = (uint64_t)db_int(result, i, 1),
+                                  .under_way = (uint64_t)db_int(result, i, 2),
+                                  .collects = (uint64_t)db_int(result, i, 3),
+                                  .holds = (uint64_t)db_int(result, i, 4)};
+        settlements += told.fresh + told.under_way;
+        if (at != NULL)
+            *at = told;
+    }
+    return settlements;
 }
 
 /* As planned: who is under way may have some of it behind. */
@@ -40,18 +78,18 @@ static uint64_t calls_of(const struct left_to_do *left, const struct forecast_in
     return left->fresh + left->collects + holds + settlements + closing;
 }
 
-static void reckon(struct run *run, const PGresult *result, struct forecast_site *site,
-                   struct forecast *forecast)
+static void reckon(const struct run *run, const struct left_at_banks *at,
+                   struct forecast_site *site, struct forecast *forecast)
 {
     forecast_site_begin(site, run->config);
     for (uint32_t i = 0; i < run->banks.count; i++) {
         const struct run_bank *bank = &run->banks.banks[i];
-        struct left_to_do left = left_at(result, bank->name);
+        const struct left_to_do *left = &at->banks[i];
         struct forecast_bank *added =
             forecast_site_add(site, bank->name, bank->config, &bank->rules);
-        added->fresh = left.fresh;
-        added->under_way = left.under_way;
-        added->calls = calls_of(&left, &site->input);
+        added->fresh = left->fresh;
+        added->under_way = left->under_way;
+        added->calls = calls_of(left, &site->input);
     }
     forecast_site_end(site);
     forecast_make(&site->input, forecast);
@@ -87,8 +125,9 @@ static void tell(const struct run *run, const struct run_forecast *made, const c
 {
     char took[REPORT_DURATION_BYTES], count[MONEY_TEXT_BYTES], time[ZONE_TEXT_BYTES];
     int64_t now_us = clock_wall_us();
+    int64_t made_us = now_us - (int64_t)((clock_now_ns() - made->made_at_ns) / NS_PER_US);
     bool has_zone = zone_use(run->config->time_zone);
-    zone_time(now_us + (int64_t)(made->duration_ns / NS_PER_US), now_us, time);
+    zone_time(made_us + (int64_t)(made->duration_ns / NS_PER_US), now_us, time);
     fprintf(stderr,
             "daybook: forecast: %s settlements in %s, by %s%s, where the deposits are there; "
             "limit: %s%s\n",
@@ -96,40 +135,90 @@ static void tell(const struct run *run, const struct run_forecast *made, const c
             has_zone ? "" : " UTC", made->words, assumed);
 }
 
-static void make(struct run *run, const PGresult *result)
+static void make(struct run *run, const struct left_at_banks *left, uint64_t at_ns)
 {
     struct forecast_site site;
     struct forecast forecast;
     char assumed[FORECAST_WORDS_BYTES];
     struct run_forecast *made = &run->report.forecast;
-    reckon(run, result, &site, &forecast);
+    reckon(run, left, &site, &forecast);
     if (forecast.bound_count == 0)
         return;
     const struct forecast_bound *limit = &forecast.bounds[0];
     const char *bank = forecast_site_bank(&site, limit);
     *made = (struct run_forecast){.is_made = true,
                                   .is_assumed = say_assumed(&site, assumed),
-                                  .made_at_ns = clock_now_ns(),
+                                  .made_at_ns = at_ns,
                                   .duration_ns = forecast.duration_ns,
                                   .settlements = forecast.settlements,
                                   .limit = limit->limit};
     snprintf(made->bank, sizeof made->bank, "%s", bank == NULL ? "" : bank);
     forecast_site_words(&site, limit, made->words);
-    if (!run->report.quiet)
-        tell(run, made, assumed);
+    if (run->report.quiet)
+        return;
+    run_report_clear(&run->report);
+    tell(run, made, assumed);
+}
+
+static bool is_wanted(const struct run *run)
+{
+    return !run->report.forecast.is_made && run->report.restarts == 0 && run->scope == SETTLE_ALL;
+}
+
+/* The summary tells it, and the line at the start. */
+static bool is_shown(const struct run *run)
+{
+    return !run->report.quiet || run->report.json;
+}
+
+/* It takes the database long where much was done: the run does not wait for it. */
+static bool ask(struct run *run)
+{
+    const char *const params[] = {run->batch.id, run->batch.revision};
+    int exit_code;
+    CHECK(run->left == NULL);
+    run->left = run_try_open_db(run, &exit_code);
+    run->left_at_ns = clock_now_ns();
+    return run->left != NULL && db_ask(run->left, sql_batch_left_to_do, 2, params);
+}
+
+static void give_up(struct run *run)
+{
+    db_close(run->left);
+    run->left = NULL;
+    run_report_clear(&run->report);
+    job_warn(NULL, "what is left to do is not known, and no forecast made; the run goes on");
 }
 
 void run_forecast_begin(struct run *run)
 {
-    const char *const params[] = {run->batch.id, run->batch.revision};
-    if (run->report.forecast.is_made || run->report.restarts > 0 || run->scope != SETTLE_ALL)
+    struct left_at_banks left = {0};
+    bool is_first = !run->batch.has_run && run->report.restarts == 0;
+    if (!is_shown(run) || (is_first && !is_wanted(run)))
         return;
-    PGresult *result = db_query(run->db, sql_batch_left_to_do, 2, params);
-    if (result != NULL)
-        make(run, result);
-    else
-        job_warn(NULL, "no forecast is made; the run goes on");
+    if (is_first ? !take_planned(run, &left) : !ask(run))
+        give_up(run);
+    else if (is_first)
+        make(run, &left, clock_now_ns());
+}
+
+void run_forecast_look(struct run *run)
+{
+    struct left_at_banks left = {0};
+    bool failed = false;
+    PGresult *result = run->left == NULL ? NULL : db_answer(run->left, &failed);
+    if (failed)
+        give_up(run);
+    if (result == NULL)
+        return;
+    uint64_t settlements = take_answer(run, result, &left);
+    run_report_done_before(
+        &run->report, settlements < run->batch.accounts ? run->batch.accounts - settlements : 0);
+    if (is_wanted(run))
+        make(run, &left, run->left_at_ns);
     PQclear(result);
+    db_close(run->left);
+    run->left = NULL;
 }
 
 /* ---- the end ---- */

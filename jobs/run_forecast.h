@@ -21,9 +21,12 @@ struct run_forecast {
     char words[FORECAST_WORDS_BYTES];
 };
 
-/* Asks what is left to do and tells the forecast in one line; nothing where nothing is to do, or
-   the run is there for requests alone. Where the database cannot say, the run goes on without. */
+/* Tells the forecast in one line; nothing where nothing is to do, or the run is there for requests
+   alone. Of a batch that has run before, the database is only asked what is left to do, which takes
+   it long; where it cannot say, the run goes on without. */
 void run_forecast_begin(struct run *run);
+/* The same once the answer is there, and how much was done before; does not wait for it. */
+void run_forecast_look(struct run *run);
 /* Into the state folder, where one is kept; a warning where that fails. */
 void run_forecast_keep(const struct run *run);
 

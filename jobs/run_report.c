@@ -84,7 +84,7 @@ static void print_plain(const struct moment *moment)
             (unsigned long long)counts->in_doubt);
 }
 
-static void clear_lines(struct run_report *report)
+void run_report_clear(struct run_report *report)
 {
     if (report->lines_drawn > 0)
         fprintf(stderr, "\033[%uA\033[J", report->lines_drawn);
@@ -105,7 +105,7 @@ static void draw(struct run_report *report, const struct moment *moment)
     char done[MONEY_TEXT_BYTES], total[MONEY_TEXT_BYTES], calls[MONEY_TEXT_BYTES];
     char limit[MONEY_TEXT_BYTES], p50[REPORT_DURATION_BYTES], p99[REPORT_DURATION_BYTES];
     const struct settle_counts *counts = moment->counts;
-    clear_lines(report);
+    run_report_clear(report);
     draw_bar(report, moment);
     fprintf(stderr, " %s / %s  %llu/s\n", report_count(moment->done, done),
             report_count(moment->total, total), (unsigned long long)moment->done_per_s);
@@ -130,9 +130,15 @@ void run_report_begin(struct run_report *report, uint64_t now_ns)
     histogram_init(&report->detection);
 }
 
-void run_report_progress(void *context, const struct news_view *view, uint64_t now_ns)
+/* What was done before is not done per second. */
+void run_report_done_before(struct run_report *report, uint64_t done)
 {
-    struct run_report *report = context;
+    report->told_done += done - report->done_before;
+    report->done_before = done;
+}
+
+void run_report_progress(struct run_report *report, const struct news_view *view, uint64_t now_ns)
+{
     struct moment moment = look(report, view, now_ns);
     if (report->live)
         draw(report, &moment);
@@ -142,7 +148,7 @@ void run_report_progress(void *context, const struct news_view *view, uint64_t n
 
 void run_report_end_try(struct run_report *report, uint64_t now_ns)
 {
-    clear_lines(report);
+    run_report_clear(report);
     for (uint32_t i = 0; i < report->bank_count; i++)
         report->banks[i].used_per_mille = 0;
     report->took_ns = now_ns - report->begun_at_ns;
@@ -196,10 +202,14 @@ bool run_report_summary(const struct run_report *report, struct db *db,
         tell_in_one_line(report, counts, exit_code);
         return true;
     }
-    summary.groups = batch_groups(db, report->batch);
-    summary.left = summary.groups == NULL ? NULL : db_query(db, sql_batch_left, 2, left_params);
-    summary.heads = summary.left == NULL ? NULL : db_query(db, sql_run_heads, 1, params);
-    bool asked = summary.heads != NULL && batch_sum(db, report->batch, &summary.money);
+    // Large batches are not gone through for what is not there.
+    bool is_left = counts->parked + counts->pending + counts->in_doubt > 0;
+    summary.groups = is_left ? batch_groups(db, report->batch) : NULL;
+    bool asked = !is_left || summary.groups != NULL;
+    summary.left = is_left && asked ? db_query(db, sql_batch_left, 2, left_params) : NULL;
+    asked = asked && (!is_left || summary.left != NULL);
+    summary.heads = asked ? db_query(db, sql_run_heads, 1, params) : NULL;
+    asked = summary.heads != NULL && batch_sum(db, report->batch, &summary.money);
     if (asked && report->json)
         run_summary_print_json(&summary);
     else if (asked)

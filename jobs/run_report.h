@@ -34,7 +34,7 @@ struct run_report {
     enum ring_io io;                  /* never RING_AUTO */
     char io_reason[RING_ERROR_BYTES]; /* "": it is io_uring, and nobody asked for another */
     uint64_t begun_at_ns;
-    uint64_t done_before; /* settlements ended or parked before this run */
+    uint64_t done_before; /* settlements ended or parked before this try, as far as it is told */
     uint32_t bank_count;
     struct run_report_bank banks[BANKS_MAX];
     /* rates, taken over at least a second */
@@ -51,8 +51,11 @@ struct run_report {
 };
 
 void run_report_begin(struct run_report *report, uint64_t now_ns);
-/* As lane_config.progress. */
-void run_report_progress(void *context, const struct news_view *view, uint64_t now_ns);
+/* Whatever else is to be printed: takes away what was drawn in place. */
+void run_report_clear(struct run_report *report);
+/* How many settlements had ended, or were parked, before this try. */
+void run_report_done_before(struct run_report *report, uint64_t done);
+void run_report_progress(struct run_report *report, const struct news_view *view, uint64_t now_ns);
 /* A try ended: clears the live lines. Then each of its partitions is added. */
 void run_report_end_try(struct run_report *report, uint64_t now_ns);
 void run_report_add(struct run_report *report, const struct settle *settle);

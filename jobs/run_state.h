@@ -47,6 +47,8 @@ struct run {
     struct claim_former former;
     struct run_heads heads;
     /* one try */
+    struct db *left; /* a session that was asked what is left to do; NULL: none */
+    uint64_t left_at_ns;
     bool lost; /* the database: may start over */
     struct hash *hash;
     struct claim *claim;

@@ -69,6 +69,15 @@ struct settle_config run_try_settle_config(struct run *run, uint32_t partition)
     return settle;
 }
 
+/* Transfers of an earlier run may be in doubt still. */
+static int stop_unbegun(struct run *run)
+{
+    if (!batch_count(run->db, &run->batch, &run->counts))
+        return db_exit_code(run->db);
+    return job_fail(run->counts.in_doubt > 0 ? JOB_IN_DOUBT : JOB_STOPPED, NULL,
+                    "stopped before it began");
+}
+
 /* A start that is refused here has called no bank and changed nothing. */
 static int lock_batch(struct run *run)
 {
@@ -97,8 +106,7 @@ static int lock_batch(struct run *run)
     };
     enum status status = claim_open(&claim, &run->claim, error);
     if (status == STATUS_OWNED && *run->stop)
-        return job_fail(run->counts.in_doubt > 0 ? JOB_IN_DOUBT : JOB_STOPPED, NULL,
-                        "stopped before it began");
+        return stop_unbegun(run);
     return status == STATUS_OK ? JOB_DONE : run_end_fail_status(run, status, error);
 }
 
@@ -236,6 +244,13 @@ static uint32_t lanes_of(const struct run *run)
     return lanes < run->partition_count ? lanes : run->partition_count;
 }
 
+static void tell_progress(void *context, const struct news_view *view, uint64_t now_ns)
+{
+    struct run *run = context;
+    run_forecast_look(run);
+    run_report_progress(&run->report, view, now_ns);
+}
+
 static int run_lanes(struct run *run)
 {
     char error[STORE_ERROR_BYTES] = "";
@@ -245,8 +260,8 @@ static int run_lanes(struct run *run)
         .lanes = lanes_of(run),
         .claim = run->claim,
         .io = run->report.io,
-        .progress = run->report.quiet ? NULL : run_report_progress,
-        .progress_context = &run->report,
+        .progress = run->report.quiet ? NULL : tell_progress,
+        .progress_context = run,
         .progress_ns = run->report.live ? LIVE_EVERY_NS : (uint64_t)run->config->progress_every_ns,
         .stop = run->stop,
     };
@@ -283,6 +298,8 @@ static void close_try(struct run *run)
         hash_close(partition->hash);
         *partition = (struct run_partition){0};
     }
+    db_close(run->left);
+    run->left = NULL;
     if (run->claim != NULL)
         claim_close(run->claim);
     run->claim = NULL;
@@ -301,11 +318,17 @@ struct db *run_try_open_db(const struct run *run, int *exit_code)
 
 /* A session of its own for what is asked between the tries: none lies idle through a payday, to be
    lost in its last second. */
-int run_try_look(struct run *run)
+int run_try_reopen_db(struct run *run)
 {
     int exit_code;
     db_close(run->db);
     run->db = run_try_open_db(run, &exit_code);
+    return exit_code;
+}
+
+static int look(struct run *run)
+{
+    int exit_code = run_try_reopen_db(run);
     if (exit_code == JOB_DONE && !batch_count(run->db, &run->batch, &run->counts))
         exit_code = db_exit_code(run->db);
     return exit_code;
@@ -341,7 +364,7 @@ static enum status write_closings(struct run *run, char error[STORE_ERROR_BYTES]
 static int finish(struct run *run)
 {
     char error[STORE_ERROR_BYTES] = "";
-    int exit_code = run_try_look(run);
+    int exit_code = look(run);
     if (exit_code != JOB_DONE) {
         run->lost = exit_code == JOB_UNREACHABLE || exit_code == JOB_TRY_AGAIN;
         return exit_code;
@@ -387,12 +410,14 @@ static int turn(struct run *run)
 {
     db_close(run->db);
     run->db = NULL;
+    run_forecast_look(run);
     int exit_code = run_lanes(run);
     if (exit_code != JOB_DONE) {
         end_unbegun(run, exit_code);
         return exit_code;
     }
     run_report_end_try(&run->report, clock_now_ns());
+    run_forecast_look(run);
     for (uint32_t i = 0; i < run->partition_count; i++) {
         run_trace_end(run->traces[i], run->partitions[i].settle);
         run_report_add(&run->report, run->partitions[i].settle);

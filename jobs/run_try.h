@@ -10,8 +10,8 @@
 struct settle_config run_try_settle_config(struct run *run, uint32_t partition);
 /* A session for what is asked before and between the tries; bounded. NULL: as db_open. */
 struct db *run_try_open_db(const struct run *run, int *exit_code);
-/* A new one in run->db, and run->counts by it. */
-int run_try_look(struct run *run);
+/* A new one in run->db. JOB_DONE, or as db_open. */
+int run_try_reopen_db(struct run *run);
 /* Leaves nothing open but run->db. run->lost: it may start over. */
 int run_try_once(struct run *run);
 

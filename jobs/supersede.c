@@ -50,16 +50,11 @@ static int end_in(struct run *run, struct supersede *supersede, const char *coho
 int supersede_older(struct run *run, const char *cohort, const char *date)
 {
     struct supersede supersede;
-    struct batch_counts counts;
     if (!db_check_schema(run->db))
         return db_exit_code(run->db);
     int exit_code = batch_find(run->db, cohort, date, &supersede.newer);
     if (exit_code != JOB_DONE || supersede.newer.closed)
         return exit_code;
-    if (!batch_count(run->db, &supersede.newer, &counts))
-        return db_exit_code(run->db);
-    if (counts.blocked == 0)
-        return JOB_DONE;
     snprintf(supersede.reason, sizeof supersede.reason, "superseded by %s %s", cohort, date);
     const char *const params[] = {supersede.newer.id, supersede.newer.revision};
     PGresult *batches = db_query(run->db, sql_supersede_batches, 2, params);

@@ -86,6 +86,14 @@ static int choose_user(struct cluster *cluster)
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
+/* What the server gives back to the kernel after each COPY it would ask for again for the next. */
+static void keep_its_memory(void)
+{
+    (void)setenv("MALLOC_TOP_PAD_", "67108864", 1);
+    (void)setenv("MALLOC_TRIM_THRESHOLD_", "268435456", 1);
+    (void)setenv("MALLOC_MMAP_THRESHOLD_", "268435456", 1);
+}
+
 /* Never root; what it says goes to the log. */
 static _Noreturn void become(const struct cluster *cluster, char *const argv[], pid_t parent)
 {
@@ -103,6 +111,7 @@ static _Noreturn void become(const struct cluster *cluster, char *const argv[], 
     // After setuid, which would forget it.
     if (prctl(PR_SET_PDEATHSIG, SIGINT) != 0 || getppid() != parent)
         _exit(126);
+    keep_its_memory();
     execv(argv[0], argv);
     dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
     _exit(127);

@@ -164,6 +164,17 @@ static void add_bank(const struct forecast_input *input, uint32_t index, struct 
                       });
 }
 
+/* A settlement's path as it is where nothing but the slots holds it up. */
+static uint64_t slot_ns(const struct forecast_input *input, const struct forecast_bank *bank)
+{
+    uint64_t calls = 0;
+    for (uint32_t i = 0; i < input->bank_count; i++)
+        calls += settlements_of(&input->banks[i]) > 0 ? input->banks[i].calls_max : 0;
+    if (calls < input->slots)
+        return path_ns(input, bank);
+    return scaled(sum(bank->call_ns, input->chunk_commit_ns), steps_of(input), 1);
+}
+
 /* What the banks' settlements share. */
 static void add_shared(const struct forecast_input *input, struct forecast *forecast)
 {
@@ -174,7 +185,7 @@ static void add_shared(const struct forecast_input *input, struct forecast *fore
         if (settlements_of(bank) == 0)
             continue;
         uint64_t its_end_ns = end_ns(input, bank);
-        paths_ns += (__uint128_t)settlements_of(bank) * path_ns(input, bank);
+        paths_ns += (__uint128_t)settlements_of(bank) * slot_ns(input, bank);
         latest_ns = its_end_ns > latest_ns ? its_end_ns : latest_ns;
     }
     add(forecast, (struct forecast_bound){.limit = FORECAST_SLOTS,

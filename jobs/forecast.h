@@ -11,7 +11,9 @@
  *     path = (1 + transfers + closing) x call  +  (1 + transfers + closing) x write
  *
  * where a write is the wait for its chunk to close (half of chunk_delay, or of a commit where that
- * takes longer), and the commit. Many are under way at once, so a batch is bound by the slowest of
+ * takes longer), and the commit. Where every slot may have a call under way, the slots move in
+ * step: all have their answer, no call is under way, and the chunk does not wait. Many are under
+ * way at once, so a batch is bound by the slowest of
  *
  *     rate      calls of a bank / its calls a second
  *     calls     calls of a bank x time of a call / calls in flight          (Little's law)

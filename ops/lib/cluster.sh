@@ -72,6 +72,10 @@ cluster_start() {
     cluster_boot "$bin"
 }
 
+# What the server gives back to the kernel after each COPY it would ask for again for the next.
+CLUSTER_MALLOC=(MALLOC_TOP_PAD_=67108864 MALLOC_TRIM_THRESHOLD_=268435456
+    MALLOC_MMAP_THRESHOLD_=268435456)
+
 # The server as a child of this shell, in a session of its own (so that Ctrl-C ends the program that
 # uses it first), told by the kernel when this shell dies.
 cluster_boot() {
@@ -80,7 +84,7 @@ cluster_boot() {
         as+=(--reuid=postgres --regid=postgres --init-groups)
     fi
     (
-        cd "$CLUSTER_DIR" && exec "${as[@]}" -- "$bin/postgres" -D "$CLUSTER_DIR/data" \
+        cd "$CLUSTER_DIR" && export "${CLUSTER_MALLOC[@]}" && exec "${as[@]}" -- "$bin/postgres" -D "$CLUSTER_DIR/data" \
             </dev/null >>"$CLUSTER_DIR/server.log" 2>&1
     ) &
     CLUSTER_PID=$!

@@ -87,11 +87,15 @@ static void slots_are_the_limit(void **state)
     (void)state;
     struct forecast forecast;
     struct forecast_input input = usual();
-    input.slots = 10; // 40,000 x 200 ms / 10 = 800 s
+    input.slots = 10;
+    input.banks[0].calls_max = 9; // one too few: 40,000 x 200 ms / 10 = 800 s
     forecast_make(&input, &forecast);
     assert_int_equal(forecast.bounds[0].limit, FORECAST_SLOTS);
     assert_int_equal(forecast.bounds[0].value, 10);
     assert_int_equal(forecast.duration_ns, 800 * S + 100 * MS); // full to the end
+    input.banks[0].calls_max = 10; // in step: 40,000 x 4 x (15 + 10) ms / 10 = 400 s
+    forecast_make(&input, &forecast);
+    assert_int_equal(bound_of(&forecast, FORECAST_SLOTS, 0)->duration_ns, 400 * S + 100 * MS);
 }
 
 static void the_machine_is_the_limit(void **state)

@@ -14,7 +14,9 @@ static const char settings_sql[] = "SET search_path = pg_catalog, pg_temp;"
                                    "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET jit = off;"
                                    // A batch's rows lie together, in the order of their keys, of
                                    // which nothing is known right after an import or a run.
-                                   "SET enable_bitmapscan = off; SET work_mem = '64MB'";
+                                   "SET enable_bitmapscan = off; SET work_mem = '64MB';"
+                                   // Nobody waits for the answer any more.
+                                   "SET client_connection_check_interval = '2s'";
 
 struct db {
     PGconn *connection;
@@ -285,10 +287,7 @@ bool db_execute(struct db *db, const char *sql, int count, const char *const *pa
 
 bool db_ask(struct db *db, const char *sql, int count, const char *const *params)
 {
-    if (PQsendQueryParams(db->connection, sql, count, NULL, params, NULL, NULL, 0) == 1)
-        return true;
-    report(db, NULL);
-    return false;
+    return PQsendQueryParams(db->connection, sql, count, NULL, params, NULL, NULL, 0) == 1;
 }
 
 PGresult *db_answer(struct db *db, bool *failed)
@@ -299,7 +298,6 @@ PGresult *db_answer(struct db *db, bool *failed)
     PGresult *result = *failed ? NULL : PQgetResult(db->connection);
     if (PQresultStatus(result) == PGRES_TUPLES_OK)
         return result;
-    report(db, result);
     PQclear(result);
     *failed = true;
     return NULL;

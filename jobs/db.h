@@ -44,8 +44,9 @@ PGresult *db_query_binary(struct db *db, const char *sql, int count, const char 
 MUST_USE bool db_execute(struct db *db, const char *sql, int count, const char *const *params);
 /* The same, without waiting: sent now, and answered, once, when the answer is there. Nothing else
    may be asked of the session meanwhile. */
+/* False: not reported. */
 MUST_USE bool db_ask(struct db *db, const char *sql, int count, const char *const *params);
-/* NULL: it is not there yet, or failed (reported, *failed). PQclear it. */
+/* NULL: it is not there yet, or failed (*failed; not reported). PQclear it. */
 PGresult *db_answer(struct db *db, bool *failed);
 /* Several statements in one string, without parameters. */
 MUST_USE bool db_script(struct db *db, const char *sql);

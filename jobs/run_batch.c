@@ -11,6 +11,7 @@
 #include "jobs/run_summary.h"
 #include "jobs/run_trace.h"
 #include "jobs/run_try.h"
+#include "jobs/zone.h"
 #include "real/claim_check.h"
 #include "real/clock.h"
 #include "real/pg.h"
@@ -131,6 +132,7 @@ static void prepare_report(struct run *run)
         .json = job_number(run->job, "output") == 1,
     };
     choose_io(run);
+    run->has_zone = zone_use(run->config->time_zone); // before there are other threads
     run_report_begin(report, clock_now_ns());
 }
 

@@ -7,7 +7,6 @@
 #include "base/time.h"
 #include "jobs/report.h"
 #include "jobs/run_state.h"
-#include "jobs/run_try.h"
 #include "jobs/zone.h"
 #include "real/clock.h"
 #include "sql.h"
@@ -126,13 +125,12 @@ static void tell(const struct run *run, const struct run_forecast *made, const c
     char took[REPORT_DURATION_BYTES], count[MONEY_TEXT_BYTES], time[ZONE_TEXT_BYTES];
     int64_t now_us = clock_wall_us();
     int64_t made_us = now_us - (int64_t)((clock_now_ns() - made->made_at_ns) / NS_PER_US);
-    bool has_zone = zone_use(run->config->time_zone);
     zone_time(made_us + (int64_t)(made->duration_ns / NS_PER_US), now_us, time);
     fprintf(stderr,
             "daybook: forecast: %s settlements in %s, by %s%s, where the deposits are there; "
             "limit: %s%s\n",
             report_count(made->settlements, count), report_span(made->duration_ns, took), time,
-            has_zone ? "" : " UTC", made->words, assumed);
+            run->has_zone ? "" : " UTC", made->words, assumed);
 }
 
 static void make(struct run *run, const struct left_at_banks *left, uint64_t at_ns)
@@ -168,18 +166,13 @@ static bool is_wanted(const struct run *run)
 /* The summary tells it, and the line at the start. */
 static bool is_shown(const struct run *run)
 {
-    return !run->report.quiet || run->report.json;
+    return !run->is_silent && (!run->report.quiet || run->report.json);
 }
 
-/* It takes the database long where much was done: the run does not wait for it. */
-static bool ask(struct run *run)
+/* Nothing was settled yet, by anybody. */
+static bool is_first(const struct run *run)
 {
-    const char *const params[] = {run->batch.id, run->batch.revision};
-    int exit_code;
-    CHECK(run->left == NULL);
-    run->left = run_try_open_db(run, &exit_code);
-    run->left_at_ns = clock_now_ns();
-    return run->left != NULL && db_ask(run->left, sql_batch_left_to_do, 2, params);
+    return !run->batch.has_run && run->report.restarts == 0;
 }
 
 static void give_up(struct run *run)
@@ -193,13 +186,26 @@ static void give_up(struct run *run)
 void run_forecast_begin(struct run *run)
 {
     struct left_at_banks left = {0};
-    bool is_first = !run->batch.has_run && run->report.restarts == 0;
-    if (!is_shown(run) || (is_first && !is_wanted(run)))
+    if (!is_shown(run) || !is_first(run) || !is_wanted(run))
         return;
-    if (is_first ? !take_planned(run, &left) : !ask(run))
-        give_up(run);
-    else if (is_first)
+    if (take_planned(run, &left))
         make(run, &left, clock_now_ns());
+    else
+        give_up(run);
+}
+
+void run_forecast_ask(struct run *run)
+{
+    const char *const params[] = {run->batch.id, run->batch.revision};
+    if (!is_shown(run) || is_first(run))
+        return;
+    CHECK(run->left == NULL);
+    run->left = run->db;
+    run->db = NULL;
+    run->left_at_ns = clock_now_ns();
+    if (!db_script(run->left, "SET statement_timeout = '300s'") ||
+        !db_ask(run->left, sql_batch_left_to_do, 2, params))
+        give_up(run);
 }
 
 void run_forecast_look(struct run *run)

@@ -21,11 +21,13 @@ struct run_forecast {
     char words[FORECAST_WORDS_BYTES];
 };
 
-/* Tells the forecast in one line; nothing where nothing is to do, or the run is there for requests
-   alone. Of a batch that has run before, the database is only asked what is left to do, which takes
-   it long; where it cannot say, the run goes on without. */
+/* A batch's first run: tells the forecast in one line; nothing where nothing is to do. */
 void run_forecast_begin(struct run *run);
-/* The same once the answer is there, and how much was done before; does not wait for it. */
+/* A later run: asks what is left to do, which takes the database long. By run->db, which becomes
+   run->left. Where the database cannot say, the run goes on without. */
+void run_forecast_ask(struct run *run);
+/* Once the answer is there: how much was done before, and the forecast, where the run is not there
+   for requests alone. Does not wait for it: one that comes after the run's end is not looked at. */
 void run_forecast_look(struct run *run);
 /* Into the state folder, where one is kept; a warning where that fails. */
 void run_forecast_keep(const struct run *run);

@@ -47,9 +47,10 @@ struct run {
     struct claim_former former;
     struct run_heads heads;
     /* one try */
-    struct db *left; /* a session that was asked what is left to do; NULL: none */
+    struct db *left; /* the session that was asked what is left to do; NULL: none */
     uint64_t left_at_ns;
-    bool lost; /* the database: may start over */
+    bool has_zone; /* this machine knows the configuration's time zone */
+    bool lost;     /* the database: may start over */
     struct hash *hash;
     struct claim *claim;
     struct run_partition partitions[PARTITIONS_MAX];

@@ -417,7 +417,8 @@ static json_t *heads_json(const PGresult *heads)
     return list;
 }
 
-/* null: nothing was to be done, or only requests. */
+/* null: nothing was to be done, or only requests, or what was left to do came to be known too late.
+ */
 static json_t *forecast_json(const struct run_report *report)
 {
     const struct run_forecast *forecast = &report->forecast;

@@ -248,7 +248,8 @@ static void tell_progress(void *context, const struct news_view *view, uint64_t 
 {
     struct run *run = context;
     run_forecast_look(run);
-    run_report_progress(&run->report, view, now_ns);
+    if (!run->report.quiet)
+        run_report_progress(&run->report, view, now_ns);
 }
 
 static int run_lanes(struct run *run)
@@ -260,7 +261,7 @@ static int run_lanes(struct run *run)
         .lanes = lanes_of(run),
         .claim = run->claim,
         .io = run->report.io,
-        .progress = run->report.quiet ? NULL : tell_progress,
+        .progress = run->report.quiet && run->left == NULL ? NULL : tell_progress,
         .progress_context = run,
         .progress_ns = run->report.live ? LIVE_EVERY_NS : (uint64_t)run->config->progress_every_ns,
         .stop = run->stop,
@@ -384,7 +385,8 @@ static int finish(struct run *run)
                  run->report.total.refused, PARK_RECORD_REFUSED);
     enum status status = write_closings(run, error);
     if (status == STATUS_OK || exit_code == JOB_INTERNAL)
-        status = claim_end(run->claim, exit_code, error);
+        status = claim_end(run->claim, exit_code, batch_ended(&run->counts) == run->batch.accounts,
+                           error);
     return status == STATUS_OK || exit_code == JOB_INTERNAL
                ? exit_code
                : run_end_fail_status(run, status, error);
@@ -403,7 +405,7 @@ static void end_unbegun(struct run *run, int exit_code)
 {
     char error[STORE_ERROR_BYTES];
     if (run->claim != NULL && claim_run_id(run->claim) > 0)
-        (void)claim_end(run->claim, exit_code, error);
+        (void)claim_end(run->claim, exit_code, false, error);
 }
 
 static int turn(struct run *run)
@@ -425,6 +427,10 @@ static int turn(struct run *run)
     remember(run);
     if (run_end_of(run) != SETTLE_END_GONE)
         return finish(run);
+    // As far as it is known until the database tells.
+    struct settle_counts counts = run_end_counts(run);
+    run_report_done_before(&run->report,
+                           run->report.done_before + counts.settled + counts.ended + counts.parked);
     job_warn(NULL, "lost: %s", loss_of(run));
     run->lost = true;
     return JOB_TRY_AGAIN;
@@ -442,8 +448,10 @@ int run_try_once(struct run *run)
         exit_code = take_batch(run);
     if (exit_code == JOB_DONE && run->on_taken != NULL)
         exit_code = run->on_taken(run);
-    if (exit_code == JOB_DONE)
+    if (exit_code == JOB_DONE) {
+        run_forecast_ask(run);
         exit_code = open_partitions(run);
+    }
     if (exit_code == JOB_DONE)
         exit_code = turn(run);
     else

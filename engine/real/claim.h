@@ -95,10 +95,12 @@ const char *claim_error(const struct claim *claim);
 enum status claim_finish(struct claim *claim, const struct settle *settle, uint32_t partition,
                          char error[STORE_ERROR_BYTES]);
 /*
- * The run's end with its exit code, once; where every partition was finished and every settlement
- * has ended, the batch is closed.
+ * The run's end with its exit code, once. The batch is closed where every partition was finished
+ * and every settlement has ended, by their records in the database: a core's count may be ahead of
+ * them.
  */
-enum status claim_end(struct claim *claim, int exit_code, char error[STORE_ERROR_BYTES]);
+enum status claim_end(struct claim *claim, int exit_code, bool has_all_ended,
+                      char error[STORE_ERROR_BYTES]);
 void claim_close(struct claim *claim);
 
 #endif

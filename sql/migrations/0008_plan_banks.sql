@@ -15,6 +15,11 @@ CREATE TABLE daybook.plan_bank (
     PRIMARY KEY (batch_id, revision, bank)
 );
 
+-- An import of an older program that is under way ends before its plan is counted; one that waits
+-- for this does not count, and is refused by the trigger below.
+SELECT pg_advisory_xact_lock(7232621904137740916);
+LOCK TABLE daybook.plan IN SHARE ROW EXCLUSIVE MODE;
+
 INSERT INTO daybook.plan_bank (batch_id, revision, bank, accounts, collects, holds,
                                repayment_minor, hold_minor, expected_minor)
 SELECT (p.settlement_id >> 32)::int, p.revision, m.bank, count(*),
@@ -29,5 +34,27 @@ CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON daybook.plan
 
 GRANT SELECT, INSERT ON daybook.plan_bank TO daybook_engine;
 GRANT SELECT ON daybook.plan_bank TO daybook_auditor;
+
+-- What was not counted at any bank would be looked for at none.
+CREATE FUNCTION daybook.guard_plan_revision()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, daybook, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM added n
+               WHERE n.accounts IS DISTINCT FROM (
+                   SELECT sum(b.accounts) FROM daybook.plan_bank b
+                   WHERE b.batch_id = n.batch_id AND b.revision = n.revision)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'DB005',
+            MESSAGE = 'the accounts of this plan are not counted by bank',
+            HINT = 'Import it with a program that fits the schema.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER guard AFTER INSERT ON daybook.plan_revision
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION daybook.guard_plan_revision();
 
 RESET ROLE;

@@ -7,7 +7,9 @@ WITH newest AS MATERIALIZED (
     ORDER BY o.settlement_id DESC, o.seq DESC
 ), going AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM daybook.outcome x
-                   WHERE x.settlement_id = n.settlement_id AND x.state = 7) AS has_deposit
+                   WHERE x.settlement_id = n.settlement_id AND x.state = 7
+                     AND x.settlement_id >= $1::bigint << 32
+                     AND x.settlement_id < ($1::bigint + 1) << 32) AS has_deposit
     FROM newest n
     WHERE n.state NOT BETWEEN 20 AND 26
 ), totals AS MATERIALIZED (

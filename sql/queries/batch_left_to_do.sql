@@ -4,7 +4,9 @@
 WITH newest AS MATERIALIZED (
     SELECT n.settlement_id, n.state, NOT n.state BETWEEN 21 AND 26 AND EXISTS (
                SELECT FROM daybook.outcome x
-               WHERE x.settlement_id = n.settlement_id AND x.state = 7) AS has_deposit
+               WHERE x.settlement_id = n.settlement_id AND x.state = 7
+                     AND x.settlement_id >= $1::bigint << 32
+                     AND x.settlement_id < ($1::bigint + 1) << 32) AS has_deposit
     FROM (
         SELECT DISTINCT ON (o.settlement_id) o.settlement_id, o.state
         FROM daybook.outcome o

@@ -1,5 +1,5 @@
--- Batches that ended on older dates than batch $1 (revision $2), and hold accounts of it that are still
--- without their deposit: with how many. The plan is looked at only where an older batch has accounts
+-- Batches that ended on older dates than batch $1 (revision $2), and hold accounts that it has not
+-- opened and that are still without their deposit there: with how many. The plan is looked at only where an older batch has accounts
 -- that have not ended.
 SELECT b.batch_id, b.cohort, b.settle_date, count(*) AS accounts
 FROM daybook.plan p
@@ -21,6 +21,8 @@ WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1)
           JOIN daybook.batch here ON here.batch_id = $1::int
           WHERE older.settle_date < here.settle_date
             AND h.frozen_at IS NOT NULL AND h.closed_at IS NULL))
+  AND NOT EXISTS (SELECT FROM daybook.opening own
+                  WHERE own.account_id = p.account_id AND own.settlement_id = p.settlement_id)
   AND b.settle_date < mine.settle_date
   AND (s.state IS NULL OR s.state = 20
        OR s.state IN (31, 32)

@@ -1,5 +1,5 @@
 -- Asks batch $3 to end, as superseded, those of its settlements that hold accounts of batch $1
--- (revision $2) without a deposit; by operator $4, for the reason $5.
+-- (revision $2) without a deposit, where that one has not opened them itself; by operator $4, for the reason $5.
 INSERT INTO daybook.request (batch_id, settlement_id, account_id, kind, operator, reason)
 SELECT $3::int, newest.settlement_id, p.account_id, 'supersede', $4, $5
 FROM daybook.plan p
@@ -13,6 +13,8 @@ LEFT JOIN LATERAL (
 ) s ON true
 WHERE p.settlement_id >= $1::bigint << 32 AND p.settlement_id < ($1::bigint + 1) << 32
   AND p.revision = $2::int
+  AND NOT EXISTS (SELECT FROM daybook.opening own
+                  WHERE own.account_id = p.account_id AND own.settlement_id = p.settlement_id)
   AND newest.settlement_id >= $3::bigint << 32 AND newest.settlement_id < ($3::bigint + 1) << 32
   AND (s.state IS NULL OR s.state IN (20, 31, 32))
   AND NOT EXISTS (SELECT FROM daybook.outcome x

@@ -72,7 +72,7 @@ agrees() {
     done
     expect 0 'the ledger is whole' daybook verify
 }
-import_month() {
+import_month() { # DATE [COHORT]
     local name
     {
         echo "account_ref,bank,virtual_account,payout_bank,payout_account,holder_name,currency,repayment_minor,hold_minor,expected_minor,expect_at,opening_minor"
@@ -80,7 +80,7 @@ import_month() {
             echo "$name,mock,VA-$name,NORTH,PA-$name,Person $name,KRW,300,50,1000,,$([ "$1" = 2026-01-25 ] && [ "$name" = HELD ] && echo 20 || true)"
         done
     } >"$PAYDAY_FOLDER/accounts.csv"
-    expect 0 'revision 1' daybook import acme --date "$1" "$PAYDAY_FOLDER/accounts.csv"
+    expect 0 'revision 1' daybook import "${2:-acme}" --date "$1" "$PAYDAY_FOLDER/accounts.csv"
 }
 
 declare -A balance salary stopped
@@ -155,5 +155,20 @@ same 'nobody is owed anything' "$(ask "SELECT sum(balance_minor) FROM daybook.v_
     WHERE ledger_account = 'payable'")" 0
 agrees 'March'
 same 'debits are credits' "$(ask "SELECT sum(debit_minor) - sum(credit_minor) FROM daybook.v_balance")" 0
+
+# ---- April: a batch of an older date that is run later ----
+
+salary=([PLAIN]=1000)
+bank_of_month
+people=(PLAIN SHORT)
+import_month 2026-04-26 beta
+expect 3 'short' daybook run beta --date 2026-04-26
+same 'PLAIN in beta' "$(of PLAIN 2026-04-26 state)" settled
+people=(PLAIN)
+import_month 2026-04-25
+expect 3 'short' daybook run acme --date 2026-04-25
+expect 3 'short' daybook run beta --date 2026-04-26
+same 'PLAIN in acme: nobody else looks for it' "$(of PLAIN 2026-04-25 state)" short
+expect 0 'the ledger is whole' daybook verify
 
 expect_done

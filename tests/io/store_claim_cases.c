@@ -376,7 +376,7 @@ static void a_finished_run_leaves_its_closing_record(void **state)
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
     struct core core = core_open(claim);
     assert_int_equal(claim_finish(claim, core.settle, 0, error), STATUS_OK);
-    assert_int_equal(claim_end(claim, 3, error), STATUS_OK);
+    assert_int_equal(claim_end(claim, 3, false, error), STATUS_OK);
     assert_string_equal(world_ask(&world,
                                   "SELECT c.chunk || ' ' || c.records || ' ' || c.entries || ' ' "
                                   "|| c.debit_total_minor || ' ' || (c.hash = h.hash) FROM "
@@ -402,7 +402,7 @@ static void a_finished_run_leaves_its_closing_record(void **state)
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
     core = core_open(claim);
     assert_int_equal(claim_finish(claim, core.settle, 0, error), STATUS_OK);
-    assert_int_equal(claim_end(claim, 0, error), STATUS_OK);
+    assert_int_equal(claim_end(claim, 0, true, error), STATUS_OK);
     assert_string_equal(
         world_ask(&world, "SELECT state FROM daybook.v_batch WHERE batch_id = %u", batch),
         "closed");
@@ -429,7 +429,7 @@ static void a_run_that_ended_before_it_knew_all_has_them_counted_by_the_database
     assert_int_equal(world_write(store, book_chunk(book)), STATUS_OK);
     struct core core = core_open(claim);
     assert_int_equal(claim_finish(claim, core.settle, 0, error), STATUS_OK);
-    assert_int_equal(claim_end(claim, 5, error), STATUS_OK);
+    assert_int_equal(claim_end(claim, 5, false, error), STATUS_OK);
     assert_string_equal(world_ask(&world,
                                   "SELECT in_doubt FROM daybook.closing WHERE run_id = %llu",
                                   (unsigned long long)claim_run_id(claim)),

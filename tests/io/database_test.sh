@@ -266,7 +266,7 @@ each_refusal_is_tried_again() {
     for state in 40001 40P01 55P03 57014 53100; do
         break_chunks "$state" 3 2 "$(case $((RANDOM % 3)) in
         0) echo chunk ;; 1) echo entry ;; 2) echo outcome ;; esac)"
-        [ -n "$STAGE_ENGINE" ] || stage_engine --set banks.mock.rate=100
+        [ -n "$STAGE_ENGINE" ] || stage_engine --set banks.mock.rate=50
         await_seen 6 # two that pass, three that are refused, and the one that is tried again
     done
     as_admin "DROP FUNCTION public.break_chunk CASCADE"

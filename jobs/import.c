@@ -1,7 +1,6 @@
 /* import: a CSV becomes a batch's plan, in one transaction, or nothing changes. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/failpoint.h"
 #include "base/hex.h"
@@ -9,13 +8,13 @@
 #include "jobs/cohort.h"
 #include "jobs/db.h"
 #include "jobs/file.h"
+#include "jobs/import_copy.h"
 #include "jobs/job.h"
 #include "jobs/people.h"
 #include "sql.h"
 
 #define COPY_BUFFER_BYTES 65536
-#define COPY_ROW_BYTES 2048 /* the longest row, every byte escaped */
-#define SHOWN 10            /* differences shown of each kind */
+#define SHOWN 10 /* differences shown of each kind */
 
 /* One import at a time, until the transaction ends. "daybook import" as a number. */
 #define LOCK_SQL "SELECT pg_advisory_xact_lock(7232621904137740916)"
@@ -114,73 +113,30 @@ static void make_digest(struct import *import)
 
 /* ---- COPY ---- */
 
-static char *put_text(char *at, const char *text)
+static bool put_rows(struct import *import)
 {
-    for (; *text != '\0'; text++) {
-        if (*text == '\\')
-            *at++ = '\\';
-        *at++ = *text;
-    }
-    *at++ = '\t';
-    return at;
-}
-
-static char *put_number(char *at, int64_t number)
-{
-    if (number == COHORT_NONE) {
-        memcpy(at, "\\N\t", 3);
-        return at + 3;
-    }
-    return at + snprintf(at, 24, "%lld\t", (long long)number);
-}
-
-/* As an instant in text, microseconds and all. */
-static char *put_instant(char *at, int64_t at_us)
-{
-    if (at_us == COHORT_NONE)
-        return put_number(at, COHORT_NONE);
-    time_t seconds = (time_t)(at_us / 1000000);
-    struct tm parts;
-    gmtime_r(&seconds, &parts);
-    return at + strftime(at, 32, "%Y-%m-%d %H:%M:%S+00\t", &parts);
-}
-
-static char *put_row(struct import *import, uint32_t index, char *at)
-{
+    static char buffer[COPY_BUFFER_BYTES + IMPORT_COPY_ROW_BYTES + IMPORT_COPY_EDGE_BYTES];
     const struct cohort *cohort = &import->cohort;
-    const struct cohort_row *row = &cohort->rows[index];
-    const char *ref = cohort_text(cohort, row, COHORT_REF);
-    struct idem_key seed = cohort_key_seed(import->hash, import->name, import->date, ref);
-    at = put_number(at, index + 1);
-    for (int text = 0; text < COHORT_TEXTS; text++)
-        at = put_text(at, cohort_text(cohort, row, (enum cohort_text)text));
-    at = put_number(at, row->repayment_minor);
-    at = put_number(at, row->hold_minor);
-    at = put_number(at, row->expected_minor);
-    at = put_instant(at, row->expect_at_us);
-    at = put_number(at, row->opening_minor);
-    at = hex_write(at, seed.bytes, sizeof seed.bytes);
-    *at++ = '\n';
-    return at;
-}
-
-static bool copy_rows(struct import *import)
-{
-    static char buffer[COPY_BUFFER_BYTES + COPY_ROW_BYTES];
-    char *at = buffer;
-    if (!db_script(import->db, sql_import_incoming) ||
-        !db_copy_begin(import->db, "COPY incoming FROM STDIN"))
-        return false;
-    for (uint32_t i = 0; i < import->cohort.row_count; i++) {
-        at = put_row(import, i, at);
+    char *at = import_copy_head(buffer);
+    for (uint32_t i = 0; i < cohort->row_count; i++) {
+        const char *ref = cohort_text(cohort, &cohort->rows[i], COHORT_REF);
+        struct idem_key seed = cohort_key_seed(import->hash, import->name, import->date, ref);
+        at = import_copy_row(at, cohort, i, &seed);
         if (at - buffer >= COPY_BUFFER_BYTES) {
             if (!db_copy_put(import->db, buffer, (size_t)(at - buffer)))
                 return false;
             at = buffer;
         }
     }
-    return db_copy_put(import->db, buffer, (size_t)(at - buffer)) && db_copy_end(import->db) &&
-           db_script(import->db, "ANALYZE incoming");
+    at = import_copy_tail(at);
+    return db_copy_put(import->db, buffer, (size_t)(at - buffer));
+}
+
+static bool copy_rows(struct import *import)
+{
+    return db_script(import->db, sql_import_incoming) &&
+           db_copy_begin(import->db, sql_import_copy) && put_rows(import) &&
+           db_copy_end(import->db) && db_script(import->db, "ANALYZE incoming");
 }
 
 /* ---- the database ---- */
@@ -230,6 +186,17 @@ static uint32_t line_of(const struct import *import, const PGresult *result, int
     return line;
 }
 
+/* Whose the rows are: `placed`. */
+static bool place_rows(struct import *import)
+{
+    PGresult *result = db_query(import->db, sql_import_known, 0, NULL);
+    if (result == NULL)
+        return false;
+    bool all_new = db_int(result, 0, 0) == 0;
+    PQclear(result);
+    return db_script(import->db, all_new ? sql_import_fresh : sql_import_placed);
+}
+
 /* What is left in it would be nobody's floor, and be paid out. */
 static int check_taken(struct import *import)
 {
@@ -253,6 +220,8 @@ static int check_taken(struct import *import)
 static int check_openings(struct import *import)
 {
     const char *const params[] = {import->batch[0] != '\0' ? import->batch : "0"};
+    if (import->cohort.opening_minor == 0)
+        return JOB_DONE; // none has any
     PGresult *result = db_query(import->db, sql_import_late_openings, 1, params);
     if (result == NULL)
         return db_exit_code(import->db);
@@ -322,10 +291,7 @@ static bool write_plan(struct import *import)
     const char *const revision[] = {import->batch,  import->revision,  accounts,
                                     import->digest, people_operator(), partitions};
     return db_execute(import->db, sql_import_accounts, 0, empty) &&
-           db_execute(import->db, sql_import_placed, 0, empty) &&
-           db_script(import->db, "ANALYZE placed") &&
            db_execute(import->db, sql_import_mappings, 0, empty) &&
-           db_script(import->db, "ANALYZE fresh") &&
            db_execute(import->db, sql_import_plan, 3, plan) &&
            db_execute(import->db, sql_import_banks, 2, plan) &&
            db_execute(import->db, sql_import_revision, 6, revision) &&
@@ -364,6 +330,8 @@ static int bring_in(struct import *import, bool *changed)
     FAILPOINT(import_copied);
     if (exit_code == JOB_DONE && import->frozen)
         exit_code = refuse_frozen(import);
+    if (exit_code == JOB_DONE && !place_rows(import))
+        exit_code = db_exit_code(import->db);
     if (exit_code == JOB_DONE)
         exit_code = check_taken(import);
     if (exit_code == JOB_DONE)

@@ -1,13 +1,7 @@
--- A new version where any outside name is new.
-WITH made AS (
-    INSERT INTO daybook.mapping (account_id, version, bank, virtual_account, payout_bank,
-                                 payout_account, holder_name)
-    SELECT p.account_id, p.version + 1, i.bank, i.virtual_account, i.payout_bank,
-           i.payout_account, i.holder_name
-    FROM incoming i
-    JOIN placed p ON p.position = i.position
-    WHERE p.mapping_id IS NULL
-    ORDER BY p.account_id
-    RETURNING account_id, mapping_id
-)
-INSERT INTO fresh (account_id, mapping_id) SELECT m.account_id, m.mapping_id FROM made m
+-- A new version where any outside name is new; no parameters.
+INSERT INTO daybook.mapping (mapping_id, account_id, version, bank, virtual_account, payout_bank,
+                             payout_account, holder_name) OVERRIDING SYSTEM VALUE
+SELECT p.mapping_id, p.account_id, p.version, p.bank, p.virtual_account, p.payout_bank,
+       p.payout_account, p.holder_name
+FROM placed p
+WHERE p.version IS NOT NULL

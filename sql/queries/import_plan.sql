@@ -3,12 +3,8 @@
 -- $1 batch, $2 revision, $3 partitions
 INSERT INTO daybook.plan (settlement_id, account_id, mapping_id, repayment_minor, hold_minor,
                           key_seed, revision, expected_minor, expect_at, opening_minor)
-SELECT ($1::bigint << 32) + (((i.position - 1) % $3::int)::bigint << 26)
-           + (i.position - 1) / $3::int + 1,
-       p.account_id, coalesce(p.mapping_id, f.mapping_id),
-       i.repayment_minor, i.hold_minor, i.key_seed, $2::int, i.expected_minor, i.expect_at,
-       i.opening_minor
-FROM incoming i
-JOIN placed p ON p.position = i.position
-LEFT JOIN fresh f ON f.account_id = p.account_id
-ORDER BY i.position
+SELECT ($1::bigint << 32) + (((p.position - 1) % $3::int)::bigint << 26)
+           + (p.position - 1) / $3::int + 1,
+       p.account_id, p.mapping_id, p.repayment_minor, p.hold_minor, p.key_seed, $2::int,
+       p.expected_minor, p.expect_at, p.opening_minor
+FROM placed p

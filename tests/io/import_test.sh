@@ -80,8 +80,8 @@ expect 0 'nothing changed' import acme --date 2026-03-25 "$folder/turned.csv"
 expect 0 '' import -q acme --date 2026-03-25 "$folder/good.csv"
 [ -z "$SAID" ] || expect_fail "-q is not quiet"
 expect 0 'nothing changed' import acme --date 2026-03-25 - <"$folder/good.csv"
-names=$(cluster_psql -At -c "SELECT string_agg(holder_name, '|' ORDER BY account_id)
-    FROM daybook.mapping")
+names=$(cluster_psql -At -c "SELECT string_agg(m.holder_name, '|' ORDER BY a.account_ref)
+    FROM daybook.mapping m JOIN daybook.account a USING (account_id)")
 [ "$names" = '김철수|Lee, Anna|back\slash' ] || expect_fail "names $names"
 seed=$(cluster_psql -At -c "SELECT replace(p.key_seed::text, '-', '') FROM daybook.plan p
     JOIN daybook.account a USING (account_id) WHERE a.account_ref = 'a-1'")

@@ -17,11 +17,21 @@ static char *fail(char error[FILE_ERROR_BYTES], const char *name, const char *wh
     return NULL;
 }
 
-/* Reads to the end, growing by doubling, so that pipes work too. */
+/* A file's size, so that it is read without moving what was read; a pipe has none. */
+static size_t size_of(int fd, size_t bytes_max)
+{
+    struct stat about;
+    size_t bytes = 65535;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (uint64_t)about.st_size > bytes)
+        bytes = (uint64_t)about.st_size < bytes_max ? (size_t)about.st_size : bytes_max;
+    return bytes;
+}
+
+/* Reads to the end, growing by doubling, so that pipes and growing files work too. */
 static char *read_all(int fd, const char *name, size_t bytes_max, size_t *bytes,
                       char error[FILE_ERROR_BYTES])
 {
-    size_t capacity = 65536, used = 0;
+    size_t capacity = size_of(fd, bytes_max) + 1, used = 0; // room to see the end
     char *text = malloc(capacity + 1);
     CHECK(text != NULL);
     for (;;) {

@@ -192,9 +192,9 @@ static bool place_rows(struct import *import)
     PGresult *result = db_query(import->db, sql_import_known, 0, NULL);
     if (result == NULL)
         return false;
-    bool all_new = db_int(result, 0, 0) == 0;
+    bool known = db_text(result, 0, 0)[0] == 't';
     PQclear(result);
-    return db_script(import->db, all_new ? sql_import_fresh : sql_import_placed);
+    return db_script(import->db, known ? sql_import_placed : sql_import_fresh);
 }
 
 /* What is left in it would be nobody's floor, and be paid out. */

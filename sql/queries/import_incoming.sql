@@ -1,7 +1,9 @@
 -- Where an import stands until it is in: the file's rows. Each has numbers for a new account and a new
 -- mapping ready, used where they are new. What has a fixed width comes first: it is found fastest.
+-- Each account is there once: keeping what was looked up for it would be of no use.
 SET LOCAL work_mem = '256MB';
 SET LOCAL jit = off;
+SET LOCAL enable_memoize = off;
 SET LOCAL default_statistics_target = 10;
 CREATE TEMP TABLE incoming (
     position int NOT NULL,

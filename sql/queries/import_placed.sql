@@ -23,4 +23,3 @@ CROSS JOIN LATERAL (
              newest.holder_name)
             = (i.bank, i.virtual_account, i.payout_bank, i.payout_account, i.holder_name)) IS TRUE
 ) says (the_same)
-ORDER BY i.position

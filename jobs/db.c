@@ -333,11 +333,10 @@ bool db_copy_put(struct db *db, const char *bytes, size_t byte_count)
     return false;
 }
 
-bool db_copy_end(struct db *db)
+/* To the end of what was sent; false: something failed, reported. */
+static bool end_commands(struct db *db)
 {
-    bool done = PQputCopyEnd(db->connection, NULL) == 1;
-    if (!done)
-        report(db, NULL);
+    bool done = true;
     for (PGresult *result; (result = PQgetResult(db->connection)) != NULL; PQclear(result)) {
         if (PQresultStatus(result) != PGRES_COMMAND_OK) {
             report(db, result);
@@ -345,6 +344,27 @@ bool db_copy_end(struct db *db)
         }
     }
     return done;
+}
+
+bool db_execute_begin(struct db *db, const char *sql, int count, const char *const *params)
+{
+    if (PQsendQueryParams(db->connection, sql, count, NULL, params, NULL, NULL, 0) == 1)
+        return true;
+    report(db, NULL);
+    return false;
+}
+
+bool db_execute_end(struct db *db)
+{
+    return end_commands(db);
+}
+
+bool db_copy_end(struct db *db)
+{
+    bool done = PQputCopyEnd(db->connection, NULL) == 1;
+    if (!done)
+        report(db, NULL);
+    return end_commands(db) && done;
 }
 
 bool db_stream_begin(struct db *db, const char *sql, int count, const char *const *params)

@@ -48,6 +48,11 @@ MUST_USE bool db_execute(struct db *db, const char *sql, int count, const char *
 MUST_USE bool db_ask(struct db *db, const char *sql, int count, const char *const *params);
 /* NULL: it is not there yet, or failed (*failed; not reported). PQclear it. */
 PGresult *db_answer(struct db *db, bool *failed);
+/* db_execute in two parts: the server works while the caller does something else. After a begin
+   that succeeded comes the end, before anything else of this session. */
+MUST_USE bool db_execute_begin(struct db *db, const char *sql, int count,
+                               const char *const *params);
+MUST_USE bool db_execute_end(struct db *db);
 /* Several statements in one string, without parameters. */
 MUST_USE bool db_script(struct db *db, const char *sql);
 

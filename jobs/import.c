@@ -141,15 +141,6 @@ static bool copy_rows(struct import *import)
 
 /* ---- the database ---- */
 
-/* What has begun keeps its partitions, whatever the configuration says by now. */
-static void keep_partitions(struct import *import, uint32_t partitions)
-{
-    if (!import->frozen || partitions == import->partitions)
-        return;
-    import->partitions = partitions;
-    make_digest(import);
-}
-
 static bool look_up_batch(struct import *import)
 {
     const char *const params[] = {import->name, import->date};
@@ -162,7 +153,9 @@ static bool look_up_batch(struct import *import)
         import->frozen = db_text(result, 0, 3)[0] == 't';
         import->newest_revision = db_int(result, 0, 6);
         snprintf(import->currency, sizeof import->currency, "%s", db_text(result, 0, 1));
-        keep_partitions(import, (uint32_t)db_int(result, 0, 7));
+        if (import->frozen) // what has begun keeps them, whatever the configuration says by now
+            import->partitions = (uint32_t)db_int(result, 0, 7);
+        make_digest(import);
         import->identical = strcmp(db_text(result, 0, 4), import->digest) == 0;
     }
     PQclear(result);
@@ -277,6 +270,16 @@ static bool make_batch(struct import *import)
     return true;
 }
 
+/* The plan's rows; meanwhile the digest, where nothing has needed it yet. */
+static bool write_rows(struct import *import, const char *const *plan)
+{
+    if (!db_execute_begin(import->db, sql_import_plan, 3, plan))
+        return false;
+    if (import->digest[0] == '\0')
+        make_digest(import);
+    return db_execute_end(import->db);
+}
+
 static bool write_plan(struct import *import)
 {
     char accounts[16], partitions[16];
@@ -291,8 +294,7 @@ static bool write_plan(struct import *import)
     const char *const revision[] = {import->batch,  import->revision,  accounts,
                                     import->digest, people_operator(), partitions};
     return db_execute(import->db, sql_import_accounts, 0, empty) &&
-           db_execute(import->db, sql_import_mappings, 0, empty) &&
-           db_execute(import->db, sql_import_plan, 3, plan) &&
+           db_execute(import->db, sql_import_mappings, 0, empty) && write_rows(import, plan) &&
            db_execute(import->db, sql_import_banks, 2, plan) &&
            db_execute(import->db, sql_import_revision, 6, revision) &&
            db_execute(import->db, sql_import_head, 2, plan);
@@ -348,7 +350,6 @@ static int import_into(struct import *import)
     bool changed = false;
     if (!db_check_schema(import->db) || !db_script(import->db, "BEGIN"))
         return db_exit_code(import->db);
-    make_digest(import);
     int exit_code = bring_in(import, &changed);
     if (!changed) {
         PQclear(PQexec(db_connection(import->db), "ROLLBACK"));

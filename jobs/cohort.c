@@ -60,7 +60,7 @@ struct fault {
 
 /* Rows by a text or two of theirs; open addressing. */
 struct index {
-    uint32_t *rows; /* index + 1; 0: free */
+    uint64_t *slots; /* half of the texts' hash, and the row's index + 1; 0: free */
     uint32_t mask;
 };
 
@@ -116,8 +116,8 @@ static void index_init(struct index *index, uint32_t row_max)
     uint32_t slots = 16;
     while (slots < row_max * 2)
         slots *= 2;
-    index->rows = calloc(slots, sizeof index->rows[0]);
-    CHECK(index->rows != NULL);
+    index->slots = calloc(slots, sizeof index->slots[0]);
+    CHECK(index->slots != NULL);
     index->mask = slots - 1;
 }
 
@@ -136,15 +136,20 @@ static int64_t index_add(struct reader *reader, struct index *index, enum cohort
     const char *a = cohort_text(cohort, &reader->row, one);
     const char *b = cohort_text(cohort, &reader->row, two);
     uint64_t hash = mix_text(mix_text(UINT64_C(0xcbf29ce484222325), a), b);
-    for (uint32_t slot = (uint32_t)(hash >> 20) & index->mask;; slot = (slot + 1) & index->mask) {
-        if (index->rows[slot] == 0) {
-            index->rows[slot] = cohort->row_count + 1;
+    uint64_t half = hash << 32; // the other half tells where to look
+    for (uint32_t slot = (uint32_t)(hash >> 32) & index->mask;; slot = (slot + 1) & index->mask) {
+        uint64_t there = index->slots[slot];
+        if (there == 0) {
+            index->slots[slot] = half | (cohort->row_count + 1);
             return -1;
         }
-        const struct cohort_row *row = &cohort->rows[index->rows[slot] - 1];
+        if ((there ^ half) >> 32 != 0)
+            continue; // other texts, without looking at them
+        uint32_t found = (uint32_t)there - 1;
+        const struct cohort_row *row = &cohort->rows[found];
         if (strcmp(cohort_text(cohort, row, one), a) == 0 &&
             strcmp(cohort_text(cohort, row, two), b) == 0)
-            return index->rows[slot] - 1;
+            return found;
     }
 }
 
@@ -532,8 +537,8 @@ bool cohort_read(struct cohort *cohort, const struct cohort_input *given, FILE *
     for (int column = 0; column < COLUMNS; column++)
         reader.column_fields[column] = -1;
     bool whole = parse(&reader, errors);
-    free(reader.by_ref.rows);
-    free(reader.by_virtual.rows);
+    free(reader.by_ref.slots);
+    free(reader.by_virtual.slots);
     if (!whole || reader.fault_count > 0 || !check_count(&reader, errors)) {
         cohort_free(cohort);
         return false;

@@ -10,6 +10,7 @@
 
 #include "base/hex.h"
 #include "jobs/cohort.h"
+#include "jobs/cohort_place.h"
 
 #define HEAD                                                                                       \
     "account_ref,bank,virtual_account,payout_bank,payout_account,holder_name,currency,"            \
@@ -290,9 +291,27 @@ static void every_field_of_a_plan_is_in_its_digest(void **state)
     }
 }
 
+static void any_byte_that_no_field_may_have_is_found_anywhere(void **state)
+{
+    (void)state;
+    char text[41];
+    for (int byte = 0; byte < 256; byte++) {
+        bool allowed = (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\r';
+        for (size_t at = 0; at < sizeof text; at++) {
+            const char *wrong = NULL;
+            memset(text, 'a', sizeof text);
+            text[at] = (char)byte;
+            size_t found = cohort_first_wrong(text, sizeof text, &wrong);
+            assert_int_equal(found, allowed ? sizeof text : at);
+            assert_int_equal(wrong == NULL, allowed);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_byte_that_no_field_may_have_is_found_anywhere),
         cmocka_unit_test(bad_input_is_refused_with_line_and_column),
         cmocka_unit_test(places_are_the_same_with_crlf_and_with_a_mark),
         cmocka_unit_test(crlf_a_mark_quotes_and_a_missing_last_line_end_are_read_rightly),

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -70,8 +71,10 @@ struct mockbank_server {
     uint32_t again_count;
     uint32_t *free;
     uint32_t free_count;
+    uint32_t taken_count; /* no connection from here on was ever taken */
     struct connection *connections;
     void *memory;
+    size_t memory_bytes;
     char shared[MOCK_REQUEST_MAX];
 };
 
@@ -91,11 +94,12 @@ static void open_memory(struct mockbank_server *server)
     struct arena arena;
     arena_init(&arena, NULL, 0);
     take_memory(server, &arena);
-    // calloc: the buffers of connections that never come are never touched.
-    server->memory = calloc(1, arena.used_bytes + 64);
-    CHECK(server->memory != NULL);
-    uintptr_t aligned = ((uintptr_t)server->memory + 63) & ~(uintptr_t)63;
-    arena_init(&arena, (void *)aligned, arena.used_bytes);
+    // Pages, which come as they are used: most connections never come.
+    server->memory_bytes = arena.used_bytes;
+    server->memory = mmap(NULL, server->memory_bytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(server->memory != MAP_FAILED);
+    arena_init(&arena, server->memory, server->memory_bytes);
     take_memory(server, &arena);
     arena_seal(&arena);
     for (uint32_t i = 0; i < MOCKBANK_CONNECTIONS_MAX; i++)
@@ -197,13 +201,13 @@ void mockbank_server_close(struct mockbank_server *server)
 {
     if (server == NULL)
         return;
-    for (uint32_t i = 0; i < MOCKBANK_CONNECTIONS_MAX; i++)
+    for (uint32_t i = 0; i < server->taken_count; i++)
         if (server->connections[i].state != CONNECTION_FREE)
             close(server->connections[i].fd);
     close_fd(server->listen_fd);
     close_fd(server->epoll_fd);
     close_fd(server->signal_fd);
-    free(server->memory);
+    (void)munmap(server->memory, server->memory_bytes);
     free(server);
 }
 
@@ -255,6 +259,8 @@ static void begin_connection(struct mockbank_server *server, int fd)
 {
     int one = 1;
     uint32_t index = server->free[--server->free_count];
+    if (index >= server->taken_count)
+        server->taken_count = index + 1;
     struct connection *connection = &server->connections[index];
     connection->fd = fd;
     connection->number = ++server->accepted;

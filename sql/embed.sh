@@ -21,23 +21,29 @@ extern const int sql_migration_count;
 H
 table=
 count=0
+# One process a file, no more: on some machines starting them takes longer than all they do.
 for file in "$@"; do
-    name=$(basename "$file" .sql)
+    name=${file##*/}
+    name=${name%.sql}
     case $file in */migrations/*) symbol=migration_$name ;; *) symbol=$name ;; esac
     echo "extern const char sql_$symbol[];" >&4
     # As bytes, so that no length limit of a string literal and no escape can matter.
-    printf 'const char sql_%s[] = {' "$symbol" >&3
-    od -An -v -tu1 "$file" | sed 's/[0-9][0-9]*/&,/g' >&3
-    echo '0};' >&3
+    echo "const char sql_$symbol[] = {"
+    od -An -v -tu1 "$file"
+    echo '0};'
     case $file in
     */migrations/*)
-        number=$(echo "$name" | sed 's/_.*//; s/^0*//')
+        number=${name%%_*}
+        number=${number#"${number%%[!0]*}"}
         table="$table    {$number, \"$name\", sql_$symbol},
 "
         count=$((count + 1))
         ;;
     esac
-done
+done >"$out/sql.bytes"
+# Lines of od begin with a blank.
+sed '/^ /s/[0-9][0-9]*/&,/g' "$out/sql.bytes" >&3
+rm "$out/sql.bytes"
 [ -n "$table" ] || table='    {0, 0, 0},
 '
 printf 'const struct sql_migration sql_migrations[] = {\n%s};\n' "$table" >&3

@@ -1,21 +1,27 @@
 # Failpoints and sins: each name of the tables stands in the source, and no other name does; a
-# failpoint at exactly one place, a sin in at most two files, all of them in the program of sins.
+# failpoint at exactly one place, a sin in at most two files, and all where the program that has them
+# looks for them.
 . "$(dirname "$0")/tidy.sh"
 
-# What tests/CMakeLists.txt compiles with DAYBOOK_SINS.
-sinners='^engine/(core|sim)/|^engine/wire/profile_read\.c$'
+# Where CMake looks for what it compiles with DAYBOOK_FAILPOINTS, and with DAYBOOK_SINS.
+failing='^(engine/real|jobs)/[^/]*\.c$'
+sinners='^engine/(core|sim|wire)/[^/]*\.c$'
 
 check() {
     local tree=$1
     # The comments of the tables are gone here, the uses are not.
-    tidy_code "$tree" | SINNERS=$sinners perl -ne '
+    tidy_code "$tree" | FAILING=$failing SINNERS=$sinners perl -ne '
         my ($path, $line, $code) = /^([^:]*):(\d+): (.*)/ or next;
         if ($path eq "engine/base/failpoint.h") {
             $table{failpoint}{$1}++ if $code =~ /\bX\(([a-z_]+)\)\s*\\?$/ && $1 ne "name";
         } elsif ($path eq "engine/base/sin.h") {
             $table{sin}{$1}++ if $code =~ /\bX\(([a-z_]+), ""\)\s*\\?$/;
         } elsif ($path =~ m{^(engine|jobs)/}) {
-            push @{$used{failpoint}{$1}}, "$path:$line" while $code =~ /\bFAILPOINT\((\w+)\)/g;
+            while ($code =~ /\bFAILPOINT\((\w+)\)/g) {
+                push @{$used{failpoint}{$1}}, "$path:$line";
+                print "$path:$line: failpoint $1 is in no program there\n"
+                    unless $path =~ $ENV{FAILING};
+            }
             while ($code =~ /\bSIN\((\w+)\)/g) {
                 push @{$used{sin}{$1}}, "$path:$line";
                 $files{$1}{$path} = 1;
@@ -53,6 +59,10 @@ tidy_plant engine/core/planted.c 'bool f(void) { return SIN(intent_after_send); 
     'sin intent_after_send: in more than two files'
 tidy_plant engine/real/planted.c 'bool f(void) { return SIN(floor_ignored); }\n' \
     'sin floor_ignored is in no program there'
+tidy_plant engine/core/planted.h 'static bool f(void) { return SIN(floor_ignored); }\n' \
+    'sin floor_ignored is in no program there'
+tidy_plant engine/real/planted.h 'static void f(void) { FAILPOINT(claim_locked); }\n' \
+    'failpoint claim_locked is in no program there'
 tidy_plant engine/base/sin.h '#define MORE(X) \\\n    X(planted_here, "x") \\\n' \
     'sin planted_here: in the table, at no place'
 tidy_plant engine/base/sin.h '#define MORE(X) \\\n    X(floor_ignored, "x") \\\n' \

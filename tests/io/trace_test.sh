@@ -50,7 +50,8 @@ expect 0 '150 accounts' daybook import acme --date $date "$PAYDAY_FOLDER/account
 # ---- killed ----
 
 killed=$PAYDAY_FOLDER/killed.trace
-"$DAYBOOK" run acme --date $date --quiet --trace "$killed" &
+# So slow that it is not at its end before anybody has looked.
+"$DAYBOOK" run acme --date $date --quiet --trace "$killed" --set banks.mock.rate=100 &
 engine=$!
 # What is not handed over to the file is lost: killed once there are transfers in it.
 for _ in $(seq 1 400); do

@@ -109,27 +109,6 @@ bool bench_measure(const struct bench *bench, const struct bench_words *words,
 
 /* ---- the mock bank --------------------------------------------------------------------------- */
 
-/* The first line it prints, "listening on HOST:PORT". */
-static bool read_port(struct bench_bank *bank)
-{
-    char line[256] = "";
-    size_t used = 0;
-    struct pollfd wait = {.fd = bank->output, .events = POLLIN};
-    while (used < sizeof line - 1 && strchr(line, '\n') == NULL) {
-        if (poll(&wait, 1, BANK_START_MS) <= 0)
-            break;
-        ssize_t got = read(bank->output, line + used, sizeof line - 1 - used);
-        if (got <= 0)
-            break;
-        used += (size_t)got;
-        line[used] = '\0';
-    }
-    const char *colon = strrchr(line, ':');
-    long port = colon == NULL ? 0 : strtol(colon + 1, NULL, 10);
-    bank->port = (uint16_t)port;
-    return port > 0 && port <= UINT16_MAX;
-}
-
 int bench_bank_start(const struct bench *bench, const struct bench_words *words,
                      struct bench_bank *bank)
 {
@@ -137,7 +116,8 @@ int bench_bank_start(const struct bench *bench, const struct bench_words *words,
     if (pid < 0)
         return JOB_TRY_AGAIN;
     bank->pid = pid;
-    if (read_port(bank))
+    bank->port = child_read_port(bank->output, BANK_START_MS);
+    if (bank->port > 0)
         return JOB_DONE;
     if (child_signal() != 0)
         return JOB_STOPPED;

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -90,6 +92,25 @@ int child_wait_usage(pid_t pid, struct rusage *usage)
         passed_on = child_noted != 0;
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+uint16_t child_read_port(int output, int within_ms)
+{
+    char line[256] = "";
+    size_t used = 0;
+    struct pollfd wait = {.fd = output, .events = POLLIN};
+    while (used < sizeof line - 1 && strchr(line, '\n') == NULL) {
+        if (poll(&wait, 1, within_ms) <= 0)
+            break;
+        ssize_t got = read(output, line + used, sizeof line - 1 - used);
+        if (got <= 0)
+            break;
+        used += (size_t)got;
+        line[used] = '\0';
+    }
+    const char *colon = strrchr(line, ':');
+    long port = colon == NULL ? 0 : strtol(colon + 1, NULL, 10);
+    return port > 0 && port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
 void child_end(pid_t pid)

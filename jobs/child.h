@@ -5,6 +5,7 @@
 #define DAYBOOK_JOBS_CHILD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -19,6 +20,9 @@ MUST_USE pid_t child_start(char *const argv[], int *output);
 int child_wait(pid_t pid);
 /* The same; *usage is what it took, with the children that it waited for itself. */
 int child_wait_usage(pid_t pid, struct rusage *usage);
+/* Of a mock bank that was started, by the first line on its stdout, "listening on HOST:PORT". 0: it
+   said nothing like it within so long, or ended. */
+uint16_t child_read_port(int output, int within_ms);
 /* TERM, then wait. */
 void child_end(pid_t pid);
 

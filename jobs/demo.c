@@ -81,27 +81,6 @@ static int carry_out(const struct demo *demo, const char *const words[])
 
 /* ---- the bank ---- */
 
-/* The first line it prints, "listening on HOST:PORT". */
-static bool read_port(struct demo *demo)
-{
-    char line[128] = "";
-    size_t used = 0;
-    struct pollfd wait = {.fd = demo->bank_output, .events = POLLIN};
-    while (used < sizeof line - 1 && strchr(line, '\n') == NULL) {
-        if (poll(&wait, 1, BANK_START_MS) <= 0)
-            break;
-        ssize_t got = read(demo->bank_output, line + used, sizeof line - 1 - used);
-        if (got <= 0)
-            break;
-        used += (size_t)got;
-        line[used] = '\0';
-    }
-    const char *colon = strrchr(line, ':');
-    long port = colon == NULL ? 0 : strtol(colon + 1, NULL, 10);
-    demo->files.port = (uint16_t)port;
-    return port > 0 && port <= 65535;
-}
-
 static int start_bank(struct demo *demo)
 {
     char rate[16], seed[24];
@@ -132,7 +111,8 @@ static int start_bank(struct demo *demo)
     if (pid < 0)
         return JOB_TRY_AGAIN;
     demo->bank = pid;
-    if (read_port(demo))
+    demo->files.port = child_read_port(demo->bank_output, BANK_START_MS);
+    if (demo->files.port > 0)
         return JOB_DONE;
     return job_fail(JOB_TRY_AGAIN, NULL, "the mock bank did not start");
 }
